@@ -1,0 +1,78 @@
+"""What detect_anomaly() remembers of each operation, and what it checks in a backward pass."""
+
+import os
+import sys
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
+
+
+@dataclass(slots=True)
+class Site:
+    """Where an operation was recorded, and the checksums of the arrays it read."""
+
+    line: str
+    checksums: tuple[int, ...]
+
+
+def describe(x: Any) -> str:
+    """An operand in an error message: 'float64 (2, 3)', or the number itself."""
+    if isinstance(x, np.ndarray):
+        return f"{x.dtype} {x.shape}"
+    return f"{x.dtype} {x}" if isinstance(x, np.generic) else repr(x)
+
+
+def remember(inputs: Sequence[Any]) -> Site:
+    """The line that is recording now, and what its inputs look like."""
+    frame: Any = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith((_HERE, _NUMPY, "<__array")):
+        frame = frame.f_back
+    line = f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame is not None else "?"
+    return Site(line, tuple(_checksum(x) for x in inputs))
+
+
+def _checksum(x: Any) -> int:
+    data = getattr(x, "_data", x)
+    return zlib.crc32(np.ascontiguousarray(data).data) if isinstance(data, np.ndarray) else 0
+
+
+def check_unchanged(node: Any) -> None:
+    """Raise RuntimeError if an array that ``node`` read was overwritten since."""
+    site = getattr(node, "_site", None)
+    if site is None:
+        return
+    for slot, (x, before) in enumerate(zip(node.inputs, site.checksums, strict=True)):
+        if _checksum(x) != before:
+            raise RuntimeError(
+                f"input {slot} of {node.op.name}, recorded at {site.line}, was overwritten "
+                f"through NumPy since: the gradient would be that of another function; "
+                f"copy the array before changing it"
+            )
+
+
+def check_finite(r: Any, g: Any, node: Any, slot: int, watch: str) -> None:
+    """Raise FloatingPointError if a rule returned a NaN (or an infinity, if watched for)."""
+    r, g = np.asarray(getattr(r, "_data", r)), np.asarray(getattr(g, "_data", g))
+    bad = ~np.isfinite(r) if watch == "inf" else np.isnan(r)
+    if not bad.any():
+        return
+    where = tuple(int(i) for i in np.argwhere(bad)[0])
+    site = getattr(node, "_site", None)
+    line = f", recorded at {site.line}," if site else ""
+    message = (
+        f"the backward of {node.op.name}{line} gave {r[where]} for input {slot}"
+        f"{f' at element {list(where)}' if where else ''}"
+    )
+    if g.shape == r.shape and g[where] == 0:
+        message += (
+            "; the gradient coming in was 0 and the local derivative is not finite (0 * inf): "
+            "if a where() selects around this point, give the operation a harmless input there, "
+            "as in np.where(x > 0, np.log(np.where(x > 0, x, 1)), 0)"
+        )
+    raise FloatingPointError(message)

@@ -1,0 +1,388 @@
+"""Record an operation; walk a recorded graph backwards.  The only code that knows the order.
+
+Every recorded node takes the next number of one counter, so creation order is a
+topological order: the backward walk always takes the highest number left, and
+each node is visited once, after all its contributions have arrived.
+"""
+
+import itertools
+from collections.abc import Callable, Sequence
+from heapq import heappop, heappush
+from typing import Any
+
+import numpy as np
+
+from autograd import anomaly
+from autograd.modes import recording, watching
+from autograd.rules.table import Array, Op
+
+LIVE, SPENT, RELEASED, CHANGED = 0, 1, 2, 3  # Node.state
+
+next_number: Callable[[], int] = itertools.count(1).__next__
+ndarray, float64 = np.ndarray, np.float64
+_new = object.__new__
+_is_recording = recording.get
+_is_watching = watching.get
+
+
+class Node:
+    """What the engine knows of a Value: its number, its data, and how it came to be.
+
+    It points to its inputs and never to what was made from it, so a graph has no
+    reference cycle and is freed by reference counting.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_data",  # np.ndarray, or a NumPy scalar for shape ()
+        "_grad",  # array | Value | None
+        "_name",  # str | None; unset until given
+        "_number",  # creation number; an in-place change takes a new one
+        "_site",  # what detect_anomaly remembers; unset elsewhere
+        "inputs",  # Nodes and plain constants, in operand order
+        "op",  # Op, or None for a leaf
+        "params",  # dict of named, hashable parameters
+        "requires_grad",
+        "state",
+    )
+    _data: Any
+    _grad: Any
+    _name: str | None
+    _number: int
+    _site: Any
+    inputs: tuple[Any, ...]
+    op: Op | None
+    params: dict[str, Any]
+    requires_grad: bool
+    state: int
+
+
+Value: type[Any] = Node  # what results are made of; value.py puts its class here
+NO_PARAMS: dict[str, Any] = {}
+
+
+class Stranger(TypeError):
+    """An operand that is neither a number, an array nor a Value."""
+
+
+# --- recording --------------------------------------------------------------------------
+
+
+def constant(x: Any) -> Any:
+    """A plain operand as NumPy sees it, or TypeError.  Python numbers stay weakly typed."""
+    kind = type(x)
+    if kind is float or kind is int or kind is bool:
+        return x
+    if isinstance(x, np.generic | ndarray):
+        if x.dtype.kind not in "fiub":
+            raise TypeError(
+                f"an operand has dtype {x.dtype}; Values work with real numbers: "
+                f"convert it, e.g. with .astype(float)"
+            )
+        if isinstance(x, np.ma.MaskedArray):
+            raise TypeError("an operand is a masked array; fill it first with .filled(value)")
+        return np.asarray(x) if x.ndim else x[()]
+    if isinstance(x, float | int):  # subclasses of Python's numbers
+        return float(x) if isinstance(x, float) else int(x)
+    raise Stranger(f"an operand has type {kind.__name__}; expected a number, an array or a Value")
+
+
+def raw(x: Any) -> Any:
+    """The plain data of an operand, Value or constant."""
+    return x._data if isinstance(x, Node) else constant(x)
+
+
+def record(op: Op, inputs: Sequence[Any], params: dict[str, Any] = NO_PARAMS) -> Any:
+    """Compute ``op`` on its inputs' data and remember how the result came to be."""
+    inputs = tuple([x if isinstance(x, Node) else constant(x) for x in inputs])
+    args = [x._data if isinstance(x, Node) else x for x in inputs]
+    try:
+        data = op.forward(*args, **params)
+    except (ValueError, TypeError, IndexError) as error:
+        raise explained(op, args, error) from error
+    if type(data) is ndarray and not data.ndim:
+        data = data[()]
+    tracked = False
+    for x in inputs:
+        if isinstance(x, Node) and x.requires_grad:
+            tracked = True
+    return result(data, op, inputs, params, tracked)
+
+
+def unary(op: Op, x: Any) -> Any:
+    """``record`` for one Value and no parameters: the operators' way in."""
+    return result(op.forward(x._data), op, (x,), NO_PARAMS, x.requires_grad)
+
+
+def binary(op: Op, x: Any, y: Any) -> Any:
+    """``record`` for two operands and no parameters: the operators' way in."""
+    if type(x) is Value or isinstance(x, Node):
+        a, tracked = x._data, x.requires_grad
+    else:
+        x = a = constant(x)
+        tracked = False
+    if type(y) is Value or isinstance(y, Node):
+        b, tracked = y._data, tracked or y.requires_grad
+    else:
+        y = b = constant(y)
+    try:
+        data = op.forward(a, b)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise explained(op, [a, b], error) from error
+    return result(data, op, (x, y), NO_PARAMS, tracked)
+
+
+def result(
+    data: Array, op: Op, inputs: tuple[Any, ...], params: dict[str, Any], tracked: bool
+) -> Any:
+    """A new Value; it remembers its inputs if one of them carries gradient."""
+    v = _new(Value)
+    v._data = data
+    v._grad = None
+    v._number = next_number()
+    v.state = LIVE
+    v.params = params
+    if tracked and _is_recording():
+        v.op = op
+        v.inputs = inputs
+        v.requires_grad = True
+        if _is_watching():
+            v._site = anomaly.remember(inputs)
+    else:
+        v.op = None
+        v.inputs = ()
+        v.requires_grad = False
+    return v
+
+
+def explained(op: Op, args: Sequence[Any], error: Exception) -> Exception:
+    """The same error with the operation, the shapes and dtypes, and the mend in it."""
+    given = ", ".join(anomaly.describe(a) for a in args)
+    mend = ""
+    if op.broadcasts and "broadcast" in str(error):
+        mend = "; shapes are aligned from the right: reshape one of them, e.g. y[:, None]"
+    message = f"{op.name}({given}): {error}{mend}"
+    if type(error) in (ValueError, TypeError, IndexError, OverflowError):
+        return type(error)(message)
+    error.add_note(message)
+    return error
+
+
+# --- walking backwards ------------------------------------------------------------------
+
+
+def walk(
+    seeds: Sequence[tuple[Any, Array]],
+    *,
+    create_graph: bool = False,
+    keep: bool = True,
+    release: bool = False,
+    store: bool = True,
+    wanted: dict[int, Any] | None = None,
+) -> dict[int, tuple[Any, Array]]:
+    """Hand gradient back from the seeded Values; number -> (Value, gradient) of those asked for.
+
+    Asked for are the leaves, or ``wanted`` (then only the paths that reach them are
+    walked).  ``create_graph``: run the rules on Values, so that the walk is itself
+    recorded.  ``keep``: the graph may be walked again.  ``release``: forget the
+    graph on the way.  ``store``: put each result's gradient in its ``.grad``.
+    If a rule raises, nothing is spent (unless ``release`` has forgotten it).
+    """
+    paths = None if wanted is None else _paths([v for v, _ in seeds], wanted)
+    nodes: dict[int, Any] = {}
+    grads: dict[int, Array] = {}  # what has arrived so far
+    owned: set[int] = set()  # gradients in buffers made here, to be added to in place
+    heap: list[int] = []  # negated numbers of the nodes to visit: the highest comes first
+    found: dict[int, tuple[Any, Array]] = {}
+    visited: list[Any] = []
+    watch = _is_watching()
+    for v, seed in seeds:
+        n = v._number
+        if n in grads:
+            grads[n] = grads[n] + seed
+        else:
+            nodes[n], grads[n] = v, seed
+            heappush(heap, -n)
+    try:
+        while heap:
+            n = -heappop(heap)
+            node = nodes.pop(n)
+            g = grads.pop(n)
+            op = node.op
+            if op is None if wanted is None else n in wanted:
+                found[n] = node, g
+            if op is None or (paths is not None and n not in paths):
+                continue
+            if node.state:
+                raise RuntimeError(_unusable(node))
+            if not release:
+                visited.append(node)
+            if store:
+                node._grad = g
+            if not keep:
+                node.state = SPENT
+            inputs, params, rules = node.inputs, node.params, op.rules
+            if create_graph:
+                args, out = inputs, node
+            else:
+                args = tuple([x._data if isinstance(x, Node) else x for x in inputs])
+                out = node._data
+            if watch:
+                anomaly.check_unchanged(node)
+            slot = -1
+            for x in inputs:
+                slot += 1
+                if not isinstance(x, Node) or not x.requires_grad:
+                    continue
+                m = x._number
+                if wanted is not None and m not in wanted and m not in paths:  # type: ignore[operator]
+                    continue
+                if m > n:
+                    raise RuntimeError(_changed(node, x, slot))
+                if op.variadic:
+                    r = rules[0](g, out, *args, i=slot, **params)  # type: ignore[misc]
+                elif (rule := rules[slot]) is None:
+                    raise TypeError(_no_rule(node, slot))
+                elif params:
+                    r = rule(g, out, *args, **params)
+                else:
+                    r = rule(g, out, *args)
+                d = x._data
+                if type(r) is not float64 or type(d) is not float64:
+                    if type(r) is not ndarray or r.shape != d.shape or r.dtype is not d.dtype:
+                        r = fitted(r, x, op, slot)
+                if watch:
+                    anomaly.check_finite(r, g, node, slot, watch)
+                if m in grads:
+                    if m in owned and type(r) is ndarray:
+                        grads[m] += r  # a buffer made here, held by nobody else
+                    else:
+                        grads[m] = total = grads[m] + r
+                        if type(total) is ndarray:
+                            owned.add(m)
+                        else:
+                            owned.discard(m)
+                else:
+                    grads[m] = r
+                    nodes[m] = x
+                    heappush(heap, -m)
+                    if x.op is None and type(r) is ndarray and _fresh(r, g, out, args):
+                        owned.add(m)
+            if release:
+                node.state, node.inputs = RELEASED, ()
+    except BaseException as error:
+        for node in visited:
+            node.state, node._grad = LIVE, None
+        if visited and isinstance(error, Exception):
+            error.add_note(_where(visited[-1]))
+        raise
+    for n, (v, g) in found.items():
+        if n not in owned and type(g) is ndarray:
+            found[n] = v, g.copy()  # never shared with another gradient, or with the seed
+    return found
+
+
+def fitted(r: Array, x: Node, op: Op, slot: int) -> Array:
+    """``r`` with the shape and dtype of ``x``: broadcasting undone, cast; else an error."""
+    d = x._data
+    if not hasattr(r, "shape"):
+        r = np.asarray(r)[()]
+    if r.shape != d.shape:
+        if op.broadcasts:
+            r = unbroadcast(r, d.shape)
+        if r.shape != d.shape:
+            raise RuntimeError(
+                f"the rule of {op.name} for input {slot} returned shape {r.shape}; "
+                f"the input has shape {d.shape}: the rule is wrong"
+            )
+    if type(r) is ndarray and not r.ndim:
+        r = r[()]
+    return r if r.dtype == d.dtype else r.astype(d.dtype)
+
+
+def unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
+    """Sum ``g`` over the axes along which an operand of ``shape`` was repeated."""
+    if not shape:
+        return g.sum()
+    lead = g.ndim - len(shape)
+    if lead > 0:
+        g = g.sum(axis=tuple(range(lead)))
+    if g.ndim == len(shape):
+        axes = tuple([i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1])
+        if axes:
+            g = g.sum(axis=axes, keepdims=True)
+    return g
+
+
+def _fresh(r: Any, g: Any, out: Any, args: Sequence[Any]) -> bool:
+    """Whether a rule's array is new: no view, and none of what the rule was given."""
+    return r.base is None and r is not g and r is not out and all([r is not a for a in args])
+
+
+def ancestors(roots: Sequence[Any]) -> dict[int, Any]:
+    """Every tracked Value the roots were made from, themselves included, by number."""
+    seen = {v._number: v for v in roots}
+    todo = list(roots)
+    while todo:
+        for x in todo.pop().inputs:
+            if isinstance(x, Node) and x.requires_grad and x._number not in seen:
+                seen[x._number] = x
+                todo.append(x)
+    return seen
+
+
+def _paths(roots: Sequence[Any], wanted: dict[int, Any]) -> set[int]:
+    """The numbers of the nodes that lie on a way from the roots to what is wanted."""
+    paths: set[int] = set()
+    seen = ancestors(roots)
+    for n in sorted(seen):
+        for x in seen[n].inputs:
+            if isinstance(x, Node) and (x._number in paths or x._number in wanted):
+                paths.add(n)
+                break
+    return paths
+
+
+# --- what went wrong --------------------------------------------------------------------
+
+
+def _label(v: Any) -> str:
+    name = getattr(v, "_name", None)
+    what = v.op.name if v.op is not None else "leaf"
+    return f"{what} {anomaly.describe(v._data)}" + (f" named {name!r}" if name else "")
+
+
+def _unusable(node: Any) -> str:
+    if node.state == CHANGED:
+        return (
+            f"the result of {_label(node)} was changed in place after it was recorded, so its "
+            f"gradient is no longer known; change a copy instead (y = y * 1) or detach() it first"
+        )
+    return (
+        f"this graph is spent: the result of {_label(node)} was already used by a backward(); "
+        f"pass retain_graph=True to the first backward(), or compute the result again"
+    )
+
+
+def _changed(node: Any, x: Any, slot: int) -> str:
+    return (
+        f"input {slot} of {node.op.name} ({_label(x)}) was changed in place after {node.op.name} "
+        f"read it, so the gradient would be that of another function; call backward() before the "
+        f"change, or compute the result again"
+    )
+
+
+def _no_rule(node: Any, slot: int) -> str:
+    return (
+        f"{node.op.name} has no gradient with respect to input {slot}; "
+        f"pass that input as a plain array (.data) or as .detach()"
+    )
+
+
+def _where(node: Any) -> str:
+    """The note an error inside a rule carries."""
+    shapes = ", ".join(anomaly.describe(raw(x)) for x in node.inputs)
+    site = getattr(node, "_site", None)
+    line = f", recorded at {site.line}" if site else " (detect_anomaly() names the line)"
+    return f"in the backward of {node.op.name}({shapes}){line}"
+

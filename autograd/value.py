@@ -1,0 +1,694 @@
+"""Value: a number or an array that remembers how it was made.
+
+Operators go straight to the engine.  NumPy's functions come in through the two
+doors at the end of the class (`__array_ufunc__`, `__array_function__`).
+"""
+
+import operator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Self
+
+import numpy as np
+
+from autograd import engine
+from autograd.engine import CHANGED, LIVE, SPENT, Node, binary, constant, next_number, raw, record, unary
+from autograd.modes import is_grad_enabled
+from autograd.rules import elementwise as el
+from autograd.rules import indexing, reductions, shaping, special
+from autograd.rules.contraction import MATMUL, dot
+from autograd.rules.kernels import Index
+from autograd.rules.table import CONSTANT, FUNCTIONS, UFUNCS, Op
+
+ArrayLike = Any  # a number, a (nested) list of numbers, an array, a Value
+NO_VALUE = np._NoValue
+
+
+class Value(Node):
+    """A number or an array that one can differentiate with respect to.
+
+    Parameters: `data`, anything that becomes a real array: a Python number, a list,
+    an array (copied), or Values (joined with their gradients).  Shape () is held as a
+    NumPy scalar.  Floating dtypes carry gradient; a Python int becomes float64; other
+    integers and booleans need `requires_grad=False`.  `name` is for pictures and messages.
+
+    Raises TypeError for data that cannot carry gradient, ValueError for ragged lists.
+
+    >>> x = Value(3.0, name="x")
+    >>> y = x * x + 2 * x
+    >>> y.backward()
+    >>> float(x.grad)
+    8.0
+    """
+
+    __slots__ = ()
+    __hash__ = object.__hash__  # by identity: == is elementwise
+    __match_args__ = ("data",)
+
+    def __init__(
+        self,
+        data: ArrayLike,
+        *,
+        requires_grad: bool = True,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        if holds_values(data):
+            joined = data if isinstance(data, Value) else stacked(data)
+            if not requires_grad:
+                joined = joined.detach()
+            elif dtype is None or joined.dtype == dtype:
+                joined = record(el.IDENTITY, (joined,))
+            if dtype is not None and joined.dtype != dtype:
+                joined = joined.astype(dtype)
+            for slot in ("_data", "op", "inputs", "params", "requires_grad"):
+                setattr(self, slot, getattr(joined, slot))
+        else:
+            self._data = owned(data, requires_grad, dtype)
+            self.op, self.inputs, self.params = None, (), engine.NO_PARAMS
+            self.requires_grad = requires_grad
+        self._grad = None
+        self._number = next_number()
+        self.state = LIVE
+        if name is not None:
+            self.name = name
+
+    # --- what it holds ----------------------------------------------------------------------
+
+    @property
+    def data(self) -> Any:
+        """The plain array (or NumPy scalar), outside the graph; not a copy.
+
+        Assigning changes the Value in place: the new data is copied, cast to the dtype,
+        and must have the same shape.  A graph that read the old data can then no longer
+        be walked back.  Writing into the array itself (`v.data[0] = 1`) is not seen,
+        except by detect_anomaly().
+        """
+        return self._data
+
+    @data.setter
+    def data(self, new: ArrayLike) -> None:
+        new = plain_array(new)
+        old = self._data
+        if np.shape(new) != old.shape:
+            raise ValueError(
+                f"Value.data: the new data has shape {np.shape(new)}, the Value has shape {old.shape}; "
+                f"make a new Value for another shape"
+            )
+        if new is not old:
+            new = np.array(new, dtype=old.dtype)
+        self.changed(new)
+
+    def changed(self, new: Any) -> None:
+        """Take new data in place, and a new number: graphs that read the old are out of date."""
+        self._data = new if new.ndim else new[()]
+        self._number = next_number()
+        if self.op is not None:
+            self.state = CHANGED
+
+    @property
+    def grad(self) -> Any:
+        """The gradient: None before the first backward(), then an array like `data`.
+
+        Leaves accumulate over calls until zero_grad(); results show the last call's.
+        After backward(create_graph=True) it is a Value.
+        """
+        return self._grad
+
+    @grad.setter
+    def grad(self, new: ArrayLike) -> None:
+        if new is not None and not isinstance(new, Value):
+            new = plain_array(new)
+        if new is not None:
+            if new.shape != self.shape:
+                raise ValueError(
+                    f"Value.grad: shape {new.shape} given for a Value of shape {self.shape}; they must be equal"
+                )
+            if new.dtype != self.dtype:
+                raise TypeError(
+                    f"Value.grad: dtype {new.dtype} given for a Value of dtype {self.dtype}; "
+                    f"convert it with .astype({self.dtype})"
+                )
+        self._grad = new
+
+    @property
+    def name(self) -> str | None:
+        """The name in pictures and messages, or None."""
+        return getattr(self, "_name", None)
+
+    @name.setter
+    def name(self, name: str | None) -> None:
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"Value.name: expected a string, got {type(name).__name__}")
+        self._name = name
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes."""
+        return self._data.shape  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The NumPy dtype, also the gradient's."""
+        return self._data.dtype  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._data.ndim  # type: ignore[no-any-return]
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self._data.size  # type: ignore[no-any-return]
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it was made by hand (or carries no gradient), not by an operation."""
+        return self.op is None
+
+    @property
+    def T(self) -> "Value":  # noqa: N802 (NumPy's name)
+        """The transpose: all axes reversed."""
+        return shaping.transpose(self)
+
+    @property
+    def mT(self) -> "Value":  # noqa: N802 (NumPy's name)
+        """The matrix transpose: the last two axes swapped."""
+        return shaping.swapaxes(self, -1, -2)
+
+    # --- gradients --------------------------------------------------------------------------
+
+    def backward(
+        self,
+        gradient: ArrayLike = None,
+        *,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        release: bool = False,
+    ) -> None:
+        """Add the gradient of this Value to the `.grad` of every leaf it was made from.
+
+        gradient: what to start with, of this Value's shape; 1 for a single element.
+        retain_graph: let the graph be walked again (default: only with create_graph).
+        create_graph: record the walk itself, so that `.grad` can be differentiated
+        (`x -> x.grad -> graph -> x` is then a reference cycle: drop `.grad` when done).
+        release: forget the graph on the way, which frees memory in training loops.
+
+        Results keep their own `.grad`, so that the graph can be looked at.
+        Raises RuntimeError for a Value without gradient, more than one element without
+        `gradient`, a spent graph, or an input changed in place since; ValueError for a
+        gradient of another shape.
+        """
+        seed = seed_for(self, gradient, create_graph)
+        keep = create_graph if retain_graph is None else retain_graph
+        with np.errstate(all="ignore"):
+            found = engine.walk(
+                [(self, seed)], create_graph=create_graph, keep=keep, release=release
+            )
+        for leaf, g in found.values():
+            leaf._grad = g if leaf._grad is None else leaf._grad + g
+
+    def zero_grad(self) -> None:
+        """Forget the gradient: `.grad` is None again."""
+        self._grad = None
+
+    def detach(self) -> "Value":
+        """A constant with a copy of the data: gradient stops here."""
+        return Value(self._data, requires_grad=False, name=self.name)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Switch a leaf between variable and constant, in place."""
+        if self.op is not None:
+            raise RuntimeError(
+                f"requires_grad_: this Value is the result of {self.op}; only a leaf can be switched, use detach()"
+            )
+        self._data = owned(self._data, requires_grad, None)
+        self.requires_grad = requires_grad
+        return self
+
+    def item(self) -> float:
+        """The single element as a Python number, outside the graph."""
+        return self._data.item()  # type: ignore[no-any-return]
+
+    def tolist(self) -> Any:
+        """The elements as (nested lists of) Python numbers, outside the graph."""
+        return self._data.tolist()
+
+    def numpy(self) -> Any:
+        """A copy of the data as an array, outside the graph."""
+        return np.array(self._data)
+
+    def draw(self, **options: Any) -> Any:
+        """A picture of the graph this Value was made by; see autograd.graph.draw."""
+        from autograd.graph import draw
+
+        return draw(self, **options)
+
+    # --- operators --------------------------------------------------------------------------
+    # fmt: off
+
+    def __add__(self, y: Any) -> "Value": return operate(el.ADD, self, y)
+    def __radd__(self, y: Any) -> "Value": return operate(el.ADD, y, self)
+    def __sub__(self, y: Any) -> "Value": return operate(el.SUBTRACT, self, y)
+    def __rsub__(self, y: Any) -> "Value": return operate(el.SUBTRACT, y, self)
+    def __mul__(self, y: Any) -> "Value": return operate(el.MULTIPLY, self, y)
+    def __rmul__(self, y: Any) -> "Value": return operate(el.MULTIPLY, y, self)
+    def __truediv__(self, y: Any) -> "Value": return operate(el.DIVIDE, self, y)
+    def __rtruediv__(self, y: Any) -> "Value": return operate(el.DIVIDE, y, self)
+    def __floordiv__(self, y: Any) -> "Value": return operate(el.FLOOR_DIVIDE, self, y)
+    def __rfloordiv__(self, y: Any) -> "Value": return operate(el.FLOOR_DIVIDE, y, self)
+    def __mod__(self, y: Any) -> "Value": return operate(el.REMAINDER, self, y)
+    def __rmod__(self, y: Any) -> "Value": return operate(el.REMAINDER, y, self)
+    def __divmod__(self, y: Any) -> tuple["Value", "Value"]: return self // y, self % y
+    def __rdivmod__(self, y: Any) -> tuple["Value", "Value"]: return y // self, y % self
+    def __pow__(self, y: Any) -> "Value": return operate(el.POWER, self, y)
+    def __rpow__(self, y: Any) -> "Value": return operate(el.POWER, y, self)
+    def __matmul__(self, y: Any) -> "Value": return operate(MATMUL, self, y)
+    def __rmatmul__(self, y: Any) -> "Value": return operate(MATMUL, y, self)
+    def __neg__(self) -> "Value": return unary(el.NEGATIVE, self)
+    def __pos__(self) -> "Value": return unary(el.POSITIVE, self)
+    def __abs__(self) -> "Value": return unary(el.ABSOLUTE, self)
+
+    def __iadd__(self, y: Any) -> "Value": return in_place(operator.iadd, el.ADD, self, y)
+    def __isub__(self, y: Any) -> "Value": return in_place(operator.isub, el.SUBTRACT, self, y)
+    def __imul__(self, y: Any) -> "Value": return in_place(operator.imul, el.MULTIPLY, self, y)
+    def __itruediv__(self, y: Any) -> "Value": return in_place(operator.itruediv, el.DIVIDE, self, y)
+    def __ifloordiv__(self, y: Any) -> "Value": return in_place(operator.ifloordiv, el.FLOOR_DIVIDE, self, y)
+    def __imod__(self, y: Any) -> "Value": return in_place(operator.imod, el.REMAINDER, self, y)
+    def __ipow__(self, y: Any) -> "Value": return in_place(operator.ipow, el.POWER, self, y)
+    def __imatmul__(self, y: Any) -> "Value": return in_place(operator.imatmul, MATMUL, self, y)
+
+    # comparisons are plain booleans
+    def __eq__(self, y: object) -> Any: return compare(operator.eq, self, y)
+    def __ne__(self, y: object) -> Any: return compare(operator.ne, self, y)
+    def __lt__(self, y: Any) -> Any: return compare(operator.lt, self, y)
+    def __le__(self, y: Any) -> Any: return compare(operator.le, self, y)
+    def __gt__(self, y: Any) -> Any: return compare(operator.gt, self, y)
+    def __ge__(self, y: Any) -> Any: return compare(operator.ge, self, y)
+
+    # fmt: on
+    # --- indexing ---------------------------------------------------------------------------
+
+    def __getitem__(self, index: Any) -> "Value":
+        return record(indexing.GETITEM, (self,), {"index": Index(index)})
+
+    def __setitem__(self, index: Any, new: Any) -> None:
+        """`y[i] = v` on a result: y becomes a new node, and v receives gradient.
+
+        What is written through a view (`y[1:][0] = v`) reaches y, as in NumPy.
+        A leaf is written only under no_grad(), in place.  An element named twice is refused.
+        """
+        at = Index(index)
+        if not is_grad_enabled() or not (self.requires_grad or carries(new)):
+            check_owns_memory(self)
+            self.changed(indexing.SETITEM.forward(self._data, raw(new), index=at))
+            return
+        if self.op is None and self.requires_grad:
+            raise RuntimeError(
+                f"this Value{f' named {self.name!r}' if self.name else ''} is a leaf that requires grad: "
+                f"write into it under no_grad(), or into a copy (y = x.copy(); y[...] = v)"
+            )
+        self.assign(at, new)
+
+    def assign(self, at: Index, new: Any) -> None:
+        """Become a copy of oneself with `new` at `at`; likewise what this is a view of."""
+        old = _new(Value)
+        for slot in ("_data", "_grad", "_number", "state", "params", "op", "inputs", "requires_grad"):
+            setattr(old, slot, getattr(self, slot))
+        written = record(indexing.SETITEM, (old, relinked(new, self, old)), {"index": at})
+        if self.op is indexing.GETITEM and self.params["index"].basic:
+            base, where = self.inputs[0], self.params["index"]
+            if base.op is None and base.requires_grad:
+                raise RuntimeError(
+                    "this Value is a view of a leaf that requires grad: write into a copy of the leaf"
+                )
+            base.assign(where, written)
+            written = record(indexing.GETITEM, (base,), {"index": where})
+        elif self.op in VIEWS:
+            raise RuntimeError(
+                f"this Value is a view ({self.op}) of another: write into that one, or into a copy"
+            )
+        self.become(written)
+
+    def become(self, other: "Value") -> None:
+        """Take over the history of `other`, which nobody else holds."""
+        self._data, self.op, self.inputs = other._data, other.op, other.inputs
+        self.params, self.requires_grad = other.params, other.requires_grad
+        self._grad, self._number, self.state = None, next_number(), LIVE
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError("len(): a Value of shape () has no length")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator["Value"]:
+        if not self.ndim:
+            raise TypeError("iteration: a Value of shape () has no axis to go along")
+        return (self[i] for i in range(len(self)))
+
+    def __contains__(self, x: Any) -> bool:
+        return bool(np.any(self._data == raw(x)))
+
+    # --- Python's protocols -----------------------------------------------------------------
+
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ValueError(
+                f"bool(): the truth of a Value of shape {self.shape} is ambiguous; use np.any(v) or np.all(v)"
+            )
+        return bool(self._data)
+
+    def __float__(self) -> float:
+        return float(self._leave("float()"))
+
+    def __int__(self) -> int:
+        return int(self._leave("int()"))
+
+    def __complex__(self) -> complex:
+        return complex(self._leave("complex()"))
+
+    def __index__(self) -> int:
+        return operator.index(self._leave("an index"))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return np.array(self._leave("np.asarray()"), dtype=dtype)
+
+    def _leave(self, how: str) -> Any:
+        """The data, if leaving the graph here loses no gradient."""
+        if self.requires_grad:
+            raise TypeError(
+                f"{how} would drop the gradient of this Value (shape {self.shape}): use .item() or .data "
+                f"to leave the graph, np.f(value) rather than math.f(value), "
+                f"and np.stack([...]) or Value([...]) to join Values"
+            )
+        return self._data
+
+    def __round__(self, ndigits: int | None = None) -> "Value":
+        return el.round_(self, ndigits or 0)
+
+    def __format__(self, spec: str) -> str:
+        if not spec:
+            return str(self)
+        if self.size != 1:
+            raise TypeError(f"format spec {spec!r}: a Value of shape {self.shape} is not a single number")
+        return format(self.item(), spec)
+
+    def __repr__(self) -> str:
+        text = np.array2string(np.asarray(self._data), separator=", ", threshold=20, edgeitems=2, prefix="Value(")
+        parts = [text if self.ndim else repr(self._data.item())]
+        if self.size > 20:
+            parts.append(f"shape={self.shape}")
+        if self.dtype != np.float64:
+            parts.append(f"dtype={self.dtype}")
+        if self.name:
+            parts.append(f"name={self.name!r}")
+        if self.op is not None:
+            parts.append(f"op={self.op}")
+        elif not self.requires_grad:
+            parts.append("requires_grad=False")
+        return f"Value({', '.join(parts)})"
+
+    def __copy__(self) -> "Value":
+        return record(el.IDENTITY, (self,))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self._rebuilt("copy.deepcopy")
+
+    def __reduce__(self) -> Any:
+        same = self._rebuilt("pickle")
+        return _restore, (type(self), same._data, same.requires_grad, same.name, same._grad)
+
+    def _rebuilt(self, how: str) -> Self:
+        if self.op is not None:
+            raise RuntimeError(
+                f"{how}: this Value is the result of {self.op}, and a graph is not copied; "
+                f"copy v.detach(), or the leaves"
+            )
+        grad = None if self._grad is None else np.array(raw(self._grad))[()]
+        return _restore(type(self), self._data, self.requires_grad, self.name, grad)
+
+    # --- NumPy's methods --------------------------------------------------------------------
+    # fmt: off
+
+    def sum(self, axis: Any = None, *, keepdims: bool = False) -> "Value": return reductions.sum(self, axis, keepdims=keepdims)
+    def prod(self, axis: Any = None, *, keepdims: bool = False) -> "Value": return reductions.prod(self, axis, keepdims=keepdims)
+    def mean(self, axis: Any = None, *, keepdims: bool = False) -> "Value": return reductions.mean(self, axis, keepdims=keepdims)
+    def var(self, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> "Value": return reductions.var(self, axis, ddof=ddof, keepdims=keepdims)
+    def std(self, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> "Value": return reductions.std(self, axis, ddof=ddof, keepdims=keepdims)
+    def max(self, axis: Any = None, *, keepdims: bool = False) -> "Value": return reductions.max_(self, axis, keepdims=keepdims)
+    def min(self, axis: Any = None, *, keepdims: bool = False) -> "Value": return reductions.min_(self, axis, keepdims=keepdims)
+    def cumsum(self, axis: Any = None) -> "Value": return reductions.cumsum(self, axis)
+    def cumprod(self, axis: Any = None) -> "Value": return reductions.cumprod(self, axis)
+    def argmax(self, axis: Any = None) -> Any: return self._data.argmax(axis)
+    def argmin(self, axis: Any = None) -> Any: return self._data.argmin(axis)
+    def argsort(self, axis: Any = -1) -> Any: return np.argsort(self._data, axis, kind="stable")
+    def any(self, axis: Any = None, *, keepdims: bool = False) -> Any: return np.any(self._data, axis, keepdims=keepdims)
+    def all(self, axis: Any = None, *, keepdims: bool = False) -> Any: return np.all(self._data, axis, keepdims=keepdims)
+    def reshape(self, *shape: Any, order: str = "C") -> "Value": return shaping.reshape(self, shape[0] if len(shape) == 1 else shape, order)
+    def ravel(self) -> "Value": return shaping.ravel(self)
+    def flatten(self) -> "Value": return shaping.ravel(self)
+    def transpose(self, *axes: Any) -> "Value": return shaping.transpose(self, (axes[0] if len(axes) == 1 and not hasattr(axes[0], "__index__") else axes or None))
+    def swapaxes(self, axis1: int, axis2: int) -> "Value": return shaping.swapaxes(self, axis1, axis2)
+    def squeeze(self, axis: Any = None) -> "Value": return shaping.squeeze(self, axis)
+    def repeat(self, repeats: Any, axis: Any = None) -> "Value": return shaping.repeat(self, repeats, axis)
+    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> "Value": return shaping.diagonal(self, offset, axis1, axis2)
+    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> "Value": return shaping.trace(self, offset, axis1, axis2)
+    def take(self, indices: Any, axis: Any = None, mode: str = "raise") -> "Value": return indexing.take(self, indices, axis, None, mode)
+    def dot(self, y: Any) -> "Value": return dot(self, y)
+    def clip(self, min: Any = None, max: Any = None) -> "Value": return el.clip(self, min, max)
+    def round(self, decimals: int = 0) -> "Value": return el.round_(self, decimals)
+    def astype(self, dtype: Any) -> Any: return cast(self, dtype)
+    def copy(self) -> "Value": return record(el.COPY, (self,))
+    def exp(self) -> "Value": return unary(el.EXP, self)
+    def log(self) -> "Value": return unary(el.LOG, self)
+    def sqrt(self) -> "Value": return unary(el.SQRT, self)
+    def abs(self) -> "Value": return unary(el.ABSOLUTE, self)
+    def relu(self) -> "Value": return unary(special.RELU, self)
+    def sigmoid(self) -> "Value": return record(el.SIGMOID, (self,))
+    def tanh(self) -> "Value": return unary(el.TANH, self)
+    def softmax(self, axis: int = -1) -> "Value": return special.softmax(self, axis)
+    def log_softmax(self, axis: int = -1) -> "Value": return special.log_softmax(self, axis)
+
+    # fmt: on
+    # --- the two doors through which NumPy's functions come in --------------------------------
+
+    @staticmethod
+    def __record__(op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> "Value":
+        return record(op, inputs, params)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        if method != "__call__":
+            raise TypeError(
+                f"np.{ufunc.__name__}.{method} has no gradient rule for a Value; "
+                f"use the function it stands for (np.sum, np.cumsum, np.outer ...), or .data"
+            )
+        given = [k for k, v in options.items() if v is not None and not (k == "where" and v is True)]
+        if given:
+            raise TypeError(
+                f"np.{ufunc.__name__}: {given[0]}= is not supported for a Value; "
+                f"use np.where for where=, .astype for dtype=, and no out= (Values are not written into)"
+            )
+        enter = UFUNCS.get(ufunc)
+        if enter is not None:
+            return enter(*inputs)
+        if ufunc in CONSTANT:
+            return ufunc(*[raw(x) for x in inputs])
+        raise TypeError(no_rule(f"np.{ufunc.__name__}"))
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        enter = FUNCTIONS.get(func)
+        if enter is not None:
+            return enter(*args, **kwargs)
+        if func in CONSTANT:
+            return func(*without_values(args), **dict(zip(kwargs, without_values(kwargs.values()), strict=True)))
+        module = (getattr(func, "__module__", None) or "numpy").replace("numpy", "np", 1)
+        raise TypeError(no_rule(f"{module}.{getattr(func, '__name__', func)}"))
+
+
+engine.Value = Value  # results are Values
+_new = object.__new__
+VIEWS = frozenset((shaping.RESHAPE, shaping.TRANSPOSE, shaping.BROADCAST_TO, shaping.FLIP))
+
+
+# --- making Values --------------------------------------------------------------------------
+
+
+def holds_values(data: Any) -> bool:
+    if isinstance(data, Value):
+        return True
+    return isinstance(data, list | tuple) and any(holds_values(x) for x in data)
+
+
+def stacked(data: Any) -> Value:
+    """A (nested) list with Values in it as one Value."""
+    parts = [stacked(x) if holds_values(x) and not isinstance(x, Value) else x for x in data]
+    shapes = {np.shape(x) for x in parts}
+    if len(shapes) > 1:
+        raise ValueError(f"Value(): a list of Values must hold equal shapes, got {sorted(shapes)}")
+    return shaping.stack(parts)  # type: ignore[no-any-return]
+
+
+def plain_array(data: Any) -> Any:
+    """`data` as an array or NumPy scalar outside the graph."""
+    if isinstance(data, Value):
+        return data._data
+    return data if isinstance(data, np.ndarray | np.generic) else np.asarray(data)[()]
+
+
+def owned(data: Any, requires_grad: bool, dtype: Any) -> Any:
+    """A copy of `data` as real, native array or scalar, that may carry gradient if it must."""
+    weak = type(data) is int  # a Python int is a number, not an integer array
+    if isinstance(data, np.ma.MaskedArray):
+        raise TypeError("Value(): masked arrays are not supported; fill it first with .filled(value)")
+    try:
+        array = np.array(data, dtype=np.float64 if weak and dtype is None else dtype)
+    except (ValueError, TypeError) as error:
+        raise type(error)(f"Value(): data of type {type(data).__name__} is not an array of numbers: {error}") from None
+    if array.dtype.kind not in "fiub":
+        raise TypeError(
+            f"Value(): data has dtype {array.dtype}; real numbers are needed: "
+            f"pass a float array or a regular list of numbers"
+        )
+    if requires_grad and array.dtype.kind != "f":
+        raise TypeError(
+            f"Value(): data has dtype {array.dtype}; only floating point carries gradient: "
+            f"pass data.astype(float), or requires_grad=False for a constant"
+        )
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    return array if array.ndim else array[()]
+
+
+def _restore(kind: type[Value], data: Any, requires_grad: bool, name: str | None, grad: Any) -> Any:
+    v = kind.__new__(kind)
+    Value.__init__(v, data, requires_grad=requires_grad, name=name)
+    v._grad = grad
+    return v
+
+
+def seed_for(v: Value, gradient: Any, create_graph: bool) -> Any:
+    """The gradient a backward pass starts with, checked; never the caller's own array."""
+    if not v.requires_grad:
+        raise RuntimeError(
+            "backward(): this Value does not require grad: it was made from constants, detached, "
+            "or computed under no_grad()"
+        )
+    if gradient is None:
+        if v.size != 1:
+            raise RuntimeError(
+                f"backward(): a gradient can be left out only for a single element, and this Value has shape "
+                f"{v.shape}; reduce it first (v.sum()), or pass gradient= of that shape"
+            )
+        return np.ones(v.shape, dtype=v.dtype)[()]
+    if isinstance(gradient, Value) and not create_graph:
+        gradient = gradient._data
+    elif not isinstance(gradient, Value):
+        gradient = plain_array(gradient)
+    if gradient.shape != v.shape:
+        raise ValueError(
+            f"backward(): gradient has shape {gradient.shape}, the Value has shape {v.shape}; they must be equal"
+        )
+    if isinstance(gradient, Value):
+        return gradient if gradient.dtype == v.dtype else gradient.astype(v.dtype)
+    return np.array(constant(gradient), dtype=v.dtype)[()]
+
+
+# --- writing into Values --------------------------------------------------------------------
+
+
+def relinked(new: Any, v: Value, old: Value) -> Any:
+    """`new`, with everything it was made from since `v` was reading `old` instead."""
+    if new is v:
+        return old
+    todo, seen = [new], {id(new)}
+    while todo:
+        node = todo.pop()
+        if isinstance(node, Value) and node._number > v._number:
+            node.inputs = tuple([old if x is v else x for x in node.inputs])
+            todo.extend([x for x in node.inputs if id(x) not in seen])
+            seen.update([id(x) for x in node.inputs])
+    return new
+
+
+def check_owns_memory(v: Value) -> None:
+    """Raise for a view: writing into it would change the Value it shows without its knowing."""
+    if isinstance(v._data, np.ndarray) and v._data.base is not None:
+        raise RuntimeError(
+            "this Value is a view of another's data: change that one in one step (w[1:2] -= ...), "
+            "or a copy (v.copy())"
+        )
+
+
+# --- operators ------------------------------------------------------------------------------
+
+
+def operate(op: Op, x: Any, y: Any) -> Any:
+    """A binary operator; lists become arrays, strangers get their turn (NotImplemented)."""
+    try:
+        return binary(op, x, y)
+    except Stranger:
+        other = y if isinstance(x, Value) else x
+        if isinstance(other, list | tuple):
+            other = stacked(other) if holds_values(other) else np.asarray(other)
+            return binary(op, x, other) if isinstance(x, Value) else binary(op, other, y)
+        return NotImplemented
+
+
+def in_place(change: Any, op: Op, x: Value, y: Any) -> Any:
+    """`x -= y`: in place under no_grad(), where the dtype stays; rebinding elsewhere."""
+    if is_grad_enabled():
+        return operate(op, x, y)
+    y = raw(np.asarray(y) if isinstance(y, list | tuple) else y)
+    check_owns_memory(x)
+    if not x.ndim:
+        new = op.forward(x._data, y)
+        if new.shape:
+            raise ValueError(f"in-place {op}: the result has shape {new.shape}, the Value has shape ()")
+        x.changed(x.dtype.type(new))
+        return x
+    try:
+        x.changed(change(x._data, y))
+    except (ValueError, TypeError) as error:
+        raise engine.explained(op, [x._data, y], error) from error
+    return x
+
+
+def compare(how: Any, x: Value, y: Any) -> Any:
+    if isinstance(y, list | tuple):
+        y = np.asarray([raw(v) for v in y])
+    if not isinstance(y, Node | np.ndarray | np.generic | float | int):
+        return NotImplemented
+    return how(x._data, y._data if isinstance(y, Node) else y)
+
+
+def cast(v: Value, dtype: Any) -> Any:
+    """`v` in another floating dtype; an integer or boolean dtype leaves the graph, so it is refused."""
+    dtype = np.dtype(dtype)
+    if dtype.kind != "f" and v.requires_grad:
+        raise TypeError(
+            f"astype({dtype}): {dtype} carries no gradient; use .data.astype({dtype}) to leave the graph"
+        )
+    return record(el.ASTYPE, (v,), {"dtype": dtype})
+
+
+def carries(x: Any) -> bool:
+    return isinstance(x, Value) and x.requires_grad
+
+
+def without_values(arguments: Any) -> list[Any]:
+    return [
+        [raw(y) if isinstance(y, Value) else y for y in x]
+        if isinstance(x, list | tuple) and holds_values(x)
+        else raw(x)
+        if isinstance(x, Value)
+        else x
+        for x in arguments
+    ]
+
+
+def no_rule(function: str) -> str:
+    return (
+        f"{function} has no gradient rule for a Value; use v.data to leave the graph, "
+        f"or give it a rule with autograd.primitive"
+    )
