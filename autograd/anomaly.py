@@ -56,10 +56,10 @@ def check_unchanged(node: Any) -> None:
             )
 
 
-def check_finite(r: Any, g: Any, node: Any, slot: int, watch: str) -> None:
+def check_finite(r: Any, g: Any, node: Any, slot: int, inf: bool) -> None:
     """Raise FloatingPointError if a rule returned a NaN (or an infinity, if watched for)."""
     r, g = np.asarray(getattr(r, "_data", r)), np.asarray(getattr(g, "_data", g))
-    bad = ~np.isfinite(r) if watch == "inf" else np.isnan(r)
+    bad = ~np.isfinite(r) if inf else np.isnan(r)
     if not bad.any():
         return
     where = tuple(int(i) for i in np.argwhere(bad)[0])

@@ -6,14 +6,17 @@ each node is visited once, after all its contributions have arrived.
 """
 
 import itertools
+import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
 
 from autograd import anomaly
-from autograd.modes import recording, watching
+from autograd.modes import RECORD, WATCH, WATCH_INF
+from autograd.modes import mode as _current
 from autograd.rules.table import Array, Op
 
 LIVE, SPENT, RELEASED, CHANGED = 0, 1, 2, 3  # Node.state
@@ -21,8 +24,7 @@ LIVE, SPENT, RELEASED, CHANGED = 0, 1, 2, 3  # Node.state
 next_number: Callable[[], int] = itertools.count(1).__next__
 ndarray, float64 = np.ndarray, np.float64
 _new = object.__new__
-_is_recording = recording.get
-_is_watching = watching.get
+_mode = _current.get
 
 
 class Node:
@@ -61,10 +63,6 @@ Value: type[Any] = Node  # what results are made of; value.py puts its class her
 NO_PARAMS: dict[str, Any] = {}
 
 
-class Stranger(TypeError):
-    """An operand that is neither a number, an array nor a Value."""
-
-
 # --- recording --------------------------------------------------------------------------
 
 
@@ -73,7 +71,7 @@ def constant(x: Any) -> Any:
     kind = type(x)
     if kind is float or kind is int or kind is bool:
         return x
-    if isinstance(x, np.generic | ndarray):
+    if isinstance(x, (np.generic, ndarray)):  # noqa: UP038 (a third of the time)
         if x.dtype.kind not in "fiub":
             raise TypeError(
                 f"an operand has dtype {x.dtype}; Values work with real numbers: "
@@ -84,7 +82,14 @@ def constant(x: Any) -> Any:
         return np.asarray(x) if x.ndim else x[()]
     if isinstance(x, float | int):  # subclasses of Python's numbers
         return float(x) if isinstance(x, float) else int(x)
-    raise Stranger(f"an operand has type {kind.__name__}; expected a number, an array or a Value")
+    raise TypeError(f"an operand has type {kind.__name__}; expected a number, an array or a Value")
+
+
+def operand(x: Any) -> Any:
+    """``constant`` for an operator: a list becomes an array, a stranger NotImplemented."""
+    if isinstance(x, list | tuple):
+        return constant(np.asarray(x))
+    return constant(x) if isinstance(x, float | int | np.generic | ndarray) else NotImplemented
 
 
 def raw(x: Any) -> Any:
@@ -115,16 +120,21 @@ def unary(op: Op, x: Any) -> Any:
 
 
 def binary(op: Op, x: Any, y: Any) -> Any:
-    """``record`` for two operands and no parameters: the operators' way in."""
+    """``record`` for two operands and no parameters: the operators' way in.
+
+    NotImplemented for an operand of a foreign type, which may know what to do.
+    """
     if type(x) is Value or isinstance(x, Node):
         a, tracked = x._data, x.requires_grad
     else:
-        x = a = constant(x)
+        x = a = operand(x)
         tracked = False
     if type(y) is Value or isinstance(y, Node):
         b, tracked = y._data, tracked or y.requires_grad
     else:
-        y = b = constant(y)
+        y = b = operand(y)
+    if a is NotImplemented or b is NotImplemented:
+        return NotImplemented
     try:
         data = op.forward(a, b)
     except (ValueError, TypeError, OverflowError) as error:
@@ -142,11 +152,11 @@ def result(
     v._number = next_number()
     v.state = LIVE
     v.params = params
-    if tracked and _is_recording():
+    if tracked and (mode := _mode()) & RECORD:
         v.op = op
         v.inputs = inputs
         v.requires_grad = True
-        if _is_watching():
+        if mode > RECORD:
             v._site = anomaly.remember(inputs)
     else:
         v.op = None
@@ -188,14 +198,14 @@ def walk(
     graph on the way.  ``store``: put each result's gradient in its ``.grad``.
     If a rule raises, nothing is spent (unless ``release`` has forgotten it).
     """
-    paths = None if wanted is None else _paths([v for v, _ in seeds], wanted)
+    paths = set() if wanted is None else _paths([v for v, _ in seeds], wanted)
     nodes: dict[int, Any] = {}
     grads: dict[int, Array] = {}  # what has arrived so far
     owned: set[int] = set()  # gradients in buffers made here, to be added to in place
     heap: list[int] = []  # negated numbers of the nodes to visit: the highest comes first
     found: dict[int, tuple[Any, Array]] = {}
     visited: list[Any] = []
-    watch = _is_watching()
+    watch = _mode() & (WATCH | WATCH_INF)
     for v, seed in seeds:
         n = v._number
         if n in grads:
@@ -211,7 +221,7 @@ def walk(
             op = node.op
             if op is None if wanted is None else n in wanted:
                 found[n] = node, g
-            if op is None or (paths is not None and n not in paths):
+            if op is None or (wanted is not None and n not in paths):
                 continue
             if node.state:
                 raise RuntimeError(_unusable(node))
@@ -222,52 +232,58 @@ def walk(
             if not keep:
                 node.state = SPENT
             inputs, params, rules = node.inputs, node.params, op.rules
-            if create_graph:
-                args, out = inputs, node
-            else:
-                args = tuple([x._data if isinstance(x, Node) else x for x in inputs])
-                out = node._data
             if watch:
                 anomaly.check_unchanged(node)
-            slot = -1
-            for x in inputs:
-                slot += 1
-                if not isinstance(x, Node) or not x.requires_grad:
+            # calls written out for one and two inputs: f(*args) takes twice as long
+            arity = 0 if params or op.variadic else len(inputs)
+            if arity == 2:
+                a, b = inputs
+                edges: Any = ((a, rules[0]), (b, rules[1]))
+                if not create_graph:
+                    a = a._data if type(a) is Value or isinstance(a, Node) else a
+                    b = b._data if type(b) is Value or isinstance(b, Node) else b
+            elif arity == 1:
+                a = inputs[0]
+                edges = ((a, rules[0]),)
+                if not create_graph:
+                    a = a._data
+            else:
+                args = inputs if create_graph else [raw(x) for x in inputs]
+                edges = zip(inputs, _one_each(op, inputs) if op.variadic else rules, strict=True)
+            out = node if create_graph else node._data
+            for x, rule in edges:
+                if (type(x) is not Value and not isinstance(x, Node)) or not x.requires_grad:
                     continue
                 m = x._number
-                if wanted is not None and m not in wanted and m not in paths:  # type: ignore[operator]
+                if wanted is not None and m not in wanted and m not in paths:
                     continue
                 if m > n:
-                    raise RuntimeError(_changed(node, x, slot))
-                if op.variadic:
-                    r = rules[0](g, out, *args, i=slot, **params)  # type: ignore[misc]
-                elif (rule := rules[slot]) is None:
-                    raise TypeError(_no_rule(node, slot))
-                elif params:
+                    raise RuntimeError(_changed(node, x))
+                if rule is None:
+                    raise TypeError(_no_rule(node, x))
+                if arity == 2:
+                    r = rule(g, out, a, b)
+                elif arity == 1:
+                    r = rule(g, out, a)
+                else:
                     r = rule(g, out, *args, **params)
-                else:
-                    r = rule(g, out, *args)
-                d = x._data
-                if type(r) is not float64 or type(d) is not float64:
+                if type(r) is not float64 or type(x._data) is not float64:
+                    d = x._data
                     if type(r) is not ndarray or r.shape != d.shape or r.dtype is not d.dtype:
-                        r = fitted(r, x, op, slot)
+                        r = fitted(r, x, node)
                 if watch:
-                    anomaly.check_finite(r, g, node, slot, watch)
-                if m in grads:
-                    if m in owned and type(r) is ndarray:
-                        grads[m] += r  # a buffer made here, held by nobody else
-                    else:
-                        grads[m] = total = grads[m] + r
-                        if type(total) is ndarray:
-                            owned.add(m)
-                        else:
-                            owned.discard(m)
-                else:
+                    anomaly.check_finite(r, g, node, slot_of(x, node), bool(watch & WATCH_INF))
+                if m not in grads:
                     grads[m] = r
                     nodes[m] = x
                     heappush(heap, -m)
-                    if x.op is None and type(r) is ndarray and _fresh(r, g, out, args):
-                        owned.add(m)
+                elif type(r) is not ndarray:
+                    grads[m] = grads[m] + r
+                elif m in owned:
+                    grads[m] += r
+                else:
+                    grads[m] = grads[m] + r
+                    owned.add(m)
             if release:
                 node.state, node.inputs = RELEASED, ()
     except BaseException as error:
@@ -276,23 +292,36 @@ def walk(
         if visited and isinstance(error, Exception):
             error.add_note(_where(visited[-1]))
         raise
-    for n, (v, g) in found.items():
-        if n not in owned and type(g) is ndarray:
-            found[n] = v, g.copy()  # never shared with another gradient, or with the seed
+    r = g = seed = seeds = None
+    for n, entry in found.items():
+        if type(entry[1]) is ndarray and (entry[1].base is not None or _references(entry) > _ALONE):
+            found[n] = entry[0], entry[1].copy()  # never shared: with a gradient, a seed, a constant
     return found
 
 
-def fitted(r: Array, x: Node, op: Op, slot: int) -> Array:
+def _one_each(op: Op, inputs: Sequence[Any]) -> list[Any]:
+    """The single rule of a variadic operation, for each of its inputs."""
+    return [partial(op.rules[0], i=i) for i in range(len(inputs))]  # type: ignore[arg-type]
+
+
+def _references(entry: tuple[Any, Array]) -> int:
+    return sys.getrefcount(entry[1])
+
+
+_ALONE = _references((None, np.zeros(1)))  # what an array counts that nobody else holds
+
+
+def fitted(r: Array, x: Node, node: Any) -> Array:
     """``r`` with the shape and dtype of ``x``: broadcasting undone, cast; else an error."""
     d = x._data
     if not hasattr(r, "shape"):
         r = np.asarray(r)[()]
     if r.shape != d.shape:
-        if op.broadcasts:
+        if node.op.broadcasts:
             r = unbroadcast(r, d.shape)
         if r.shape != d.shape:
             raise RuntimeError(
-                f"the rule of {op.name} for input {slot} returned shape {r.shape}; "
+                f"the rule of {node.op.name} for input {slot_of(x, node)} returned shape {r.shape}; "
                 f"the input has shape {d.shape}: the rule is wrong"
             )
     if type(r) is ndarray and not r.ndim:
@@ -314,9 +343,9 @@ def unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
     return g
 
 
-def _fresh(r: Any, g: Any, out: Any, args: Sequence[Any]) -> bool:
-    """Whether a rule's array is new: no view, and none of what the rule was given."""
-    return r.base is None and r is not g and r is not out and all([r is not a for a in args])
+def slot_of(x: Any, node: Any) -> int:
+    """Which input of `node` the Value `x` is."""
+    return next(i for i, y in enumerate(node.inputs) if y is x)
 
 
 def ancestors(roots: Sequence[Any]) -> dict[int, Any]:
@@ -364,17 +393,17 @@ def _unusable(node: Any) -> str:
     )
 
 
-def _changed(node: Any, x: Any, slot: int) -> str:
+def _changed(node: Any, x: Any) -> str:
     return (
-        f"input {slot} of {node.op.name} ({_label(x)}) was changed in place after {node.op.name} "
+        f"input {slot_of(x, node)} of {node.op.name} ({_label(x)}) was changed in place after {node.op.name} "
         f"read it, so the gradient would be that of another function; call backward() before the "
         f"change, or compute the result again"
     )
 
 
-def _no_rule(node: Any, slot: int) -> str:
+def _no_rule(node: Any, x: Any) -> str:
     return (
-        f"{node.op.name} has no gradient with respect to input {slot}; "
+        f"{node.op.name} has no gradient with respect to input {slot_of(x, node)}; "
         f"pass that input as a plain array (.data) or as .detach()"
     )
 

@@ -1,7 +1,7 @@
 """What is recorded, and how closely it is watched: no_grad, enable_grad, detect_anomaly.
 
-Each mode is a context variable, so it is per thread and per asyncio task, nests,
-and is restored when the block raises.
+The modes are bits of one context variable, so they are per thread and per asyncio task, nest,
+and are restored when the block raises.
 """
 
 from collections.abc import Callable
@@ -11,32 +11,32 @@ from typing import Any, TypeVar, overload
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-recording: ContextVar[bool] = ContextVar("recording", default=True)
-watching: ContextVar[str] = ContextVar("watching", default="")  # "", "nan" or "inf"
+RECORD, WATCH, WATCH_INF = 1, 2, 4  # bits: one look tells the engine everything
+mode: ContextVar[int] = ContextVar("mode", default=RECORD)
 
 
 class _Mode(ContextDecorator):
-    """A block, or a decorated function, in which a context variable has a value."""
+    """A block, or a decorated function, in which some bits are set and some cleared."""
 
-    def __init__(self, variable: ContextVar[Any], value: Any) -> None:
-        self._variable, self._value = variable, value
-        self._tokens: list[Token[Any]] = []
+    def __init__(self, on: int = 0, off: int = 0) -> None:
+        self._on, self._off = on, off
+        self._tokens: list[Token[int]] = []
 
     def _recreate_cm(self) -> "_Mode":  # each decorated call gets its own tokens
-        return _Mode(self._variable, self._value)
+        return _Mode(self._on, self._off)
 
     def __enter__(self) -> None:
-        self._tokens.append(self._variable.set(self._value))
+        self._tokens.append(mode.set(mode.get() & ~self._off | self._on))
 
     def __exit__(self, *exception: object) -> None:
-        self._variable.reset(self._tokens.pop())
+        mode.reset(self._tokens.pop())
 
 
 @overload
 def no_grad(function: None = None) -> _Mode: ...
 @overload
 def no_grad(function: F) -> F: ...
-def no_grad(function: Callable[..., Any] | None = None) -> Any:
+def no_grad(function: Any = None) -> Any:
     """Record nothing: ``with no_grad():`` or ``@no_grad``.
 
     Inside, results carry no gradient and ``w -= step`` changes ``w`` in place.
@@ -47,23 +47,23 @@ def no_grad(function: Callable[..., Any] | None = None) -> Any:
     ...     (w * 2).requires_grad
     False
     """
-    mode = _Mode(recording, False)
-    return mode if function is None else mode(function)
+    off = _Mode(off=RECORD)
+    return off if function is None else off(function)
 
 
 @overload
 def enable_grad(function: None = None) -> _Mode: ...
 @overload
 def enable_grad(function: F) -> F: ...
-def enable_grad(function: Callable[..., Any] | None = None) -> Any:
+def enable_grad(function: Any = None) -> Any:
     """Record again inside a ``no_grad`` block: ``with enable_grad():`` or ``@enable_grad``."""
-    mode = _Mode(recording, True)
-    return mode if function is None else mode(function)
+    on = _Mode(on=RECORD)
+    return on if function is None else on(function)
 
 
 def is_grad_enabled() -> bool:
     """Whether operations on Values are being recorded here."""
-    return recording.get()
+    return bool(mode.get() & RECORD)
 
 
 def detect_anomaly(*, inf: bool = False) -> _Mode:
@@ -76,4 +76,4 @@ def detect_anomaly(*, inf: bool = False) -> _Mode:
     after it was recorded.  Record and backward must both run inside the block.
     Costs a few microseconds per operation and a pass over every input.
     """
-    return _Mode(watching, "inf" if inf else "nan")
+    return _Mode(on=WATCH | WATCH_INF if inf else WATCH, off=0 if inf else WATCH_INF)

@@ -17,6 +17,7 @@ from autograd.modes import is_grad_enabled
 from autograd.rules import elementwise as el
 from autograd.rules import indexing, reductions, shaping, special
 from autograd.rules.contraction import MATMUL, dot
+from autograd.rules.elementwise import ABSOLUTE, ADD, DIVIDE, FLOOR_DIVIDE, MULTIPLY, NEGATIVE, POSITIVE, POWER, REMAINDER, SUBTRACT
 from autograd.rules.kernels import Index
 from autograd.rules.table import CONSTANT, FUNCTIONS, UFUNCS, Op
 
@@ -248,35 +249,35 @@ class Value(Node):
     # --- operators --------------------------------------------------------------------------
     # fmt: off
 
-    def __add__(self, y: Any) -> "Value": return operate(el.ADD, self, y)
-    def __radd__(self, y: Any) -> "Value": return operate(el.ADD, y, self)
-    def __sub__(self, y: Any) -> "Value": return operate(el.SUBTRACT, self, y)
-    def __rsub__(self, y: Any) -> "Value": return operate(el.SUBTRACT, y, self)
-    def __mul__(self, y: Any) -> "Value": return operate(el.MULTIPLY, self, y)
-    def __rmul__(self, y: Any) -> "Value": return operate(el.MULTIPLY, y, self)
-    def __truediv__(self, y: Any) -> "Value": return operate(el.DIVIDE, self, y)
-    def __rtruediv__(self, y: Any) -> "Value": return operate(el.DIVIDE, y, self)
-    def __floordiv__(self, y: Any) -> "Value": return operate(el.FLOOR_DIVIDE, self, y)
-    def __rfloordiv__(self, y: Any) -> "Value": return operate(el.FLOOR_DIVIDE, y, self)
-    def __mod__(self, y: Any) -> "Value": return operate(el.REMAINDER, self, y)
-    def __rmod__(self, y: Any) -> "Value": return operate(el.REMAINDER, y, self)
+    def __add__(self, y: Any) -> "Value": return binary(ADD, self, y)
+    def __radd__(self, y: Any) -> "Value": return binary(ADD, y, self)
+    def __sub__(self, y: Any) -> "Value": return binary(SUBTRACT, self, y)
+    def __rsub__(self, y: Any) -> "Value": return binary(SUBTRACT, y, self)
+    def __mul__(self, y: Any) -> "Value": return binary(MULTIPLY, self, y)
+    def __rmul__(self, y: Any) -> "Value": return binary(MULTIPLY, y, self)
+    def __truediv__(self, y: Any) -> "Value": return binary(DIVIDE, self, y)
+    def __rtruediv__(self, y: Any) -> "Value": return binary(DIVIDE, y, self)
+    def __floordiv__(self, y: Any) -> "Value": return binary(FLOOR_DIVIDE, self, y)
+    def __rfloordiv__(self, y: Any) -> "Value": return binary(FLOOR_DIVIDE, y, self)
+    def __mod__(self, y: Any) -> "Value": return binary(REMAINDER, self, y)
+    def __rmod__(self, y: Any) -> "Value": return binary(REMAINDER, y, self)
     def __divmod__(self, y: Any) -> tuple["Value", "Value"]: return self // y, self % y
     def __rdivmod__(self, y: Any) -> tuple["Value", "Value"]: return y // self, y % self
-    def __pow__(self, y: Any) -> "Value": return operate(el.POWER, self, y)
-    def __rpow__(self, y: Any) -> "Value": return operate(el.POWER, y, self)
-    def __matmul__(self, y: Any) -> "Value": return operate(MATMUL, self, y)
-    def __rmatmul__(self, y: Any) -> "Value": return operate(MATMUL, y, self)
-    def __neg__(self) -> "Value": return unary(el.NEGATIVE, self)
-    def __pos__(self) -> "Value": return unary(el.POSITIVE, self)
-    def __abs__(self) -> "Value": return unary(el.ABSOLUTE, self)
+    def __pow__(self, y: Any) -> "Value": return binary(POWER, self, y)
+    def __rpow__(self, y: Any) -> "Value": return binary(POWER, y, self)
+    def __matmul__(self, y: Any) -> "Value": return binary(MATMUL, self, y)
+    def __rmatmul__(self, y: Any) -> "Value": return binary(MATMUL, y, self)
+    def __neg__(self) -> "Value": return unary(NEGATIVE, self)
+    def __pos__(self) -> "Value": return unary(POSITIVE, self)
+    def __abs__(self) -> "Value": return unary(ABSOLUTE, self)
 
-    def __iadd__(self, y: Any) -> "Value": return in_place(operator.iadd, el.ADD, self, y)
-    def __isub__(self, y: Any) -> "Value": return in_place(operator.isub, el.SUBTRACT, self, y)
-    def __imul__(self, y: Any) -> "Value": return in_place(operator.imul, el.MULTIPLY, self, y)
-    def __itruediv__(self, y: Any) -> "Value": return in_place(operator.itruediv, el.DIVIDE, self, y)
-    def __ifloordiv__(self, y: Any) -> "Value": return in_place(operator.ifloordiv, el.FLOOR_DIVIDE, self, y)
-    def __imod__(self, y: Any) -> "Value": return in_place(operator.imod, el.REMAINDER, self, y)
-    def __ipow__(self, y: Any) -> "Value": return in_place(operator.ipow, el.POWER, self, y)
+    def __iadd__(self, y: Any) -> "Value": return in_place(operator.iadd, ADD, self, y)
+    def __isub__(self, y: Any) -> "Value": return in_place(operator.isub, SUBTRACT, self, y)
+    def __imul__(self, y: Any) -> "Value": return in_place(operator.imul, MULTIPLY, self, y)
+    def __itruediv__(self, y: Any) -> "Value": return in_place(operator.itruediv, DIVIDE, self, y)
+    def __ifloordiv__(self, y: Any) -> "Value": return in_place(operator.ifloordiv, FLOOR_DIVIDE, self, y)
+    def __imod__(self, y: Any) -> "Value": return in_place(operator.imod, REMAINDER, self, y)
+    def __ipow__(self, y: Any) -> "Value": return in_place(operator.ipow, POWER, self, y)
     def __imatmul__(self, y: Any) -> "Value": return in_place(operator.imatmul, MATMUL, self, y)
 
     # comparisons are plain booleans
@@ -463,7 +464,7 @@ class Value(Node):
     def exp(self) -> "Value": return unary(el.EXP, self)
     def log(self) -> "Value": return unary(el.LOG, self)
     def sqrt(self) -> "Value": return unary(el.SQRT, self)
-    def abs(self) -> "Value": return unary(el.ABSOLUTE, self)
+    def abs(self) -> "Value": return unary(ABSOLUTE, self)
     def relu(self) -> "Value": return unary(special.RELU, self)
     def sigmoid(self) -> "Value": return record(el.SIGMOID, (self,))
     def tanh(self) -> "Value": return unary(el.TANH, self)
@@ -623,22 +624,10 @@ def check_owns_memory(v: Value) -> None:
 # --- operators ------------------------------------------------------------------------------
 
 
-def operate(op: Op, x: Any, y: Any) -> Any:
-    """A binary operator; lists become arrays, strangers get their turn (NotImplemented)."""
-    try:
-        return binary(op, x, y)
-    except Stranger:
-        other = y if isinstance(x, Value) else x
-        if isinstance(other, list | tuple):
-            other = stacked(other) if holds_values(other) else np.asarray(other)
-            return binary(op, x, other) if isinstance(x, Value) else binary(op, other, y)
-        return NotImplemented
-
-
 def in_place(change: Any, op: Op, x: Value, y: Any) -> Any:
     """`x -= y`: in place under no_grad(), where the dtype stays; rebinding elsewhere."""
     if is_grad_enabled():
-        return operate(op, x, y)
+        return binary(op, x, y)
     y = raw(np.asarray(y) if isinstance(y, list | tuple) else y)
     check_owns_memory(x)
     if not x.ndim:
