@@ -1,6 +1,49 @@
-"""stepgrad's engine: reverse-mode automatic differentiation of NumPy code, step by step."""
+"""stepgrad's engine: reverse-mode automatic differentiation of NumPy code, step by step.
+
+>>> from autograd import Value
+>>> x, y = Value(3.0, name="x"), Value(4.0, name="y")
+>>> z = x * y + x
+>>> z.backward()
+>>> float(x.grad), float(y.grad)
+(5.0, 3.0)
+"""
 
 from autograd.modes import detect_anomaly, enable_grad, is_grad_enabled, no_grad
 from autograd.rules import special
+from autograd.transforms import (
+    checkpoint,
+    grad,
+    gradients,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    primitive,
+    stop_gradient,
+    value_and_grad,
+    vjp,
+)
 from autograd.value import Value
+from autograd.version import __version__
 
+
+__all__ = [
+    "Value",
+    "__version__",
+    "checkpoint",
+    "detect_anomaly",
+    "enable_grad",
+    "grad",
+    "gradients",
+    "hessian",
+    "hvp",
+    "is_grad_enabled",
+    "jacobian",
+    "jvp",
+    "no_grad",
+    "primitive",
+    "special",
+    "stop_gradient",
+    "value_and_grad",
+    "vjp",
+]

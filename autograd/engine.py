@@ -189,16 +189,17 @@ def walk(
     release: bool = False,
     store: bool = True,
     wanted: dict[int, Any] | None = None,
+    since: int = 0,
 ) -> dict[int, tuple[Any, Array]]:
     """Hand gradient back from the seeded Values; number -> (Value, gradient) of those asked for.
 
     Asked for are the leaves, or ``wanted`` (then only the paths that reach them are
-    walked).  ``create_graph``: run the rules on Values, so that the walk is itself
+    walked, and only through nodes newer than ``since``).  ``create_graph``: run the rules on Values, so that the walk is itself
     recorded.  ``keep``: the graph may be walked again.  ``release``: forget the
     graph on the way.  ``store``: put each result's gradient in its ``.grad``.
     If a rule raises, nothing is spent (unless ``release`` has forgotten it).
     """
-    paths = set() if wanted is None else _paths([v for v, _ in seeds], wanted)
+    paths = set() if wanted is None else _paths([v for v, _ in seeds], wanted, since)
     nodes: dict[int, Any] = {}
     grads: dict[int, Array] = {}  # what has arrived so far
     owned: set[int] = set()  # gradients in buffers made here, to be added to in place
@@ -360,11 +361,11 @@ def ancestors(roots: Sequence[Any]) -> dict[int, Any]:
     return seen
 
 
-def _paths(roots: Sequence[Any], wanted: dict[int, Any]) -> set[int]:
+def _paths(roots: Sequence[Any], wanted: dict[int, Any], since: int) -> set[int]:
     """The numbers of the nodes that lie on a way from the roots to what is wanted."""
     paths: set[int] = set()
     seen = ancestors(roots)
-    for n in sorted(seen):
+    for n in sorted([n for n in seen if n > since]):
         for x in seen[n].inputs:
             if isinstance(x, Node) and (x._number in paths or x._number in wanted):
                 paths.add(n)

@@ -208,6 +208,8 @@ class Value(Node):
                 [(self, seed)], create_graph=create_graph, keep=keep, release=release
             )
         for leaf, g in found.values():
+            if create_graph and not isinstance(g, Value):
+                g = Value(g, requires_grad=False)
             leaf._grad = g if leaf._grad is None else leaf._grad + g
 
     def zero_grad(self) -> None:
