@@ -26,7 +26,6 @@ from autograd.transforms import (
 from autograd.value import Value
 from autograd.version import __version__
 
-
 __all__ = [
     "Value",
     "__version__",

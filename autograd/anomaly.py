@@ -5,12 +5,13 @@ import sys
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
-_NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
+_HERE = str(Path(__file__).resolve().parent) + os.sep
+_NUMPY = str(Path(np.__file__).resolve().parent) + os.sep
 
 
 @dataclass(slots=True)

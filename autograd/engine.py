@@ -68,10 +68,10 @@ NO_PARAMS: dict[str, Any] = {}
 
 def constant(x: Any) -> Any:
     """A plain operand as NumPy sees it, or TypeError.  Python numbers stay weakly typed."""
-    kind = type(x)
+    kind: Any = type(x)
     if kind is float or kind is int or kind is bool:
         return x
-    if isinstance(x, (np.generic, ndarray)):  # noqa: UP038 (a third of the time)
+    if isinstance(x, (np.generic, ndarray)):
         if x.dtype.kind not in "fiub":
             raise TypeError(
                 f"an operand has dtype {x.dtype}; Values work with real numbers: "
@@ -79,7 +79,7 @@ def constant(x: Any) -> Any:
             )
         if isinstance(x, np.ma.MaskedArray):
             raise TypeError("an operand is a masked array; fill it first with .filled(value)")
-        return np.asarray(x) if x.ndim else x[()]
+        return np.asarray(x) if x.ndim else np.asarray(x)[()]
     if isinstance(x, float | int):  # subclasses of Python's numbers
         return float(x) if isinstance(x, float) else int(x)
     raise TypeError(f"an operand has type {kind.__name__}; expected a number, an array or a Value")
@@ -142,9 +142,7 @@ def binary(op: Op, x: Any, y: Any) -> Any:
     return result(data, op, (x, y), NO_PARAMS, tracked)
 
 
-def result(
-    data: Array, op: Op, inputs: tuple[Any, ...], params: dict[str, Any], tracked: bool
-) -> Any:
+def result(data: Array, op: Op, inputs: tuple[Any, ...], params: dict[str, Any], tracked: bool) -> Any:
     """A new Value; it remembers its inputs if one of them carries gradient."""
     v = _new(Value)
     v._data = data
@@ -194,9 +192,10 @@ def walk(
     """Hand gradient back from the seeded Values; number -> (Value, gradient) of those asked for.
 
     Asked for are the leaves, or ``wanted`` (then only the paths that reach them are
-    walked, and only through nodes newer than ``since``).  ``create_graph``: run the rules on Values, so that the walk is itself
-    recorded.  ``keep``: the graph may be walked again.  ``release``: forget the
-    graph on the way.  ``store``: put each result's gradient in its ``.grad``.
+    walked, and only through nodes newer than ``since``).  ``create_graph``: run the
+    rules on Values, so that the walk is itself recorded.  ``keep``: the graph may be
+    walked again.  ``release``: forget the graph on the way.  ``store``: put each
+    result's gradient in its ``.grad``.
     If a rule raises, nothing is spent (unless ``release`` has forgotten it).
     """
     paths = set() if wanted is None else _paths([v for v, _ in seeds], wanted, since)
@@ -293,7 +292,8 @@ def walk(
         if visited and isinstance(error, Exception):
             error.add_note(_where(visited[-1]))
         raise
-    r = g = seed = seeds = None
+    r = g = seed = None
+    del seeds  # so that only `found` holds what is unshared
     for n, entry in found.items():
         if type(entry[1]) is ndarray and (entry[1].base is not None or _references(entry) > _ALONE):
             found[n] = entry[0], entry[1].copy()  # never shared: with a gradient, a seed, a constant
@@ -302,7 +302,8 @@ def walk(
 
 def _one_each(op: Op, inputs: Sequence[Any]) -> list[Any]:
     """The single rule of a variadic operation, for each of its inputs."""
-    return [partial(op.rules[0], i=i) for i in range(len(inputs))]  # type: ignore[arg-type]
+    rule: Any = op.rules[0]
+    return [partial(rule, i=i) for i in range(len(inputs))]
 
 
 def _references(entry: tuple[Any, Array]) -> int:
@@ -415,4 +416,3 @@ def _where(node: Any) -> str:
     site = getattr(node, "_site", None)
     line = f", recorded at {site.line}" if site else " (detect_anomaly() names the line)"
     return f"in the backward of {node.op.name}({shapes}){line}"
-

@@ -129,7 +129,9 @@ class Call:
         numbers: tuple[int, ...] = (argnums,) if isinstance(argnums, int) else tuple(argnums)
         for n in numbers:
             if not -len(args) <= n < len(args):
-                raise TypeError(f"{what}: argnums={argnums}, but the function was called with {len(args)} arguments")
+                raise TypeError(
+                    f"{what}: argnums={argnums}, but the function was called with {len(args)} arguments"
+                )
         self.start = next_number()
         self.trees = [args[n] for n in numbers]
         self.variables = [[variable(x, what) for x in leaves_of(tree)] for tree in self.trees]
@@ -152,7 +154,9 @@ class Call:
         found = gradients(
             output, self.flat, gradient, retain_graph=True, create_graph=create_graph, allow_unused=True
         )
-        return [np.zeros(v.shape, v.dtype)[()] if g is None else g for v, g in zip(self.flat, found, strict=True)]
+        return [
+            np.zeros(v.shape, v.dtype)[()] if g is None else g for v, g in zip(self.flat, found, strict=True)
+        ]
 
     def arranged(self, results: Sequence[Any]) -> Any:
         """Flat results in the containers of the arguments; a tuple unless argnums is a number."""
@@ -166,7 +170,7 @@ class Call:
 def variable(x: Any, what: str) -> Value:
     """A fresh Value for an argument; linked to it if it is a Value itself."""
     if isinstance(x, Value):
-        return record(IDENTITY, (x,)) if x.requires_grad else Value(x.data)  # type: ignore[no-any-return]
+        return record(IDENTITY, (x,)) if x.requires_grad else Value(x.data)
     try:
         return Value(x)
     except TypeError as error:
@@ -439,7 +443,9 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         start = next_number()
         first = run(fresh)
         if not isinstance(first, Value):
-            raise TypeError(f"checkpoint: the function returned {type(first).__name__}; it must return one Value")
+            raise TypeError(
+                f"checkpoint: the function returned {type(first).__name__}; it must return one Value"
+            )
         inside = {n: v for n, v in engine.ancestors([first]).items() if n > start}
         closed = {
             id(x): x

@@ -5,27 +5,24 @@ doors at the end of the class (`__array_ufunc__`, `__array_function__`).
 """
 
 import operator
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterator
 from typing import Any, Self
 
 import numpy as np
 
 from autograd import engine
-from autograd.engine import CHANGED, LIVE, SPENT, Node, binary, constant, next_number, raw, record, unary
+from autograd.engine import CHANGED, LIVE, constant, next_number, raw, record
 from autograd.modes import is_grad_enabled
+from autograd.operators import Operators, check_owns_memory
 from autograd.rules import elementwise as el
-from autograd.rules import indexing, reductions, shaping, special
-from autograd.rules.contraction import MATMUL, dot
-from autograd.rules.elementwise import ABSOLUTE, ADD, DIVIDE, FLOOR_DIVIDE, MULTIPLY, NEGATIVE, POSITIVE, POWER, REMAINDER, SUBTRACT
+from autograd.rules import indexing, shaping
 from autograd.rules.kernels import Index
 from autograd.rules.table import CONSTANT, FUNCTIONS, UFUNCS, Op
 
 ArrayLike = Any  # a number, a (nested) list of numbers, an array, a Value
-NO_VALUE = np._NoValue
 
 
-class Value(Node):
+class Value(Operators):
     """A number or an array that one can differentiate with respect to.
 
     Parameters: `data`, anything that becomes a real array: a Python number, a list,
@@ -43,7 +40,6 @@ class Value(Node):
     """
 
     __slots__ = ()
-    __hash__ = object.__hash__  # by identity: == is elementwise
     __match_args__ = ("data",)
 
     def __init__(
@@ -146,22 +142,22 @@ class Value(Node):
     @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of the axes."""
-        return self._data.shape  # type: ignore[no-any-return]
+        return self._data.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The NumPy dtype, also the gradient's."""
-        return self._data.dtype  # type: ignore[no-any-return]
+        return self._data.dtype
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return self._data.ndim  # type: ignore[no-any-return]
+        return self._data.ndim
 
     @property
     def size(self) -> int:
         """The number of elements."""
-        return self._data.size  # type: ignore[no-any-return]
+        return self._data.size
 
     @property
     def is_leaf(self) -> bool:
@@ -204,9 +200,7 @@ class Value(Node):
         seed = seed_for(self, gradient, create_graph)
         keep = create_graph if retain_graph is None else retain_graph
         with np.errstate(all="ignore"):
-            found = engine.walk(
-                [(self, seed)], create_graph=create_graph, keep=keep, release=release
-            )
+            found = engine.walk([(self, seed)], create_graph=create_graph, keep=keep, release=release)
         for leaf, g in found.values():
             if create_graph and not isinstance(g, Value):
                 g = Value(g, requires_grad=False)
@@ -232,7 +226,7 @@ class Value(Node):
 
     def item(self) -> float:
         """The single element as a Python number, outside the graph."""
-        return self._data.item()  # type: ignore[no-any-return]
+        return self._data.item()
 
     def tolist(self) -> Any:
         """The elements as (nested lists of) Python numbers, outside the graph."""
@@ -248,49 +242,6 @@ class Value(Node):
 
         return draw(self, **options)
 
-    # --- operators --------------------------------------------------------------------------
-    # fmt: off
-
-    def __add__(self, y: Any) -> "Value": return binary(ADD, self, y)
-    def __radd__(self, y: Any) -> "Value": return binary(ADD, y, self)
-    def __sub__(self, y: Any) -> "Value": return binary(SUBTRACT, self, y)
-    def __rsub__(self, y: Any) -> "Value": return binary(SUBTRACT, y, self)
-    def __mul__(self, y: Any) -> "Value": return binary(MULTIPLY, self, y)
-    def __rmul__(self, y: Any) -> "Value": return binary(MULTIPLY, y, self)
-    def __truediv__(self, y: Any) -> "Value": return binary(DIVIDE, self, y)
-    def __rtruediv__(self, y: Any) -> "Value": return binary(DIVIDE, y, self)
-    def __floordiv__(self, y: Any) -> "Value": return binary(FLOOR_DIVIDE, self, y)
-    def __rfloordiv__(self, y: Any) -> "Value": return binary(FLOOR_DIVIDE, y, self)
-    def __mod__(self, y: Any) -> "Value": return binary(REMAINDER, self, y)
-    def __rmod__(self, y: Any) -> "Value": return binary(REMAINDER, y, self)
-    def __divmod__(self, y: Any) -> tuple["Value", "Value"]: return self // y, self % y
-    def __rdivmod__(self, y: Any) -> tuple["Value", "Value"]: return y // self, y % self
-    def __pow__(self, y: Any) -> "Value": return binary(POWER, self, y)
-    def __rpow__(self, y: Any) -> "Value": return binary(POWER, y, self)
-    def __matmul__(self, y: Any) -> "Value": return binary(MATMUL, self, y)
-    def __rmatmul__(self, y: Any) -> "Value": return binary(MATMUL, y, self)
-    def __neg__(self) -> "Value": return unary(NEGATIVE, self)
-    def __pos__(self) -> "Value": return unary(POSITIVE, self)
-    def __abs__(self) -> "Value": return unary(ABSOLUTE, self)
-
-    def __iadd__(self, y: Any) -> "Value": return in_place(operator.iadd, ADD, self, y)
-    def __isub__(self, y: Any) -> "Value": return in_place(operator.isub, SUBTRACT, self, y)
-    def __imul__(self, y: Any) -> "Value": return in_place(operator.imul, MULTIPLY, self, y)
-    def __itruediv__(self, y: Any) -> "Value": return in_place(operator.itruediv, DIVIDE, self, y)
-    def __ifloordiv__(self, y: Any) -> "Value": return in_place(operator.ifloordiv, FLOOR_DIVIDE, self, y)
-    def __imod__(self, y: Any) -> "Value": return in_place(operator.imod, REMAINDER, self, y)
-    def __ipow__(self, y: Any) -> "Value": return in_place(operator.ipow, POWER, self, y)
-    def __imatmul__(self, y: Any) -> "Value": return in_place(operator.imatmul, MATMUL, self, y)
-
-    # comparisons are plain booleans
-    def __eq__(self, y: object) -> Any: return compare(operator.eq, self, y)
-    def __ne__(self, y: object) -> Any: return compare(operator.ne, self, y)
-    def __lt__(self, y: Any) -> Any: return compare(operator.lt, self, y)
-    def __le__(self, y: Any) -> Any: return compare(operator.le, self, y)
-    def __gt__(self, y: Any) -> Any: return compare(operator.gt, self, y)
-    def __ge__(self, y: Any) -> Any: return compare(operator.ge, self, y)
-
-    # fmt: on
     # --- indexing ---------------------------------------------------------------------------
 
     def __getitem__(self, index: Any) -> "Value":
@@ -398,7 +349,9 @@ class Value(Node):
         return format(self.item(), spec)
 
     def __repr__(self) -> str:
-        text = np.array2string(np.asarray(self._data), separator=", ", threshold=20, edgeitems=2, prefix="Value(")
+        text = np.array2string(
+            np.asarray(self._data), separator=", ", threshold=20, edgeitems=2, prefix="Value("
+        )
         parts = [text if self.ndim else repr(self._data.item())]
         if self.size > 20:
             parts.append(f"shape={self.shape}")
@@ -431,49 +384,6 @@ class Value(Node):
         grad = None if self._grad is None else np.array(raw(self._grad))[()]
         return _restore(type(self), self._data, self.requires_grad, self.name, grad)
 
-    # --- NumPy's methods --------------------------------------------------------------------
-    # fmt: off
-
-    def sum(self, axis: Any = None, *, keepdims: bool = False) -> "Value": return reductions.sum(self, axis, keepdims=keepdims)
-    def prod(self, axis: Any = None, *, keepdims: bool = False) -> "Value": return reductions.prod(self, axis, keepdims=keepdims)
-    def mean(self, axis: Any = None, *, keepdims: bool = False) -> "Value": return reductions.mean(self, axis, keepdims=keepdims)
-    def var(self, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> "Value": return reductions.var(self, axis, ddof=ddof, keepdims=keepdims)
-    def std(self, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> "Value": return reductions.std(self, axis, ddof=ddof, keepdims=keepdims)
-    def max(self, axis: Any = None, *, keepdims: bool = False) -> "Value": return reductions.max_(self, axis, keepdims=keepdims)
-    def min(self, axis: Any = None, *, keepdims: bool = False) -> "Value": return reductions.min_(self, axis, keepdims=keepdims)
-    def cumsum(self, axis: Any = None) -> "Value": return reductions.cumsum(self, axis)
-    def cumprod(self, axis: Any = None) -> "Value": return reductions.cumprod(self, axis)
-    def argmax(self, axis: Any = None) -> Any: return self._data.argmax(axis)
-    def argmin(self, axis: Any = None) -> Any: return self._data.argmin(axis)
-    def argsort(self, axis: Any = -1) -> Any: return np.argsort(self._data, axis, kind="stable")
-    def any(self, axis: Any = None, *, keepdims: bool = False) -> Any: return np.any(self._data, axis, keepdims=keepdims)
-    def all(self, axis: Any = None, *, keepdims: bool = False) -> Any: return np.all(self._data, axis, keepdims=keepdims)
-    def reshape(self, *shape: Any, order: str = "C") -> "Value": return shaping.reshape(self, shape[0] if len(shape) == 1 else shape, order)
-    def ravel(self) -> "Value": return shaping.ravel(self)
-    def flatten(self) -> "Value": return shaping.ravel(self)
-    def transpose(self, *axes: Any) -> "Value": return shaping.transpose(self, (axes[0] if len(axes) == 1 and not hasattr(axes[0], "__index__") else axes or None))
-    def swapaxes(self, axis1: int, axis2: int) -> "Value": return shaping.swapaxes(self, axis1, axis2)
-    def squeeze(self, axis: Any = None) -> "Value": return shaping.squeeze(self, axis)
-    def repeat(self, repeats: Any, axis: Any = None) -> "Value": return shaping.repeat(self, repeats, axis)
-    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> "Value": return shaping.diagonal(self, offset, axis1, axis2)
-    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> "Value": return shaping.trace(self, offset, axis1, axis2)
-    def take(self, indices: Any, axis: Any = None, mode: str = "raise") -> "Value": return indexing.take(self, indices, axis, None, mode)
-    def dot(self, y: Any) -> "Value": return dot(self, y)
-    def clip(self, min: Any = None, max: Any = None) -> "Value": return el.clip(self, min, max)
-    def round(self, decimals: int = 0) -> "Value": return el.round_(self, decimals)
-    def astype(self, dtype: Any) -> Any: return cast(self, dtype)
-    def copy(self) -> "Value": return record(el.COPY, (self,))
-    def exp(self) -> "Value": return unary(el.EXP, self)
-    def log(self) -> "Value": return unary(el.LOG, self)
-    def sqrt(self) -> "Value": return unary(el.SQRT, self)
-    def abs(self) -> "Value": return unary(ABSOLUTE, self)
-    def relu(self) -> "Value": return unary(special.RELU, self)
-    def sigmoid(self) -> "Value": return record(el.SIGMOID, (self,))
-    def tanh(self) -> "Value": return unary(el.TANH, self)
-    def softmax(self, axis: int = -1) -> "Value": return special.softmax(self, axis)
-    def log_softmax(self, axis: int = -1) -> "Value": return special.log_softmax(self, axis)
-
-    # fmt: on
     # --- the two doors through which NumPy's functions come in --------------------------------
 
     @staticmethod
@@ -504,7 +414,9 @@ class Value(Node):
         if enter is not None:
             return enter(*args, **kwargs)
         if func in CONSTANT:
-            return func(*without_values(args), **dict(zip(kwargs, without_values(kwargs.values()), strict=True)))
+            return func(
+                *without_values(args), **dict(zip(kwargs, without_values(kwargs.values()), strict=True))
+            )
         module = (getattr(func, "__module__", None) or "numpy").replace("numpy", "np", 1)
         raise TypeError(no_rule(f"{module}.{getattr(func, '__name__', func)}"))
 
@@ -529,7 +441,7 @@ def stacked(data: Any) -> Value:
     shapes = {np.shape(x) for x in parts}
     if len(shapes) > 1:
         raise ValueError(f"Value(): a list of Values must hold equal shapes, got {sorted(shapes)}")
-    return shaping.stack(parts)  # type: ignore[no-any-return]
+    return shaping.stack(parts)
 
 
 def plain_array(data: Any) -> Any:
@@ -547,7 +459,9 @@ def owned(data: Any, requires_grad: bool, dtype: Any) -> Any:
     try:
         array = np.array(data, dtype=np.float64 if weak and dtype is None else dtype)
     except (ValueError, TypeError) as error:
-        raise type(error)(f"Value(): data of type {type(data).__name__} is not an array of numbers: {error}") from None
+        raise type(error)(
+            f"Value(): data of type {type(data).__name__} is not an array of numbers: {error}"
+        ) from None
     if array.dtype.kind not in "fiub":
         raise TypeError(
             f"Value(): data has dtype {array.dtype}; real numbers are needed: "
@@ -612,55 +526,6 @@ def relinked(new: Any, v: Value, old: Value) -> Any:
             todo.extend([x for x in node.inputs if id(x) not in seen])
             seen.update([id(x) for x in node.inputs])
     return new
-
-
-def check_owns_memory(v: Value) -> None:
-    """Raise for a view: writing into it would change the Value it shows without its knowing."""
-    if isinstance(v._data, np.ndarray) and v._data.base is not None:
-        raise RuntimeError(
-            "this Value is a view of another's data: change that one in one step (w[1:2] -= ...), "
-            "or a copy (v.copy())"
-        )
-
-
-# --- operators ------------------------------------------------------------------------------
-
-
-def in_place(change: Any, op: Op, x: Value, y: Any) -> Any:
-    """`x -= y`: in place under no_grad(), where the dtype stays; rebinding elsewhere."""
-    if is_grad_enabled():
-        return binary(op, x, y)
-    y = raw(np.asarray(y) if isinstance(y, list | tuple) else y)
-    check_owns_memory(x)
-    if not x.ndim:
-        new = op.forward(x._data, y)
-        if new.shape:
-            raise ValueError(f"in-place {op}: the result has shape {new.shape}, the Value has shape ()")
-        x.changed(x.dtype.type(new))
-        return x
-    try:
-        x.changed(change(x._data, y))
-    except (ValueError, TypeError) as error:
-        raise engine.explained(op, [x._data, y], error) from error
-    return x
-
-
-def compare(how: Any, x: Value, y: Any) -> Any:
-    if isinstance(y, list | tuple):
-        y = np.asarray([raw(v) for v in y])
-    if not isinstance(y, Node | np.ndarray | np.generic | float | int):
-        return NotImplemented
-    return how(x._data, y._data if isinstance(y, Node) else y)
-
-
-def cast(v: Value, dtype: Any) -> Any:
-    """`v` in another floating dtype; an integer or boolean dtype leaves the graph, so it is refused."""
-    dtype = np.dtype(dtype)
-    if dtype.kind != "f" and v.requires_grad:
-        raise TypeError(
-            f"astype({dtype}): {dtype} carries no gradient; use .data.astype({dtype}) to leave the graph"
-        )
-    return record(el.ASTYPE, (v,), {"dtype": dtype})
 
 
 def carries(x: Any) -> bool:

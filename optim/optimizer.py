@@ -27,7 +27,9 @@ class Optimizer:
         self.param_groups: list[Group] = []
         self.state: dict[int, State] = {}  # by the position of the parameter over all groups
         if isinstance(params, Value):
-            raise TypeError(f"{self.name}: params is a single Value; pass a list of them: [{params.name or 'w'}]")
+            raise TypeError(
+                f"{self.name}: params is a single Value; pass a list of them: [{params.name or 'w'}]"
+            )
         given = list(params)
         if not given:
             raise ValueError(f"{self.name}: params is empty; pass the Values to optimize")
@@ -44,7 +46,9 @@ class Optimizer:
         """More parameters, with options of their own; what is not given is the default."""
         unknown = set(group) - set(self.defaults) - {"params"}
         if unknown:
-            raise TypeError(f"{self.name}: unknown option {sorted(unknown)}; known are {sorted(self.defaults)}")
+            raise TypeError(
+                f"{self.name}: unknown option {sorted(unknown)}; known are {sorted(self.defaults)}"
+            )
         params = [group["params"]] if isinstance(group["params"], Value) else list(group["params"])
         known = {id(p) for p in self.parameters()}
         for i, p in enumerate(params):
@@ -56,7 +60,9 @@ class Optimizer:
                     f"optimize the Values that were made by hand"
                 )
             if id(p) in known:
-                raise ValueError(f"{self.name}: parameter {i} ({p!r}) is given twice; name each parameter once")
+                raise ValueError(
+                    f"{self.name}: parameter {i} ({p!r}) is given twice; name each parameter once"
+                )
             known.add(id(p))
         self.param_groups.append({**self.defaults, **group, "params": params})
 

@@ -13,9 +13,9 @@ from .kernels import Index
 from .table import Array, Op, axis_of, door, plain
 
 # fmt: off
-GETITEM = Op("getitem", kernels.getitem, lambda g, out, x, index: SCATTER_ADD(g, index=index, shape=x.shape))
-SCATTER_ADD = Op("scatter_add", kernels.scatter_add, lambda g, out, x, index, shape: GETITEM(g, index=index))
-SETITEM = Op("setitem", kernels.setitem,
+GETITEM: Op = Op("getitem", kernels.getitem, lambda g, out, x, index: SCATTER_ADD(g, index=index, shape=x.shape))
+SCATTER_ADD: Op = Op("scatter_add", kernels.scatter_add, lambda g, out, x, index, shape: GETITEM(g, index=index))
+SETITEM: Op = Op("setitem", kernels.setitem,
              lambda g, out, x, v, index: SETITEM(g, 0.0, index=index), lambda g, out, x, v, index: shrunk(GETITEM(g, index=index), v))
 # fmt: on
 
@@ -102,7 +102,7 @@ def sort(a: Array, axis: Any = -1, kind: Any = None, order: None = None, *, stab
 
 
 @door(np.partition)
-def partition(a: Array, kth: Any, axis: Any = -1, kind: str = "introselect", order: None = None) -> Array:
+def partition(a: Array, kth: Any, axis: Any = -1, kind: Any = "introselect", order: None = None) -> Array:
     if axis is None:
         a, axis = a.reshape(-1), -1
     axis = axis_of(axis, a.ndim)

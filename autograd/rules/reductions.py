@@ -60,7 +60,7 @@ CUMSUM = Op("cumsum", lambda x, axis: np.add.accumulate(x, axis=axis),
             lambda g, out, x, axis: np.flip(np.cumsum(np.flip(g, axis), axis), axis))
 CUMPROD = Op("cumprod", lambda x, axis: np.multiply.accumulate(x, axis=axis),
              lambda g, out, x, axis: cumprod_x(g, x, axis))
-SCAN = Op("scan", scan, lambda g, out, a, b: before(out, 0.0) * SCAN(after(a), g[..., ::-1])[..., ::-1],
+SCAN: Op = Op("scan", scan, lambda g, out, a, b: before(out, 0.0) * SCAN(after(a), g[..., ::-1])[..., ::-1],
           lambda g, out, a, b: SCAN(after(a), g[..., ::-1])[..., ::-1])
 # fmt: on
 
@@ -324,7 +324,7 @@ def with_nan(value: Array, rows: Array) -> Array:
 
 @door(np.quantile)
 def quantile(a: Array, q: Any, axis: Any = None, out: None = None, overwrite_input: bool = False,
-             method: str = "linear", keepdims: Any = False, *, weights: None = None) -> Array:  # fmt: skip
+             method: Any = "linear", keepdims: Any = False, *, weights: None = None) -> Array:  # fmt: skip
     """Between two order statistics; NumPy itself says where, by the quantile of 0, 1, 2, ..."""
     refuse("quantile", out=out, overwrite_input=overwrite_input, weights=weights)
     if getattr(type(q), "__record__", None) is not None:
@@ -347,7 +347,7 @@ def quantile(a: Array, q: Any, axis: Any = None, out: None = None, overwrite_inp
 
 @door(np.percentile)
 def percentile(a: Array, q: Any, axis: Any = None, out: None = None, overwrite_input: bool = False,
-               method: str = "linear", keepdims: Any = False, *, weights: None = None) -> Array:  # fmt: skip
+               method: Any = "linear", keepdims: Any = False, *, weights: None = None) -> Array:  # fmt: skip
     if getattr(type(q), "__record__", None) is not None:
         raise TypeError("np.percentile: q is a Value; it carries no gradient: pass a plain number (.data)")
     return quantile(a, np.true_divide(q, 100), axis, out, overwrite_input, method, keepdims, weights=weights)

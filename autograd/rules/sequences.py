@@ -196,7 +196,7 @@ def unwrap(p: Array, discont: Any = None, axis: int = -1, *, period: float = 6.2
 
 
 @door(np.vander)
-def vander(x: Array, N: Any = None, increasing: bool = False) -> Array:  # noqa: N803 (NumPy's name)
+def vander(x: Array, N: Any = None, increasing: bool = False) -> Array:
     if x.ndim != 1:
         raise ValueError(f"np.vander: needs a 1-D array, got shape {x.shape}")
     n = x.size if N is None else N

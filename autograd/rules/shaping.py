@@ -206,7 +206,7 @@ def repeat(a: Array, repeats: Any, axis: Any = None) -> Array:
 
 
 @door(np.tile)
-def tile(A: Array, reps: Any) -> Array:  # noqa: N803 (NumPy's name)
+def tile(A: Array, reps: Any) -> Array:
     times = size_of(reps)
     times = (1,) * (A.ndim - len(times)) + times
     shape = (1,) * (len(times) - A.ndim) + A.shape
@@ -348,7 +348,7 @@ def delete(arr: Array, obj: Any, axis: Any = None) -> Array:
 
 
 @door(np.pad)
-def pad(array: Array, pad_width: Any, mode: str = "constant", **options: Any) -> Array:
+def pad(array: Array, pad_width: Any, mode: Any = "constant", **options: Any) -> Array:
     """All of NumPy's modes but 'empty'; `constant_values` and `end_values` are plain numbers."""
     x = array
     widths = pairs_of(pad_width, x.ndim, "pad_width")
@@ -400,13 +400,13 @@ def pad_axis(x: Array, axis: int, width: tuple[int, int], mode: str, options: di
             length = n if given is None else pairs_of(given, x.ndim, "stat_length")[axis][side]
             length = min(length, n)
             part = x[..., :length] if side == 0 else x[..., n - length :]
-            stat = {"maximum": np.max, "minimum": np.min, "mean": np.mean, "median": np.median}[mode]
+            stat: Any = {"maximum": np.max, "minimum": np.min, "mean": np.mean, "median": np.median}[mode]
             value = stat(part, axis=-1, keepdims=True)
             ends.append(np.broadcast_to(value, (*value.shape[:-1], size)))
     return moveaxis(concatenate([ends[0], x, ends[1]], -1), -1, axis)
 
 
-def odd_reflection(x: Array, widths: tuple[tuple[int, int], ...], mode: str) -> Array:
+def odd_reflection(x: Array, widths: tuple[tuple[int, int], ...], mode: Any) -> Array:
     """Twice the edge minus the reflection, axis by axis, for pads shorter than the axis."""
     for axis, (b, a) in enumerate(widths):
         one = [(b, a) if i == axis else (0, 0) for i in range(x.ndim)]

@@ -1,0 +1,166 @@
+"""The operators and NumPy's methods of a Value: one line each, straight to the engine."""
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from autograd import engine
+from autograd.engine import Node, binary, raw, record, unary
+from autograd.modes import is_grad_enabled
+from autograd.rules import elementwise as el
+from autograd.rules import indexing, reductions, shaping, special
+from autograd.rules.contraction import MATMUL, dot
+from autograd.rules.elementwise import (
+    ABSOLUTE,
+    ADD,
+    DIVIDE,
+    FLOOR_DIVIDE,
+    MULTIPLY,
+    NEGATIVE,
+    POSITIVE,
+    POWER,
+    REMAINDER,
+    SUBTRACT,
+)
+from autograd.rules.table import Op
+
+V = Any  # a Value
+
+
+class Operators(Node):
+    """What a Value can be combined with, and NumPy's methods on it."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__  # by identity: == is elementwise
+
+    # fmt: off
+
+    def __add__(self, y: Any) -> V: return binary(ADD, self, y)
+    def __radd__(self, y: Any) -> V: return binary(ADD, y, self)
+    def __sub__(self, y: Any) -> V: return binary(SUBTRACT, self, y)
+    def __rsub__(self, y: Any) -> V: return binary(SUBTRACT, y, self)
+    def __mul__(self, y: Any) -> V: return binary(MULTIPLY, self, y)
+    def __rmul__(self, y: Any) -> V: return binary(MULTIPLY, y, self)
+    def __truediv__(self, y: Any) -> V: return binary(DIVIDE, self, y)
+    def __rtruediv__(self, y: Any) -> V: return binary(DIVIDE, y, self)
+    def __floordiv__(self, y: Any) -> V: return binary(FLOOR_DIVIDE, self, y)
+    def __rfloordiv__(self, y: Any) -> V: return binary(FLOOR_DIVIDE, y, self)
+    def __mod__(self, y: Any) -> V: return binary(REMAINDER, self, y)
+    def __rmod__(self, y: Any) -> V: return binary(REMAINDER, y, self)
+    def __divmod__(self, y: Any) -> tuple[V, V]: return self // y, self % y
+    def __rdivmod__(self, y: Any) -> tuple[V, V]: return y // self, y % self
+    def __pow__(self, y: Any) -> V: return binary(POWER, self, y)
+    def __rpow__(self, y: Any) -> V: return binary(POWER, y, self)
+    def __matmul__(self, y: Any) -> V: return binary(MATMUL, self, y)
+    def __rmatmul__(self, y: Any) -> V: return binary(MATMUL, y, self)
+    def __neg__(self) -> V: return unary(NEGATIVE, self)
+    def __pos__(self) -> V: return unary(POSITIVE, self)
+    def __abs__(self) -> V: return unary(ABSOLUTE, self)
+
+    def __iadd__(self, y: Any) -> V: return in_place(operator.iadd, ADD, self, y)
+    def __isub__(self, y: Any) -> V: return in_place(operator.isub, SUBTRACT, self, y)
+    def __imul__(self, y: Any) -> V: return in_place(operator.imul, MULTIPLY, self, y)
+    def __itruediv__(self, y: Any) -> V: return in_place(operator.itruediv, DIVIDE, self, y)
+    def __ifloordiv__(self, y: Any) -> V: return in_place(operator.ifloordiv, FLOOR_DIVIDE, self, y)
+    def __imod__(self, y: Any) -> V: return in_place(operator.imod, REMAINDER, self, y)
+    def __ipow__(self, y: Any) -> V: return in_place(operator.ipow, POWER, self, y)
+    def __imatmul__(self, y: Any) -> V: return in_place(operator.imatmul, MATMUL, self, y)
+
+    # comparisons are plain booleans
+    def __eq__(self, y: object) -> Any: return compare(operator.eq, self, y)
+    def __ne__(self, y: object) -> Any: return compare(operator.ne, self, y)
+    def __lt__(self, y: Any) -> Any: return compare(operator.lt, self, y)
+    def __le__(self, y: Any) -> Any: return compare(operator.le, self, y)
+    def __gt__(self, y: Any) -> Any: return compare(operator.gt, self, y)
+    def __ge__(self, y: Any) -> Any: return compare(operator.ge, self, y)
+
+
+    # NumPy's methods
+
+    def sum(self, axis: Any = None, *, keepdims: bool = False) -> V: return reductions.sum(self, axis, keepdims=keepdims)
+    def prod(self, axis: Any = None, *, keepdims: bool = False) -> V: return reductions.prod(self, axis, keepdims=keepdims)
+    def mean(self, axis: Any = None, *, keepdims: bool = False) -> V: return reductions.mean(self, axis, keepdims=keepdims)
+    def var(self, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> V: return reductions.var(self, axis, ddof=ddof, keepdims=keepdims)
+    def std(self, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> V: return reductions.std(self, axis, ddof=ddof, keepdims=keepdims)
+    def max(self, axis: Any = None, *, keepdims: bool = False) -> V: return reductions.max_(self, axis, keepdims=keepdims)
+    def min(self, axis: Any = None, *, keepdims: bool = False) -> V: return reductions.min_(self, axis, keepdims=keepdims)
+    def cumsum(self, axis: Any = None) -> V: return reductions.cumsum(self, axis)
+    def cumprod(self, axis: Any = None) -> V: return reductions.cumprod(self, axis)
+    def argmax(self, axis: Any = None) -> Any: return self._data.argmax(axis)
+    def argmin(self, axis: Any = None) -> Any: return self._data.argmin(axis)
+    def argsort(self, axis: Any = -1) -> Any: return np.argsort(self._data, axis, kind="stable")
+    def any(self, axis: Any = None, *, keepdims: bool = False) -> Any: return np.any(self._data, axis, keepdims=keepdims)
+    def all(self, axis: Any = None, *, keepdims: bool = False) -> Any: return np.all(self._data, axis, keepdims=keepdims)
+    def reshape(self, *shape: Any, order: str = "C") -> V: return shaping.reshape(self, shape[0] if len(shape) == 1 else shape, order)
+    def ravel(self) -> V: return shaping.ravel(self)
+    def flatten(self) -> V: return shaping.ravel(self)
+    def transpose(self, *axes: Any) -> V: return shaping.transpose(self, (axes[0] if len(axes) == 1 and not hasattr(axes[0], "__index__") else axes or None))
+    def swapaxes(self, axis1: int, axis2: int) -> V: return shaping.swapaxes(self, axis1, axis2)
+    def squeeze(self, axis: Any = None) -> V: return shaping.squeeze(self, axis)
+    def repeat(self, repeats: Any, axis: Any = None) -> V: return shaping.repeat(self, repeats, axis)
+    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> V: return shaping.diagonal(self, offset, axis1, axis2)
+    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> V: return shaping.trace(self, offset, axis1, axis2)
+    def take(self, indices: Any, axis: Any = None, mode: str = "raise") -> V: return indexing.take(self, indices, axis, None, mode)
+    def dot(self, y: Any) -> V: return dot(self, y)
+    def clip(self, min: Any = None, max: Any = None) -> V: return el.clip(self, min, max)
+    def round(self, decimals: int = 0) -> V: return el.round_(self, decimals)
+    def astype(self, dtype: Any) -> Any: return cast(self, dtype)
+    def copy(self) -> V: return record(el.COPY, (self,))
+    def exp(self) -> V: return unary(el.EXP, self)
+    def log(self) -> V: return unary(el.LOG, self)
+    def sqrt(self) -> V: return unary(el.SQRT, self)
+    def abs(self) -> V: return unary(ABSOLUTE, self)
+    def relu(self) -> V: return unary(special.RELU, self)
+    def sigmoid(self) -> V: return record(el.SIGMOID, (self,))
+    def tanh(self) -> V: return unary(el.TANH, self)
+    def softmax(self, axis: int = -1) -> V: return special.softmax(self, axis)
+    def log_softmax(self, axis: int = -1) -> V: return special.log_softmax(self, axis)
+
+    # fmt: on
+
+
+def in_place(change: Any, op: Op, x: Any, y: Any) -> Any:
+    """`x -= y`: in place under no_grad(), where the dtype stays; rebinding elsewhere."""
+    if is_grad_enabled():
+        return binary(op, x, y)
+    y = raw(np.asarray(y) if isinstance(y, list | tuple) else y)
+    check_owns_memory(x)
+    if not x.ndim:
+        new = op.forward(x._data, y)
+        if new.shape:
+            raise ValueError(f"in-place {op}: the result has shape {new.shape}, the Value has shape ()")
+        x.changed(x.dtype.type(new))
+        return x
+    try:
+        x.changed(change(x._data, y))
+    except (ValueError, TypeError) as error:
+        raise engine.explained(op, [x._data, y], error) from error
+    return x
+
+
+def compare(how: Any, x: Any, y: Any) -> Any:
+    if isinstance(y, list | tuple):
+        y = np.asarray([raw(v) for v in y])
+    if not isinstance(y, Node | np.ndarray | np.generic | float | int):
+        return NotImplemented
+    return how(x._data, y._data if isinstance(y, Node) else y)
+
+
+def cast(v: Any, dtype: Any) -> Any:
+    """`v` in another floating dtype; an integer or boolean dtype leaves the graph, so it is refused."""
+    dtype = np.dtype(dtype)
+    if dtype.kind != "f" and v.requires_grad:
+        raise TypeError(
+            f"astype({dtype}): {dtype} carries no gradient; use .data.astype({dtype}) to leave the graph"
+        )
+    return record(el.ASTYPE, (v,), {"dtype": dtype})
+
+
+def check_owns_memory(v: Any) -> None:
+    """Raise for a view: writing into it would change the Value it shows without its knowing."""
+    if isinstance(v._data, np.ndarray) and v._data.base is not None:
+        raise RuntimeError(
+            "this Value is a view of another's data: change that one in one step (w[1:2] -= ...), "
+            "or a copy (v.copy())"
+        )
