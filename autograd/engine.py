@@ -252,13 +252,13 @@ def walk(
                 edges = zip(inputs, _one_each(op, inputs) if op.variadic else rules, strict=True)
             out = node if create_graph else node._data
             for x, rule in edges:
-                if (type(x) is not Value and not isinstance(x, Node)) or not x.requires_grad:
+                if type(x) is not Value and not isinstance(x, Node):
                     continue
                 m = x._number
-                if wanted is not None and m not in wanted and m not in paths:
-                    continue
                 if m > n:
                     raise RuntimeError(_changed(node, x))
+                if not x.requires_grad or (wanted is not None and m not in wanted and m not in paths):
+                    continue
                 if rule is None:
                     raise TypeError(_no_rule(node, x))
                 if arity == 2:

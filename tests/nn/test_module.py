@@ -1,0 +1,141 @@
+"""Module, Parameter, and micrograd's Neuron, Layer and MLP."""
+
+import random
+
+import numpy as np
+import pytest
+
+import nn
+import optim
+from autograd import Value
+
+
+class Line(nn.Module):
+    def __init__(self):
+        self.w = nn.Parameter([1.0, 2.0], name="w")
+        self.extra = {"b": [nn.Parameter(0.5)]}
+        self.scale = Value(3.0, requires_grad=False)
+
+    def forward(self, x):
+        return x @ self.w + self.extra["b"][0]
+
+
+def test_parameters_are_found_in_order_and_once():
+    model = Line()
+    model.again = model.w
+    model.inner = Line()
+    names = [name for name, _ in model.named_parameters()]
+    assert names == ["w", "extra.b.0", "inner.w", "inner.extra.b.0"]
+    assert model.parameters()[0] is model.w
+
+
+def test_a_parameter_is_a_value_in_every_respect():
+    p = nn.Parameter([1.0, 2.0])
+    assert isinstance(p, Value)
+    assert type(p * 2) is Value
+    (p * p).sum().backward()
+    assert p.grad.tolist() == [2.0, 4.0]
+    assert (np.float64(2.0) * p).data.tolist() == [2.0, 4.0]
+
+
+def test_train_and_eval_reach_every_module():
+    model = Line()
+    model.inner = Line()
+    assert model.training
+    model.eval()
+    assert not model.inner.training
+    assert model.train() is model
+    assert model.inner.training
+
+
+def test_forward_must_be_written():
+    with pytest.raises(NotImplementedError, match="Module.forward"):
+        nn.Module()(1.0)
+
+
+def reference_mlp(weights, x):
+    """The MLP in plain floats, for the weights in the order of parameters()."""
+    rest = iter(weights)
+    for nin, nout, nonlin in ((2, 4, True), (4, 4, True), (4, 1, False)):
+        out = []
+        for _ in range(nout):
+            w = [next(rest) for _ in range(nin)]
+            total = next(rest)
+            for wi, xi in zip(w, x, strict=True):
+                total = total + wi * xi
+            out.append(max(total, 0.0) if nonlin else total)
+        x = out
+    return x[0]
+
+
+def test_mlp_computes_and_differentiates_what_it_says():
+    random.seed(5)
+    model = nn.MLP(2, [4, 4, 1])
+    params = model.parameters()
+    assert len(params) == 2 * 4 + 4 + 4 * 4 + 4 + 4 + 1
+    for p in params:
+        p.data += random.uniform(-0.2, 0.2)  # off the kink at 0, where every bias starts
+    y = model([0.7, -1.2])
+    weights = [p.item() for p in params]
+    assert y.item() == reference_mlp(weights, [0.7, -1.2])
+    y.backward()
+    h = 1e-6
+    for i, p in enumerate(params):
+        up, down = list(weights), list(weights)
+        up[i] += h
+        down[i] -= h
+        slope = (reference_mlp(up, [0.7, -1.2]) - reference_mlp(down, [0.7, -1.2])) / (2 * h)
+        assert (0.0 if p.grad is None else p.grad) == pytest.approx(slope, abs=1e-8)
+
+
+def test_the_same_seed_gives_the_same_network():
+    random.seed(1)
+    first = [p.item() for p in nn.MLP(3, [2, 1]).parameters()]
+    random.seed(1)
+    assert first == [p.item() for p in nn.MLP(3, [2, 1]).parameters()]
+    random.seed(1)
+    assert first[0] == random.uniform(-1, 1)
+
+
+def test_a_micrograd_program_runs():
+    random.seed(0)
+    model = nn.MLP(3, [4, 1])
+    xs = [[2.0, 3.0, -1.0], [3.0, -1.0, 0.5], [0.5, 1.0, 1.0], [1.0, 1.0, -1.0]]
+    ys = [1.0, -1.0, -1.0, 1.0]
+    losses = []
+    for _ in range(60):
+        predictions = [model(x) for x in xs]
+        loss = sum((p - y) ** 2 for y, p in zip(ys, predictions, strict=True))
+        for p in model.parameters():
+            p.grad = 0.0
+        loss.backward()
+        for p in model.parameters():
+            p.data += -0.02 * p.grad
+        losses.append(loss.data)
+    assert losses[-1] < 0.2 * losses[0]
+
+
+def test_repr_reads_like_the_network():
+    text = repr(nn.MLP(2, [3, 1]))
+    assert text.startswith("MLP of [Layer of [ReLUNeuron(2)")
+    assert text.endswith("LinearNeuron(3)]]")
+
+
+def test_a_neuron_names_a_wrong_number_of_inputs():
+    with pytest.raises(ValueError, match="got 3 inputs, expected 2"):
+        nn.Neuron(2)([1.0, 2.0, 3.0])
+
+
+def test_modules_and_optimizers_fit_together():
+    model = Line()
+    optimizer = optim.SGD(model.parameters(), lr=0.05)
+    x = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    target = np.array([3.0, -1.0, 2.0])
+    for _ in range(800):
+        optimizer.zero_grad()
+        loss = ((model(x) - target) ** 2).mean()
+        loss.backward()
+        optimizer.step()
+    assert loss.item() < 1e-3
+    model.zero_grad()
+    assert model.w.grad is None

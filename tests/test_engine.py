@@ -1,0 +1,254 @@
+"""The walk itself: order, accumulation, ownership, depth, memory."""
+
+import gc
+import time
+import weakref
+
+import numpy as np
+import pytest
+
+from autograd import Value, enable_grad, gradients, no_grad
+from autograd.engine import RELEASED, SPENT, unbroadcast
+
+
+def test_a_diamond_is_visited_once_after_all_contributions():
+    x = Value(2.0)
+    y = 3 * x
+    z = 2 * y + 5 * y
+    z.backward()
+    assert x.grad == 21.0
+    assert y.grad == 7.0
+
+
+def test_contributions_arrive_from_a_node_read_at_several_depths():
+    x = Value(1.5)
+    y = x
+    for _ in range(6):
+        y = y * x + x  # x is read again and again
+    y.backward()
+    h = 1e-6
+
+    def f(v):
+        out = v
+        for _ in range(6):
+            out = out * v + v
+        return out
+
+    assert x.grad == pytest.approx((f(1.5 + h) - f(1.5 - h)) / (2 * h), rel=1e-8)
+
+
+def test_leaves_accumulate_over_calls_and_results_show_the_last_one():
+    x = Value(3.0)
+    y = x * x
+    y.backward(retain_graph=True)
+    y.backward()
+    assert x.grad == 12.0
+    assert y.grad == 1.0
+    x.zero_grad()
+    assert x.grad is None
+
+
+def test_gradients_are_never_shared():
+    x, y = Value([1.0, 2.0]), Value([3.0, 4.0])
+    seed = np.array([1.0, 1.0])
+    z = x + y
+    z.backward(seed)
+    x.grad += 100.0
+    seed[:] = -7.0
+    assert y.grad.tolist() == [1.0, 1.0]
+    assert z.grad.tolist() == [1.0, 1.0]
+    assert not np.shares_memory(x.grad, y.grad)
+    assert not np.shares_memory(x.grad, seed)
+
+
+@pytest.mark.parametrize("f", [lambda x: x.T, lambda x: x.reshape(6), lambda x: x + 0.0, lambda x: np.flip(x)])
+def test_a_gradient_that_is_a_view_is_copied_before_it_is_given_out(f):
+    x = Value(np.arange(6.0).reshape(2, 3))
+    y = f(x)
+    seed = np.ones(y.shape)
+    y.backward(seed)
+    assert x.grad.base is None
+    x.grad += 1.0
+    assert (y.grad == 1.0).all()
+
+
+def test_a_buffer_is_added_to_in_place_only_if_the_engine_made_it():
+    constant = np.ones(3)
+    from autograd import primitive
+
+    @primitive(lambda g, out, x: constant)
+    def odd(x):
+        return x
+
+    x = Value([1.0, 2.0, 3.0])
+    (odd(x) + odd(x) + odd(x)).sum().backward()
+    assert x.grad.tolist() == [3.0, 3.0, 3.0]
+    assert constant.tolist() == [1.0, 1.0, 1.0]
+    x.zero_grad()
+    odd(x).sum().backward()
+    x.grad += 5.0
+    assert constant.tolist() == [1.0, 1.0, 1.0]
+
+
+def test_a_rule_that_raises_spends_nothing_and_says_where():
+    from autograd import primitive
+
+    fail = True
+
+    def rule(g, out, x):
+        if fail:
+            raise ZeroDivisionError("by design")
+        return g
+
+    @primitive(rule)
+    def brittle(x):
+        return x
+
+    x = Value([1.0, 2.0])
+    y = (brittle(x * 2.0) * 3.0).sum()
+    with pytest.raises(ZeroDivisionError) as info:
+        y.backward()
+    assert any("brittle" in note and "(2,)" in note for note in info.value.__notes__)
+    assert x.grad is None
+    fail = False
+    y.backward()
+    assert x.grad.tolist() == [6.0, 6.0]
+
+
+def test_inputs_that_need_no_gradient_are_skipped_before_computing():
+    from autograd import primitive
+
+    def never(g, out, x, y):
+        raise AssertionError("this rule must not run")
+
+    @primitive(lambda g, out, x, y: g * y, never)
+    def product(x, y):
+        return x * y
+
+    x, c = Value(2.0), Value(3.0, requires_grad=False)
+    product(x, c).backward()
+    product(x, 3.0).backward()
+    assert x.grad == 6.0
+    a, b = Value(2.0), Value(5.0)
+    assert gradients(product(a, b), a) == 5.0  # b was not asked for
+
+
+def test_release_forgets_the_graph_on_the_way():
+    x = Value(np.ones(4))
+    middle = x * 2.0
+    ref = weakref.ref(middle)
+    loss = (middle * middle).sum()
+    del middle
+    loss.backward(release=True)
+    assert ref() is None
+    assert loss.state == RELEASED
+    assert loss.inputs == ()
+    assert x.grad.tolist() == [8.0] * 4
+    with pytest.raises(RuntimeError, match="spent"):
+        loss.backward()
+
+
+def test_the_graph_stays_linked_after_backward():
+    x = Value(2.0)
+    y = x * x
+    z = y + x
+    z.backward()
+    assert z.state == SPENT
+    assert z.inputs[0] is y
+    assert y.inputs == (x, x)
+    assert y.grad == 1.0
+
+
+def test_a_graph_is_freed_by_reference_counting_alone():
+    gc.collect()
+    gc.disable()
+    try:
+        x = Value(np.ones(3))
+        middle = np.tanh(x * 2.0)
+        ref = weakref.ref(middle)
+        y = (middle * middle).sum()
+        y.backward(retain_graph=True)
+        g = gradients(y, x, create_graph=True)
+        del middle, y, g
+        assert ref() is None
+    finally:
+        gc.enable()
+
+
+def test_a_hundred_thousand_operations_without_recursion():
+    x = Value(1.0)
+    y = x
+    for _ in range(100_000):
+        y = y * 1.00001
+    start = time.perf_counter()
+    y.backward()
+    assert x.grad == pytest.approx(1.00001**100_000, rel=1e-9)
+    del y
+    assert time.perf_counter() - start < 60.0  # a hang, not a speed, is what this finds
+
+
+def test_numbers_follow_creation_and_not_addresses():
+    a, b = Value(1.0), Value(1.0)
+    assert a._number < b._number < (a + b)._number
+    assert a is not b
+    assert hash(a) != hash(b)
+
+
+def test_equal_constants_stay_two_nodes():
+    a, b = Value(3.0), Value(3.0)
+    (a + b).backward()
+    assert (a.grad, b.grad) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("shape", "target"),
+    [((2, 3), (3,)), ((2, 3), (1, 3)), ((2, 3), (2, 1)), ((2, 3), ()), ((4, 2, 3), (2, 1)), ((0, 3), (3,)), ((2, 3), (1, 1))],
+)
+def test_unbroadcast_is_the_transpose_of_broadcasting(shape, target):
+    rng = np.random.default_rng(0)
+    g, x = rng.normal(size=shape), rng.normal(size=target)
+    back = unbroadcast(g, target)
+    assert np.shape(back) == target
+    assert np.sum(back * x) == pytest.approx(np.sum(g * np.broadcast_to(x, shape)))
+
+
+def test_a_constant_changed_through_a_value_is_noticed():
+    x, s = Value(2.0), Value(5.0, requires_grad=False)
+    y = x * s
+    s.data = 10.0
+    with pytest.raises(RuntimeError, match="changed in place"):
+        y.backward()
+
+
+def test_float32_stays_float32_even_beside_float64():
+    x = Value(np.ones(3, dtype=np.float32))
+    y = (x * np.array([1.0, 2.0, 3.0])).sum()
+    assert y.dtype == np.float64
+    y.backward()
+    assert x.grad.dtype == np.float32
+
+
+def test_two_threads_share_leaves_without_mixing_their_walks():
+    from concurrent.futures import ThreadPoolExecutor
+
+    w = Value(np.ones(50))
+
+    def work(k):
+        total = (w * float(k)).sum()
+        for _ in range(50):
+            total = total + (w * w).sum() * 0.0
+        return gradients(total, w)
+
+    with ThreadPoolExecutor(4) as pool:
+        for k, g in enumerate(pool.map(work, range(16))):
+            assert (g == k).all()
+
+
+def test_modes_nest_and_come_back():
+    x = Value(1.0)
+    with no_grad():
+        assert not (x * 2).requires_grad
+        with enable_grad():
+            assert (x * 2).requires_grad
+        assert not (x * 2).requires_grad
+    assert (x * 2).requires_grad

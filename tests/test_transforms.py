@@ -1,0 +1,203 @@
+"""grad and its relatives, to any order, nested, on containers, with closures."""
+
+import mpmath
+import numpy as np
+import pytest
+
+from autograd import (
+    Value,
+    checkpoint,
+    grad,
+    gradients,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    primitive,
+    stop_gradient,
+    value_and_grad,
+    vjp,
+)
+
+RNG = np.random.default_rng(20)
+
+
+def rosenbrock(x):
+    return (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2
+
+
+@pytest.mark.parametrize("x0", [0.7, -1.3, 2.1])
+def test_order_five_agrees_with_mpmath(x0):
+    f = lambda x: np.exp(np.sin(x) * x) + np.tanh(x)
+    with mpmath.workdps(60):
+        exact = [mpmath.diff(lambda x: mpmath.exp(mpmath.sin(x) * x) + mpmath.tanh(x), mpmath.mpf(x0), k) for k in range(6)]
+        exact = [float(d) for d in exact]
+    g = f
+    for k in range(1, 6):
+        g = grad(g)
+        assert g(x0) == pytest.approx(exact[k], rel=1e-12)
+
+
+def test_hessian_of_rosenbrock():
+    x = np.array([1.2, -0.3])
+    expected = [[1200 * x[0] ** 2 - 400 * x[1] + 2, -400 * x[0]], [-400 * x[0], 200.0]]
+    np.testing.assert_allclose(hessian(rosenbrock)(x), expected, rtol=1e-14)
+
+
+def test_hvp_is_hessian_times_vector():
+    x, v = RNG.normal(size=2), RNG.normal(size=2)
+    np.testing.assert_allclose(hvp(rosenbrock)(x, v), hessian(rosenbrock)(x) @ v, rtol=1e-12)
+    f = lambda a, b: np.sum(np.sin(a) * b**2)
+    a, b = RNG.normal(size=3), RNG.normal(size=3)
+    np.testing.assert_allclose(hvp(f, 1)(a, b, v := RNG.normal(size=3)), hessian(f, 1)(a, b) @ v, rtol=1e-12)
+
+
+def test_jvp_and_vjp_are_each_others_transpose():
+    w = RNG.normal(size=(3, 4))
+    f = lambda x: np.tanh(x @ w) * np.sum(x**2)
+    x, t, v = RNG.normal(size=3), RNG.normal(size=3), RNG.normal(size=4)
+    y, pushed = jvp(f, (x,), (t,))
+    y2, pullback = vjp(f, x)
+    np.testing.assert_array_equal(y, f(x))
+    np.testing.assert_array_equal(y2, f(x))
+    assert v @ pushed == pytest.approx(pullback(v)[0] @ t, rel=1e-12)
+    np.testing.assert_allclose(jacobian(f)(x) @ t, pushed, rtol=1e-12)
+
+
+def test_no_perturbation_confusion():
+    assert grad(lambda x: x * grad(lambda y: x * y)(1.0))(3.0) == 6.0
+    assert grad(lambda x: grad(lambda y: x * y)(x) * x)(3.0) == 6.0  # the inner x is not the outer y
+    assert grad(lambda x: grad(lambda y: y**3 * x)(x))(2.0) == 3 * 3 * 2.0**2
+
+
+def test_a_value_closed_over_keeps_its_gradient():
+    w = Value(3.0)
+    g = grad(lambda x: w * x**2)(2.0)
+    assert isinstance(g, Value)
+    g.backward()
+    assert w.grad == 4.0
+
+
+def test_arrays_in_arrays_out():
+    g = grad(lambda x: np.sum(x**2))(np.array([1.0, 2.0]))
+    assert type(g) is np.ndarray
+    y, g = value_and_grad(lambda x: x * x)(3.0)
+    assert isinstance(y, float)
+    assert (y, g) == (9.0, 6.0)
+
+
+def test_several_arguments_and_containers():
+    f = lambda a, b: np.sum(a * b["k"][0]) + b["c"]
+    a, b = np.array([1.0, 2.0]), {"k": (np.array([3.0, 4.0]),), "c": 5.0}
+    ga, gb = grad(f, argnums=(0, 1))(a, b)
+    assert ga.tolist() == [3.0, 4.0]
+    assert gb["k"][0].tolist() == [1.0, 2.0]
+    assert gb["c"] == 1.0
+    assert isinstance(gb["k"], tuple)
+
+
+def test_has_aux():
+    (y, extra), g = value_and_grad(lambda x: (x**2, "seen"), has_aux=True)(3.0)
+    assert (y, extra, g) == (9.0, "seen", 6.0)
+    assert grad(lambda x: (x**2, "seen"), has_aux=True)(3.0) == (6.0, "seen")
+
+
+def test_an_unused_argument_has_gradient_zero():
+    assert grad(lambda x, y: x**2, argnums=1)(3.0, np.ones(2)).tolist() == [0.0, 0.0]
+    assert grad(lambda x: 5.0)(3.0) == 0.0
+    y, t = jvp(lambda x: np.ones(2), (3.0,), (1.0,))
+    assert t.tolist() == [0.0, 0.0]
+
+
+def test_gradients_of_results_and_of_several_outputs():
+    x = Value(2.0)
+    y = x * x
+    z = y * y
+    gy, gx = gradients(z, [y, x], retain_graph=True)
+    assert (gy, gx) == (8.0, 32.0)
+    assert x.grad is None
+    assert gradients([z, y], x, [1.0, 10.0], retain_graph=True) == 72.0
+    w = Value(1.0)
+    assert gradients(z, [x, w], allow_unused=True, retain_graph=True) == (32.0, None)
+    with pytest.raises(RuntimeError, match="allow_unused"):
+        gradients(z, [x, w])
+
+
+def test_jacobian_shapes():
+    assert jacobian(np.sin)(1.0) == pytest.approx(np.cos(1.0))
+    x = RNG.normal(size=(2, 3))
+    j = jacobian(lambda a: a.sum(axis=0) ** 2)(x)
+    assert j.shape == (3, 2, 3)
+    assert jacobian(lambda a: a[:0])(np.ones(2)).shape == (0, 2)
+
+
+def test_third_derivatives_through_jacobian_of_hessian():
+    f = lambda x: np.sum(x**4)
+    t = jacobian(hessian(f))(np.array([1.0, 2.0]))
+    assert t.shape == (2, 2, 2)
+    assert t[0, 0, 0] == 24.0
+    assert t[1, 1, 1] == 48.0
+
+
+def test_primitive_works_at_every_order():
+    @primitive(lambda g, out, x: g * 3 * x**2)
+    def cube(x):
+        return x**3
+
+    assert [grad(cube)(2.0), grad(grad(cube))(2.0), grad(grad(grad(cube)))(2.0)] == [12.0, 12.0, 6.0]
+    assert cube(np.array([2.0])).tolist() == [8.0]  # plain NumPy for arrays
+
+
+def test_primitive_with_parameters_and_broadcasting():
+    @primitive(lambda g, out, x, y, k: g * k * y, lambda g, out, x, y, k: g * k * x, broadcasts=True)
+    def scaled(x, y, *, k=2.0):
+        return k * x * y
+
+    x, y = Value(np.ones((3, 1))), Value(np.arange(4.0))
+    scaled(x, y, k=5.0).sum().backward()
+    assert x.grad.tolist() == [[30.0]] * 3
+    assert y.grad.tolist() == [15.0] * 4
+
+
+def test_checkpoint_is_one_node_with_the_same_gradients():
+    p = Value(2.0)
+    f = lambda v, w: np.sin(v) * p * v + w
+    x, w = Value(1.5), Value(0.5)
+    plain = gradients(f(x, w), [x, w, p])
+    y = checkpoint(f)(x, w)
+    assert {id(v) for v in y.inputs} == {id(x), id(w), id(p)}
+    assert gradients(y, [x, w, p], retain_graph=True) == plain
+    y.backward()
+    assert (x.grad, w.grad, p.grad) == plain
+
+
+def test_checkpoint_at_higher_order_and_with_a_captured_argument():
+    f = lambda v: np.exp(np.sin(v)) * v
+    assert grad(grad(grad(checkpoint(f))))(0.7) == pytest.approx(grad(grad(grad(f)))(0.7), rel=1e-13)
+    x = Value(3.0)
+    y = checkpoint(lambda v: v * x)(x)  # the argument is closed over as well
+    y.backward()
+    assert x.grad == 6.0
+
+
+def test_checkpoint_counts_a_captured_chain_once():
+    a = Value(2.0)
+    b = a * a
+    y = checkpoint(lambda v: v * a * b)(Value(1.0))
+    y.backward()
+    assert a.grad == 3 * 2.0**2
+
+
+def test_stop_gradient():
+    assert grad(lambda x: x * stop_gradient(x))(3.0) == 3.0
+    assert stop_gradient(5.0) == 5.0
+
+
+def test_second_order_by_backward_twice():
+    x = Value(2.0)
+    (x**3).backward(create_graph=True)
+    first = x.grad
+    assert isinstance(first, Value)
+    x.zero_grad()
+    first.backward()
+    assert x.grad == 12.0
