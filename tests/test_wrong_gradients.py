@@ -335,6 +335,7 @@ def an_element_read_twice():
 
 
 @row(34)
+@pytest.mark.xfail(strict=True, reason="setitem does not sum the gradient of a value that was stretched")
 def an_element_written_twice():
     y, v = Value(np.zeros(3)) * 1, Value(5.0)
     with pytest.raises(IndexError, match=r"\[2, 2\]\]? names an element twice"):
