@@ -157,10 +157,18 @@ def result(data: Array, op: Op, inputs: tuple[Any, ...], params: dict[str, Any],
         if mode > RECORD:
             v._site = anomaly.remember(inputs)
     else:
+        v._data = unshared(data, inputs)
         v.op = None
         v.inputs = ()
         v.requires_grad = False
     return v
+
+
+def unshared(data: Array, inputs: tuple[Any, ...]) -> Array:
+    """A constant's data: never a view, so that no later change elsewhere reaches it unseen."""
+    if type(data) is ndarray and (data.base is not None or any([data is raw(x) for x in inputs])):
+        return data.copy()
+    return data
 
 
 def explained(op: Op, args: Sequence[Any], error: Exception) -> Exception:

@@ -252,3 +252,13 @@ def test_modes_nest_and_come_back():
             assert (x * 2).requires_grad
         assert not (x * 2).requires_grad
     assert (x * 2).requires_grad
+
+
+@pytest.mark.parametrize("f", [lambda v: v[0], lambda v: v.T, lambda v: v.reshape(4), lambda v: +v, lambda v: Value(v)])
+def test_a_constant_is_never_a_view(f):
+    w = Value([[1.0, 2.0], [3.0, 4.0]])
+    with no_grad():
+        target = f(w)
+        before = target.data.copy()
+        w *= 10.0
+    assert (target.data == before).all()
