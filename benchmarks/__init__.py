@@ -1,0 +1,1 @@
+"""Costs side by side with the peers: ``python -m benchmarks``."""
