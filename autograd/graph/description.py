@@ -1,0 +1,240 @@
+"""Graph: one deterministic description of how a Value came to be.
+
+Made once and by itself: values and gradients are copied, so it stays true when the
+Values change afterwards.  Pictures, tables and players all read this.
+"""
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from typing import Any
+
+import numpy as np
+
+from autograd.engine import CHANGED, RELEASED, Node, raw
+from autograd.value import Value
+
+LEAF, CONSTANT, OP, ROOT = "leaf", "constant", "op", "root"
+ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GraphNode:
+    """One Value, or one plain operand, of a recorded graph."""
+
+    id: int  # topological: operands come before what was made of them
+    role: str  # "leaf", "constant", "op", or "root" for the result that was asked about
+    op: str | None  # the operation's name; None for leaves and constants
+    name: str | None  # the one the user gave
+    value: Any  # a copy: np.ndarray, NumPy scalar, or the Python number of a constant
+    gradient: Any  # likewise; None as long as there is none
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    params: str = ""  # the operation's named parameters, as text
+    state: str = ""  # "changed" in place after it was recorded, or "released": its operands are forgotten
+
+    @property
+    def label(self) -> str:
+        """The name if it has one, else the operation, else the number or 'leaf 3'."""
+        if self.name:
+            return self.name
+        if self.op is not None:
+            return self.op
+        if self.role == CONSTANT:
+            return text(self.value)
+        return f"{self.role} {self.id}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GraphEdge:
+    """One operand of one operation.
+
+    local: the derivative of the result with respect to this operand; contribution:
+    what the operand's gradient receives over this edge, the result's gradient times
+    `local`.  Both are None where they are not single numbers, where the operand carries no
+    gradient, where the rule fails, where an operand was changed in place since (`stale`:
+    the number shown is then not the number that was read), and, for the contribution,
+    before backward().
+    """
+
+    source: int  # the operand
+    target: int  # the result
+    slot: int  # its place among the operands, from 0
+    local: float | None = None
+    contribution: float | None = None
+    stale: bool = False
+
+
+@dataclass(init=False, slots=True, eq=False)
+class Graph:
+    """The nodes and edges behind `value`, numbered from 0 in topological order.
+
+    Operations keep the order in which they were recorded; a leaf or constant comes just
+    before its first use.  Numbers therefore depend on the program alone: the same code
+    gives the same graph, at every step of a training run.  `x * x` has two edges, and a
+    plain operand is a node of its own at each use.
+
+    Raises TypeError if `value` is not a Value, RuntimeError if its graph was released.
+
+    >>> from autograd import Value
+    >>> from autograd.graph import Graph
+    >>> x = Value(3.0, name="x")
+    >>> y = x * x + 1
+    >>> y.backward()
+    >>> graph = Graph(y)
+    >>> [(n.id, n.role, n.label) for n in graph.nodes]
+    [(0, 'leaf', 'x'), (1, 'op', 'multiply'), (2, 'constant', '1'), (3, 'root', 'add')]
+    >>> [(e.source, e.target, e.slot, e.local) for e in graph.edges if e.source == 0]
+    [(0, 1, 0, 3.0), (0, 1, 1, 3.0)]
+    """
+
+    nodes: tuple[GraphNode, ...]
+    edges: tuple[GraphEdge, ...]
+    root: int
+
+    def __init__(self, value: Value) -> None:
+        if not isinstance(value, Value):
+            raise TypeError(
+                f"Graph: expected a Value, got {type(value).__name__}; "
+                f"pass the result of operations on Values, such as a loss"
+            )
+        if value.state == RELEASED:
+            raise RuntimeError(
+                f"Graph: the graph of this {label_of(value)} was released by backward(release=True); "
+                f"look at it before, or call backward() without release"
+            )
+        nodes: list[GraphNode] = []
+        edges: list[GraphEdge] = []
+        for x, sources in numbered(value):
+            nodes.append(describe(x, len(nodes), is_root=x is value))
+            for slot, source in enumerate(sources):
+                edges.append(describe_edge(x, slot, source, len(nodes) - 1))
+        self.nodes, self.edges, self.root = tuple(nodes), tuple(edges), len(nodes) - 1
+
+    def __len__(self) -> int:
+        """How many nodes there are."""
+        return len(self.nodes)
+
+    def __repr__(self) -> str:
+        return f"Graph of {self.nodes[self.root].label}: {len(self.nodes)} nodes, {len(self.edges)} edges"
+
+
+def size(value: Value) -> int:
+    """How many nodes the graph of `value` has, without describing it."""
+    return sum(1 for _ in numbered(value))
+
+
+def numbered(value: Value) -> Iterator[tuple[Any, list[int]]]:
+    """Each Value or plain operand behind `value` in topological order, with its operands' numbers.
+
+    The operation with the lowest creation number among those that are ready comes first:
+    creation order alone would fail where a Value took a new number in an in-place change.
+    """
+    waiting: dict[int, int] = {}  # id of an operation -> how many operations it still waits for
+    users: dict[int, list[Any]] = {}
+    ready: list[tuple[int, int, Any]] = []
+    arrival = itertools.count().__next__  # settles ties, so that Values are never compared
+    todo: list[Node] = [value]
+    seen = {id(value)}
+    while todo:
+        x = todo.pop()
+        before = {id(y): y for y in x.inputs if isinstance(y, Node) and y.op is not None}
+        waiting[id(x)] = len(before)
+        if not before:
+            heappush(ready, (x._number, arrival(), x))
+        for key, y in before.items():
+            users.setdefault(key, []).append(x)
+            if key not in seen:
+                seen.add(key)
+                todo.append(y)
+    numbers: dict[int, int] = {}
+    count = 0
+    while ready:
+        x = heappop(ready)[-1]
+        sources = []
+        for y in x.inputs:
+            if not isinstance(y, Node) or id(y) not in numbers:  # plain: a node at each use
+                yield y, []
+                if isinstance(y, Node):
+                    numbers[id(y)] = count
+                sources.append(count)
+                count += 1
+            else:
+                sources.append(numbers[id(y)])
+        yield x, sources
+        numbers[id(x)] = count
+        count += 1
+        for user in users.get(id(x), ()):
+            waiting[id(user)] -= 1
+            if not waiting[id(user)]:
+                heappush(ready, (user._number, arrival(), user))
+
+
+def describe(x: Any, number: int, is_root: bool) -> GraphNode:
+    """The node of one Value or plain operand."""
+    data = raw(x)
+    if not isinstance(x, Node):
+        dtype = getattr(data, "dtype", None) or np.dtype(type(data))
+        return GraphNode(number, CONSTANT, None, None, copied(data), None, np.shape(data), dtype)
+    if x.op is None:
+        role = LEAF if x.requires_grad else CONSTANT
+    else:
+        role = ROOT if is_root else OP
+    gradient = None if x._grad is None else copied(raw(x._grad))
+    return GraphNode(
+        number,
+        role,
+        x.op.name if x.op is not None else None,
+        getattr(x, "_name", None),
+        copied(data),
+        gradient,
+        data.shape,
+        data.dtype,
+        ", ".join(f"{key}={ADDRESS.sub('', repr(p))}" for key, p in x.params.items()),
+        {CHANGED: "changed", RELEASED: "released"}.get(x.state, ""),
+    )
+
+
+def copied(data: Any) -> Any:
+    return data.copy() if isinstance(data, np.ndarray) else data
+
+
+def describe_edge(x: Any, slot: int, source: int, target: int) -> GraphEdge:
+    """The edge from operand `slot` of the Value `x` to it."""
+    y = x.inputs[slot]
+    if not isinstance(y, Node):
+        return GraphEdge(source, target, slot)
+    if x.state == CHANGED or any(isinstance(z, Node) and z._number > x._number for z in x.inputs):
+        return GraphEdge(source, target, slot, stale=y._number > x._number)
+    rule = x.op.rules[0 if x.op.variadic else slot]
+    if rule is None or not y.requires_grad or y._data.shape or x.shape:
+        return GraphEdge(source, target, slot)
+    position = {"i": slot} if x.op.variadic else {}
+    one = np.ones((), x.dtype)[()]
+    try:
+        with np.errstate(all="ignore"):
+            partial = rule(one, x._data, *[raw(z) for z in x.inputs], **x.params, **position)
+            local = float(np.asarray(partial).item())
+            part = None if x._grad is None else float(raw(x._grad) * local)
+    except Exception:  # a graph whose backward raises is one to look at
+        return GraphEdge(source, target, slot)
+    return GraphEdge(source, target, slot, local, part)
+
+
+def label_of(x: Any) -> str:
+    """'loss (add)', 'add', 'x' or 'leaf': for messages."""
+    name, op = getattr(x, "_name", None), x.op.name if x.op is not None else None
+    return f"{name} ({op})" if name and op else name or op or "leaf"
+
+
+def text(data: Any, digits: int = 5) -> str:
+    """Data in a few characters: a number, a short list of numbers, or a dtype and shape."""
+    if isinstance(data, int):  # of any length, booleans too
+        return str(data)
+    array = np.asarray(data)
+    if array.ndim > 1 or array.size > 4:
+        return f"{array.dtype} {array.shape}"
+    numbers = [f"{x:.{digits}g}" if isinstance(x, float) else str(x) for x in array.ravel().tolist()]
+    return f"[{', '.join(numbers)}]" if array.ndim else numbers[0]

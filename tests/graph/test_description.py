@@ -1,0 +1,226 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from autograd import Value, detect_anomaly, no_grad, primitive, special
+from autograd.graph import Graph
+
+
+def loss_of(x, y):
+    return (x + y - 16) ** 2 + (10 * x + 25 * y - 250) ** 2
+
+
+def test_nodes_of_the_two_equations():
+    x, y = Value(0.5, name="x"), Value(0.5, name="y")
+    loss = loss_of(x, y)
+    loss.name = "loss"
+    loss.backward()
+    graph = Graph(loss)
+    assert [n.id for n in graph.nodes] == list(range(17)) and len(graph) == 17
+    assert [n.label for n in graph.nodes] == [
+        "x", "y", "add", "16", "subtract", "2", "power",
+        "10", "multiply", "25", "multiply", "add", "250", "subtract", "2", "power", "loss",
+    ]  # fmt: skip
+    by_role = {role: [n.id for n in graph.nodes if n.role == role] for role in ("leaf", "constant", "root")}
+    assert by_role == {"leaf": [0, 1], "constant": [3, 5, 7, 9, 12, 14], "root": [16]}
+    assert graph.root == 16 and graph.nodes[16].op == "add"
+    # d/dx = 2 (x+y-16) + 20 (10x+25y-250), d/dy = 2 (x+y-16) + 50 (10x+25y-250)
+    assert graph.nodes[0].gradient == 2 * -15 + 20 * -232.5
+    assert graph.nodes[1].gradient == 2 * -15 + 50 * -232.5
+    assert graph.nodes[16].value == 15**2 + 232.5**2
+
+
+def test_contributions_add_up_to_the_gradient():
+    x, y = Value(0.3, name="x"), Value(-1.7, name="y")
+    z = np.sin(x * y) / (x - y) + np.exp(x) * x**3 - special.sigmoid(y) * np.maximum(x, 2 * y)
+    z.backward()
+    graph = Graph(z)
+    for n in graph.nodes[:-1]:
+        if n.role != "constant":
+            parts = [e.contribution for e in graph.edges if e.source == n.id]
+            np.testing.assert_allclose(sum(parts), n.gradient, rtol=1e-13)
+    for e in graph.edges:
+        if graph.nodes[e.source].role == "constant":
+            assert e.local is None and e.contribution is None
+        else:
+            assert e.contribution == graph.nodes[e.target].gradient * e.local
+
+
+def test_square_by_product_has_two_edges():
+    x = Value(3.0)
+    graph = Graph(x * x)
+    assert [(e.source, e.target, e.slot, e.local) for e in graph.edges] == [(0, 1, 0, 3.0), (0, 1, 1, 3.0)]
+
+
+def test_operand_order_is_kept():
+    x, y = Value(2.0, name="x"), Value(8.0, name="y")
+    a, b = Graph(x - y), Graph(y - x)
+    for graph, names in ((a, ["x", "y"]), (b, ["y", "x"])):
+        edges = sorted(graph.edges, key=lambda e: e.slot)
+        assert [graph.nodes[e.source].name for e in edges] == names
+        assert [e.local for e in edges] == [1.0, -1.0]
+    assert next((n.label, n.role) for n in Graph(2 / x).nodes) == ("2", "constant")
+
+
+def test_constants_are_nodes_of_their_own_at_each_use():
+    x = Value(1.0)
+    graph = Graph((x + 2) * 2)
+    assert [n.value for n in graph.nodes if n.role == "constant"] == [2, 2]
+    held = Value(2.0, requires_grad=False, name="c")
+    graph = Graph((x + held) * held)
+    assert [n.name for n in graph.nodes if n.role == "constant"] == ["c"]
+    assert len([e for e in graph.edges if graph.nodes[e.source].name == "c"]) == 2
+
+
+def test_no_gradient_yet_is_none_and_zero_is_zero():
+    x = Value(0.0, name="x")
+    y = x * x
+    assert Graph(y).nodes[0].gradient is None
+    assert all(e.contribution is None and e.local == 0.0 for e in Graph(y).edges)
+    y.backward()
+    assert Graph(y).nodes[0].gradient == 0.0
+    assert [e.contribution for e in Graph(y).edges] == [0.0, 0.0]
+
+
+def test_operations_keep_creation_order():
+    x = Value(2.0)
+    first, second = np.exp(x), np.sin(x)
+    graph = Graph(second * first)  # operand order is the other way round
+    assert [n.op for n in graph.nodes] == [None, "exp", "sin", "multiply"]
+
+
+def test_numbering_is_the_same_at_every_step():
+    x, y = Value(0.5, name="x"), Value(0.5, name="y")
+
+    def shape():
+        graph = Graph(loss_of(x, y))
+        return [(n.role, n.op, n.name) for n in graph.nodes], [
+            (e.source, e.target, e.slot) for e in graph.edges
+        ]
+
+    first = shape()
+    y.data = 3.0  # takes a new creation number, later than x's
+    x.data = 4.0
+    assert shape() == first
+
+
+def test_order_is_topological_after_an_in_place_change():
+    x = Value(3.0)
+    a = x * 2
+    b = a + 1
+    with no_grad():
+        a *= 5  # a's creation number is now higher than b's
+    graph = Graph(b)
+    assert all(e.source < e.target for e in graph.edges)
+    assert [n.state for n in graph.nodes if n.op == "multiply"] == ["changed"]
+    (edge,) = [e for e in graph.edges if graph.nodes[e.source].op == "multiply"]
+    assert edge.stale and edge.local is None
+
+
+def test_a_snapshot_is_not_reached_by_later_changes():
+    w = Value([1.0, 2.0], name="w")
+    y = (w * w).sum()
+    y.backward()
+    graph = Graph(y)
+    with no_grad():
+        w -= 0.5 * w.grad
+    w.grad *= 7
+    assert graph.nodes[0].value.tolist() == [1.0, 2.0]
+    assert graph.nodes[0].gradient.tolist() == [2.0, 4.0]
+    later = Graph(y)
+    assert [e.stale for e in later.edges if e.source == 0] == [True, True]
+
+
+def test_arrays_have_shape_and_dtype_but_no_number_on_their_edges():
+    w = Value(np.ones((2, 3), np.float32))
+    y = (w * 2.0).sum(axis=0).sum()
+    y.backward()
+    graph = Graph(y)
+    assert graph.nodes[0].shape == (2, 3) and graph.nodes[0].dtype == np.float32
+    assert graph.nodes[0].gradient.dtype == np.float32
+    assert "axis=" in graph.nodes[3].params
+    assert all(e.local is None and e.contribution is None for e in graph.edges)
+
+
+def test_variadic_rules_get_their_slot():
+    x, y = Value(2.0), Value(3.0)
+    z = np.stack([x, y])[1]
+    z.backward()
+    graph = Graph(z)
+    assert graph.nodes[0].gradient == 0.0 and graph.nodes[1].gradient == 1.0
+    assert [e.slot for e in graph.edges if e.source in (0, 1)] == [0, 1]
+
+
+def test_a_graph_whose_rule_fails_can_be_looked_at():
+    @primitive(lambda g, out, x: 1 / 0)
+    def broken(x):
+        return x * 1
+
+    y = broken(Value(1.0))
+    with pytest.raises(ZeroDivisionError):
+        y.backward()
+    (edge,) = Graph(y).edges
+    assert edge.local is None
+
+
+def test_a_value_without_operation_and_a_graph_recorded_under_no_grad():
+    assert [(n.role, n.label) for n in Graph(Value(1.0)).nodes] == [("leaf", "leaf 0")]
+    with no_grad():
+        y = Value(1.0) * 2
+    assert [n.role for n in Graph(y).nodes] == ["constant"]
+
+
+def test_deep_chain_without_recursion():
+    x = y = Value(1.0)
+    for _ in range(2000):
+        y = y * 1.0
+    y.backward()
+    limit = sys.getrecursionlimit()
+    assert limit <= 2000  # so that recursion would show
+    graph = Graph(y)
+    assert len(graph.nodes) == 4001 and len(graph.edges) == 4000
+    assert graph.edges[-2].contribution == 1.0
+    assert x.grad == 1.0
+
+
+def test_wide_sharing_stays_linear():
+    y = Value(1.0)
+    for _ in range(60):
+        y = y + y  # 2**60 paths
+    assert len(Graph(y).nodes) == 61 and len(Graph(y).edges) == 120
+
+
+def test_second_order_graph():
+    x = Value(2.0, name="x")
+    y = x**3
+    y.backward(create_graph=True)
+    graph = Graph(x.grad)
+    assert graph.nodes[graph.root].value == 12.0
+    assert all(e.source < e.target for e in graph.edges)
+    x.zero_grad()
+
+
+def test_refusals():
+    with pytest.raises(TypeError, match="expected a Value, got float"):
+        Graph(3.0)
+    x = Value(1.0)
+    loss = x * 2
+    loss.name = "loss"
+    loss.backward(release=True)
+    with pytest.raises(RuntimeError, match=r"loss \(multiply\) was released"):
+        Graph(loss)
+
+
+def test_works_in_anomaly_mode_and_with_odd_constants():
+    with detect_anomaly():
+        y = Value(1.0) * 10**30 + True + np.float32(2)
+    assert [n.label for n in Graph(y).nodes if n.role == "constant"] == [str(10**30), "True", "2"]
+
+
+def test_autograd_does_not_import_graph():
+    code = "import sys, autograd; sys.exit(any(m.startswith('autograd.graph') for m in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    code = "import sys, autograd.graph; sys.exit('graphviz' in sys.modules or 'pygraphviz' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
