@@ -165,9 +165,16 @@ def result(data: Array, op: Op, inputs: tuple[Any, ...], params: dict[str, Any],
 
 
 def unshared(data: Array, inputs: tuple[Any, ...]) -> Array:
-    """A constant's data: never a view, so that no later change elsewhere reaches it unseen."""
-    if type(data) is ndarray and (data.base is not None or any([data is raw(x) for x in inputs])):
-        return data.copy()
+    """A constant's own data, so that no later change elsewhere reaches it unseen.
+
+    What NumPy makes a view becomes a read-only copy: a write into it, which NumPy
+    would let through to the base, is refused instead of lost.
+    """
+    if type(data) is ndarray and data.base is not None:
+        data = data.copy()
+        data.flags.writeable = False
+    elif type(data) is ndarray and any([data is raw(x) for x in inputs]):
+        data = data.copy()
     return data
 
 

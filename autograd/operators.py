@@ -159,7 +159,7 @@ def cast(v: Any, dtype: Any) -> Any:
 
 def check_owns_memory(v: Any) -> None:
     """Raise for a view: writing into it would change the Value it shows without its knowing."""
-    if isinstance(v._data, np.ndarray) and v._data.base is not None:
+    if isinstance(v._data, np.ndarray) and (v._data.base is not None or not v._data.flags.writeable):
         raise RuntimeError(
             "this Value is a view of another's data: change that one in one step (w[1:2] -= ...), "
             "or a copy (v.copy())"

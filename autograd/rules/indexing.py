@@ -16,7 +16,7 @@ from .table import Array, Op, axis_of, door, plain
 GETITEM: Op = Op("getitem", kernels.getitem, lambda g, out, x, index: SCATTER_ADD(g, index=index, shape=x.shape))
 SCATTER_ADD: Op = Op("scatter_add", kernels.scatter_add, lambda g, out, x, index, shape: GETITEM(g, index=index))
 SETITEM: Op = Op("setitem", kernels.setitem,
-             lambda g, out, x, v, index: SETITEM(g, 0.0, index=index), lambda g, out, x, v, index: shrunk(GETITEM(g, index=index), v))
+             lambda g, out, x, v, index: SETITEM(g, 0.0, index=index), lambda g, out, x, v, index: shrunk(GETITEM(g, index=index), v), broadcasts=True)
 # fmt: on
 
 

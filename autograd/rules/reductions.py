@@ -30,6 +30,11 @@ def count(x: Array, axis: tuple[int, ...]) -> int:
     return math.prod([x.shape[a] for a in axis])
 
 
+def shared_out(g: Array, n: int) -> Array:
+    """g / n; above the largest float16 by its reciprocal, as n would become inf there."""
+    return g / max(n, 1) if n < 65504 else g * (1.0 / n)
+
+
 def extreme_share(out: Array, x: Array, axis: tuple[int, ...]) -> Array:
     """1 / (number of ties) where `x` is the extreme `out`, else 0; counted as integers."""
     hit = x == out if not np.isnan(out).any() else (x == out) | (np.isnan(x) & np.isnan(out))
@@ -47,7 +52,7 @@ SUM = Op("sum", lambda x, axis, keepdims: np.add.reduce(x, axis=axis, keepdims=k
 PROD = Op("prod", lambda x, axis, keepdims: np.multiply.reduce(x, axis=axis, keepdims=keepdims),
           lambda g, out, x, axis, keepdims: kept(g, x, axis) * others(x, axis))
 MEAN = Op("mean", lambda x, axis, keepdims: np.mean(x, axis=axis, keepdims=keepdims),
-          lambda g, out, x, axis, keepdims: spread(g / max(count(x, axis), 1), x, axis))
+          lambda g, out, x, axis, keepdims: spread(shared_out(g, count(x, axis)), x, axis))
 VAR = Op("var", lambda x, axis, keepdims, ddof: np.var(x, axis=axis, keepdims=keepdims, ddof=ddof),
          lambda g, out, x, axis, keepdims, ddof: kept(g, x, axis) * (2 * centred(x, axis) / max(count(x, axis) - ddof, 0)))
 STD = Op("std", lambda x, axis, keepdims, ddof: np.std(x, axis=axis, keepdims=keepdims, ddof=ddof),
