@@ -1,9 +1,13 @@
-"""Module: something callable with parameters.  Parameter: a Value meant to be learned."""
+"""Module: something callable with parameters, buffers and hooks.  Parameter, Buffer: its Values."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Self
 
-from autograd import Value
+import numpy as np
+
+from autograd import Value, no_grad, primitive
+
+Hook = Callable[..., Any]
 
 
 class Parameter(Value):
@@ -12,67 +16,271 @@ class Parameter(Value):
     __slots__ = ()
 
 
+class Buffer(Value):
+    """A Value that belongs to a Module's state but is not learned (a running mean)."""
+
+    __slots__ = ()
+
+    def __init__(self, data: Any, *, name: str | None = None, dtype: Any = None) -> None:
+        super().__init__(data, requires_grad=False, name=name, dtype=dtype)
+
+
+class Handle:
+    """What registering a hook returns: `remove()` takes the hook away."""
+
+    def __init__(self, hooks: list[Hook], hook: Hook) -> None:
+        self._hooks, self._hook = hooks, hook
+
+    def remove(self) -> None:
+        """Take the hook away; a second call does nothing."""
+        if self._hook in self._hooks:
+            self._hooks.remove(self._hook)
+
+
 class Module:
     """Base class of everything with parameters; write `forward`, call the module.
 
     Parameters are the leaf Values that require grad among the attributes, also in
-    (nested) lists, tuples and dicts, and those of the modules found there.  A Value
-    shared by two places counts once.
+    (nested) lists, tuples and dicts, and those of the modules found there; buffers are
+    the `Buffer`s.  A Value shared by two places counts once.  Attributes whose name
+    starts with an underscore are private and not looked at.
     """
 
     training = True
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        return self.forward(*args, **options)
+        hooks = self.__dict__.get("_hooks")
+        if hooks is None:
+            return self.forward(*args, **options)
+        for hook in hooks["forward_pre"]:
+            changed = hook(self, args)
+            if changed is not None:
+                args = changed if isinstance(changed, tuple) else (changed,)
+        if hooks["backward"]:
+            args, output = self._watched(args, options, hooks["backward"])
+        else:
+            output = self.forward(*args, **options)
+        for hook in hooks["forward"]:
+            changed = hook(self, args, output)
+            if changed is not None:
+                output = changed
+        return output
 
     def forward(self, *args: Any, **options: Any) -> Any:
         """What the module computes; a subclass writes it."""
         raise NotImplementedError(f"{type(self).__name__}.forward is not written: define forward(self, x)")
 
+    # --- what is inside -------------------------------------------------------------------------
+
+    def _named(self, prefix: str, kind: Callable[[Any], bool]) -> Iterator[tuple[str, Any]]:
+        seen: set[int] = set()
+        for name, found in _inside(prefix, _public(self), kind):
+            pairs = found._named(name, kind) if isinstance(found, Module) else [(name, found)]
+            for full, x in pairs:
+                if id(x) not in seen:
+                    seen.add(id(x))
+                    yield full, x
+
     def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Value]]:
         """(dotted name, parameter), in the order the attributes were set."""
-        seen: set[int] = set()
-        for name, found in _inside(prefix, vars(self)):
-            pairs = found.named_parameters(name) if isinstance(found, Module) else [(name, found)]
-            for full, p in pairs:
-                if id(p) not in seen:
-                    seen.add(id(p))
-                    yield full, p
+        return self._named(prefix, _is_parameter)
+
+    def named_buffers(self, prefix: str = "") -> Iterator[tuple[str, Buffer]]:
+        """(dotted name, buffer), in the order the attributes were set."""
+        return self._named(prefix, lambda x: isinstance(x, Buffer))
 
     def parameters(self) -> list[Any]:
         """All parameters, in order."""
         return [p for _, p in self.named_parameters()]
 
+    def buffers(self) -> list[Buffer]:
+        """All buffers, in order."""
+        return [b for _, b in self.named_buffers()]
+
+    def named_children(self) -> Iterator[tuple[str, "Module"]]:
+        """(name, module) for the modules directly inside this one."""
+        return ((name, m) for name, m in _inside("", _public(self), _no) if isinstance(m, Module))
+
     def children(self) -> list["Module"]:
         """The modules directly inside this one."""
-        return [found for _, found in _inside("", vars(self)) if isinstance(found, Module)]
+        return [m for _, m in self.named_children()]
+
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, "Module"]]:
+        """(dotted name, module) for this module, named `prefix`, and all inside it."""
+        yield prefix, self
+        for name, child in self.named_children():
+            yield from child.named_modules(f"{prefix}.{name}" if prefix else name)
 
     def modules(self) -> list["Module"]:
         """This module and all inside it."""
-        return [self] + [m for child in self.children() for m in child.modules()]
+        return [m for _, m in self.named_modules()]
+
+    def apply(self, f: Callable[["Module"], Any]) -> Self:
+        """Call `f` on every module inside, then on this one."""
+        for child in self.children():
+            child.apply(f)
+        f(self)
+        return self
+
+    # --- state ----------------------------------------------------------------------------------
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
         for p in self.parameters():
             p.zero_grad()
 
-    def train(self, mode: bool = True) -> "Module":
+    def train(self, mode: bool = True) -> Self:
         """Set training mode here and in all modules inside."""
         for m in self.modules():
             m.training = mode
         return self
 
-    def eval(self) -> "Module":
+    def eval(self) -> Self:
         """Set evaluation mode: train(False)."""
         return self.train(False)
 
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Let all parameters be learned, or freeze them (they then stay in the state)."""
+        for _, p in self._named("", lambda x: isinstance(x, Parameter)):
+            p.requires_grad_(requires_grad)
+        return self
 
-def _inside(prefix: str, holder: Any) -> Iterator[tuple[str, Any]]:
-    """The parameters and modules in a dict, list or tuple, with dotted names."""
+    def state_dict(self) -> dict[str, Any]:
+        """Copies of all parameters and buffers as plain arrays, by dotted name."""
+        return {name: np.array(v.data) for name, v in self._named("", _is_state)}
+
+    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
+        """Take over the arrays of `state`; everything is checked before anything is changed.
+
+        Raises KeyError listing all missing and unexpected names (not with strict=False),
+        ValueError listing all wrong shapes.
+        """
+        own = dict(self._named("", _is_state))
+        missing = [name for name in own if name not in state]
+        unexpected = [name for name in state if name not in own]
+        if strict and (missing or unexpected):
+            raise KeyError(
+                f"{type(self).__name__}.load_state_dict: missing {missing}, unexpected {unexpected}; "
+                f"pass strict=False to load only the names in common"
+            )
+        shared = {name: np.asarray(state[name]) for name in own if name in state}
+        wrong = [
+            f"{k}: {v.shape} given, {own[k].shape} needed"
+            for k, v in shared.items()
+            if v.shape != own[k].shape
+        ]
+        if wrong:
+            raise ValueError(f"{type(self).__name__}.load_state_dict: wrong shapes: {'; '.join(wrong)}")
+        for name, array in shared.items():
+            own[name].data = array
+
+    # --- hooks ----------------------------------------------------------------------------------
+
+    def _hook(self, kind: str, hook: Hook) -> Handle:
+        hooks = self.__dict__.setdefault("_hooks", {"forward_pre": [], "forward": [], "backward": []})
+        hooks[kind].append(hook)
+        return Handle(hooks[kind], hook)
+
+    def register_forward_pre_hook(self, hook: Hook) -> Handle:
+        """`hook(module, args)` before forward; what it returns, if anything, replaces args."""
+        return self._hook("forward_pre", hook)
+
+    def register_forward_hook(self, hook: Hook) -> Handle:
+        """`hook(module, args, output)` after forward; what it returns replaces the output."""
+        return self._hook("forward", hook)
+
+    def register_full_backward_hook(self, hook: Hook) -> Handle:
+        """`hook(module, grad_input, grad_output)` in backward, tuples in the order of the Values.
+
+        grad_input[i] is the gradient of the i-th Value among the arguments.  A hook looks on:
+        what it returns is ignored.
+        """
+        return self._hook("backward", hook)
+
+    def _watched(self, args: tuple[Any, ...], options: Any, hooks: list[Hook]) -> tuple[Any, Any]:
+        """Run forward between two identity operations that show the gradients to the hooks."""
+        values = [i for i, x in enumerate(args) if isinstance(x, Value) and x.requires_grad]
+        arrived: dict[int, Any] = {}
+        left: dict[int, Any] = {}
+
+        def at_output(slot: int) -> Any:
+            def rule(g: Any, out: Any, x: Any) -> Any:
+                arrived[slot] = g
+                return g
+
+            return rule
+
+        def at_input(slot: int) -> Any:
+            def rule(g: Any, out: Any, x: Any) -> Any:
+                left[slot] = g
+                if len(left) == len(values):
+                    inputs, outputs = (
+                        tuple(left[i] for i in values),
+                        tuple(arrived[i] for i in sorted(arrived)),
+                    )
+                    for hook in list(hooks):
+                        hook(self, inputs, outputs)
+                return g
+
+            return rule
+
+        passed = list(args)
+        for i in values:
+            passed[i] = primitive(at_input(i), name="module_input")(np.positive)(args[i])
+        output = self.forward(*passed, **options)
+        several = isinstance(output, tuple | list)
+        results = [
+            primitive(at_output(i), name="module_output")(np.positive)(y) if isinstance(y, Value) else y
+            for i, y in enumerate(output if several else [output])
+        ]
+        return tuple(passed), (type(output)(results) if several else results[0])
+
+    # --- how it reads ---------------------------------------------------------------------------
+
+    def extra_repr(self) -> str:
+        """The options shown in repr; a subclass writes it."""
+        return ""
+
+    def __repr__(self) -> str:
+        lines = [f"  ({name}): {child!r}".replace("\n", "\n  ") for name, child in self.named_children()]
+        head = f"{type(self).__name__}({self.extra_repr()}"
+        return head + ("\n" + "\n".join(lines) + "\n)" if lines else ")")
+
+
+def _public(module: Module) -> dict[str, Any]:
+    return {name: x for name, x in vars(module).items() if not name.startswith("_")}
+
+
+def _no(x: Any) -> bool:
+    return False
+
+
+def _is_parameter(x: Any) -> bool:
+    return isinstance(x, Value) and x.is_leaf and x.requires_grad
+
+
+def _is_state(x: Any) -> bool:
+    return _is_parameter(x) or isinstance(x, Parameter | Buffer)
+
+
+def _inside(prefix: str, holder: Any, kind: Callable[[Any], bool]) -> Iterator[tuple[str, Any]]:
+    """The modules, and the Values of a kind, in a dict, list or tuple, with dotted names."""
     items = holder.items() if isinstance(holder, dict) else enumerate(holder)
     for key, x in items:
         name = f"{prefix}.{key}" if prefix else str(key)
-        if isinstance(x, Module) or (isinstance(x, Value) and x.is_leaf and x.requires_grad):
+        if isinstance(x, Module) or kind(x):
             yield name, x
         elif isinstance(x, dict | list | tuple):
-            yield from _inside(name, x)
+            yield from _inside(name, x, kind)
+
+
+def frozen_call(module: Module, *args: Any) -> Any:
+    """One call without a graph and in evaluation mode; the mode is restored."""
+    modes = [(m, m.training) for m in module.modules()]
+    module.eval()
+    try:
+        with no_grad():
+            return module(*args)
+    finally:
+        for m, training in modes:
+            m.training = training
