@@ -22,15 +22,7 @@ def render(source: str, form: str) -> bytes:
 
     Raises RuntimeError if Graphviz is not installed, fails, or takes too long.
     """
-    dot = shutil.which("dot")
-    if dot is not None:
-        command = [dot, f"-T{form}"]
-    elif sys.executable and importlib.util.find_spec("pygraphviz") is not None:
-        command = [sys.executable, "-P", "-c", PYGRAPHVIZ, form]
-    else:
-        raise RuntimeError(
-            'drawing needs Graphviz, which was not found; install it with: pip install "stepgrad[viz]"'
-        )
+    command = graphviz(form)
     try:
         done = subprocess.run(
             command, input=source.encode(), capture_output=True, timeout=TIMEOUT, check=False
@@ -40,6 +32,17 @@ def render(source: str, form: str) -> bytes:
     if done.returncode or not done.stdout:
         raise RuntimeError(f"Graphviz failed: {done.stderr.decode(errors='replace').strip() or 'no output'}")
     return done.stdout
+
+
+def graphviz(form: str) -> list[str]:
+    """The command that reads DOT and writes a picture; RuntimeError if there is none."""
+    if (dot := shutil.which("dot")) is not None:
+        return [dot, f"-T{form}"]
+    if sys.executable and importlib.util.find_spec("pygraphviz") is not None:
+        return [sys.executable, "-P", "-c", PYGRAPHVIZ, form]
+    raise RuntimeError(
+        'drawing needs Graphviz, which was not found; install it with: pip install "stepgrad[viz]"'
+    )
 
 
 def write(path: str | os.PathLike[str], content: bytes) -> Path:

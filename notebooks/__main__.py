@@ -1,0 +1,113 @@
+"""Command line: `python -m notebooks [NAME ...] [--out DIR] [--list]`."""
+
+import argparse
+import importlib.util
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from autograd.graph.render import graphviz, write
+from notebooks import PROBLEMS, Problem, Report
+from notebooks.page import COLUMNS, page
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Solve the problems that are asked for and write the page; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m notebooks",
+        description="Solve the worked problems and write a page with their results, figures and graphs.",
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="which problems (default: all)")
+    parser.add_argument(
+        "--out", type=Path, default=Path("out", "notebooks"), metavar="DIR", help="default: %(default)s"
+    )
+    parser.add_argument("--list", action="store_true", help="list the problems and stop")
+    options = parser.parse_args(arguments)
+    if options.list:
+        width = max(map(len, PROBLEMS))
+        for problem in PROBLEMS.values():
+            print(f"{problem.name:{width}}  {problem.title}")
+        return 0
+    for name in options.names:
+        if name not in PROBLEMS:
+            parser.error(f"there is no problem {name!r}; choose from {', '.join(PROBLEMS)}")
+    if what := missing():
+        print(
+            f'python -m notebooks needs {what}; install it with: pip install "stepgrad[notebooks]"',
+            file=sys.stderr,
+        )
+        return 1
+    reports = [
+        solved(problem) for problem in PROBLEMS.values() if not options.names or problem.name in options.names
+    ]
+    folder = options.out.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    for report in reports:
+        for picture in report.pictures:
+            write(folder / f"{picture.name}.svg", picture.svg.encode())
+    write(folder / "index.html", page(reports).encode())  # last: it is there when all is there
+    print(table(reports))
+    print(folder)
+    return 0
+
+
+def missing() -> str:
+    """What has to be installed first, in words; nothing if all is there."""
+    lacking = [] if importlib.util.find_spec("matplotlib") else ["matplotlib"]
+    try:
+        graphviz("svg")
+    except RuntimeError:
+        lacking.append("Graphviz")
+    return " and ".join(lacking)
+
+
+def solved(problem: Problem) -> Report:
+    """The report of one problem; shows on the terminal that it goes on."""
+    with progress(problem.name) as tick:
+        report = Report(problem, tick)
+        problem.solve(report)
+    return report
+
+
+@contextmanager
+def progress(name: str) -> Iterator[Callable[[], object]]:
+    """A line that counts optimizer steps: tqdm's where it is installed and can be seen, else a plain one."""
+    if sys.stderr.isatty() and importlib.util.find_spec("tqdm"):
+        from tqdm import tqdm
+
+        with tqdm(desc=name, unit=" steps") as bar:
+            yield bar.update
+        return
+    count, start = 0, time.perf_counter()
+
+    def tick() -> None:
+        nonlocal count
+        count += 1
+
+    yield tick
+    print(f"{name}: {count} steps in {time.perf_counter() - start:.1f} s", file=sys.stderr)
+
+
+def table(reports: Sequence[Report]) -> str:
+    """The results as text, in columns."""
+    head = COLUMNS[:-1]
+    lines = [(row.what, row.found, row.exact, row.off) for report in reports for row in report.rows]
+    widths = [max(map(len, column)) for column in zip(head, *lines, strict=True)]
+    texts = [
+        "  ".join(f"{cell:{w}}" for cell, w in zip(line, widths, strict=True)) for line in (head, *lines)
+    ]
+    texts[0] += "  " + COLUMNS[-1]
+    rows = [row for report in reports for row in report.rows]
+    return "\n".join(
+        [
+            texts[0],
+            "-" * len(texts[0]),
+            *(f"{text}  {row.how}" for text, row in zip(texts[1:], rows, strict=True)),
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,308 @@
+import hashlib
+import html.parser
+import importlib.util
+import math
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+
+from autograd import jacobian
+from notebooks import PROBLEMS, equations, parabola
+from notebooks.__main__ import main
+
+# PyTorch's torch.optim.Adam in float64 from (0.5, 0.5): epoch, loss before the update, x and y after it
+ROWS = [
+    [
+        (1, 54281.25, 0.5999999999997864, 0.5999999999999142),
+        (2, 52660.04000000197, 0.6999576224691152, 0.6999576024663048),
+        (10, 40632.088656718435, 1.494515128698712, 1.4945124115143225),
+        (30, 18444.430571539207, 3.3586296683613552, 3.3585502256357294),
+        (100, 136.33676223950212, 6.835182801503972, 6.832247666709721),
+        (500, 2.833267192460681, 7.192936604841472, 7.126665658753218),
+        (2000, 2.034365681724614, 7.621673186458608, 6.9545844725944965),
+        (5000, 0.15565862191796712, 9.34256298052091, 6.263874227514612),
+        (7973, 1.293311645002432e-06, 9.998110631723835, 6.000758332092792),
+    ],
+    [
+        (1, 46.25, 0.5999999999666666, 0.5999999999714286),
+        (2, 40.000000001847624, 0.6997609383162114, 0.6996667055017097),
+        (10, 8.683302801223972, 1.4623044554571458, 1.4419931637447183),
+        (30, 2.8111122770185846, 2.4060489933903946, 1.6968071598188645),
+        (100, 0.001111505075560256, 3.021292953429067, 0.9919778804792648),
+        (154, 7.479179042126422e-06, 2.998532917717586, 1.0003164842315149),
+    ],
+    [
+        (1, 15.25, 0.40000000004761904, 0.4000000000625),
+        (2, 11.840000001688097, 0.30084315767121284, 0.3007484424825612),
+        (10, 3.9387546210106716, -0.30044127345921395, -0.3330879391318601),
+        (30, 3.518903147705558, 0.12569011892060417, -0.2689298632647443),
+        (100, 2.0557773459999744, 0.8199240177181653, -1.4899659973852024),
+        (500, 0.005337652284955312, 3.838929318741198, -5.771765150198883),
+        (866, 2.957414271439505e-07, 3.9988080218153295, -5.998310983884051),
+    ],
+]
+
+# the same from other starts: system, start, epoch of the stop, x and y there
+ENDS = [
+    (0, (0.1, 0.9), 7946, 9.998138179846334, 6.0007472750490916),
+    (0, (0.8444218515250481, 0.7579544029403025), 7837, 9.998106119894583, 6.000760142990889),
+    (1, (0.1, 0.9), 185, 3.0001258679042757, 0.9999380405438055),
+    (1, (0.8444218515250481, 0.7579544029403025), 168, 3.0004618023016154, 0.9998321177022085),
+    (2, (0.1, 0.9), 806, 3.9988622573799804, -5.998387777608047),
+    (2, (0.8444218515250481, 0.7579544029403025), 1150, 3.998614532568435, -5.998036855352586),
+]
+
+
+@pytest.fixture(scope="module")
+def runs():
+    return [equations.descend(system) for system in equations.SYSTEMS]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """The folder, what the terminal showed, and the exit status."""
+    folder = tmp_path_factory.mktemp("out") / "page"
+    command = [sys.executable, "-m", "notebooks", "--out", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return folder, done
+
+
+# --- equations ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_the_path_is_that_of_torch(runs, number):
+    run = runs[number]
+    assert run.stopped and run.epochs == ROWS[number][-1][0]
+    for epoch, loss, x, y in ROWS[number]:
+        assert math.isclose(run.losses[epoch - 1], loss, rel_tol=1e-9, abs_tol=1e-9)
+        np.testing.assert_allclose(run.path[epoch], (x, y), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize(("number", "start", "epochs", "x", "y"), ENDS)
+def test_other_starts_end_where_torch_does(number, start, epochs, x, y):
+    run = equations.descend(equations.SYSTEMS[number], start)
+    assert run.stopped and run.epochs == epochs
+    np.testing.assert_allclose(run.path[-1], (x, y), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_solutions_agree_with_numpy_as_far_as_claimed(runs, number):
+    system, run = equations.SYSTEMS[number], runs[number]
+    exact = np.linalg.solve(system.matrix, system.right)
+    np.testing.assert_allclose(exact, [(10, 6), (3, 1), (4, -6)][number], rtol=1e-14)
+    off = np.abs(np.array(run.path[-1]) - exact)
+    assert off.max() < 2e-3
+    assert np.linalg.norm(off) <= system.reach(system.loss(*run.path[-1]))
+    decimals = equations.digits_that_hold(run.path[-1], exact)
+    assert decimals == 2
+    assert equations.rounded(run.path[-1], decimals) == ["10, 6", "3, 1", "4, -6"][number]
+
+
+@pytest.mark.parametrize("system", equations.SYSTEMS, ids=lambda s: s.words)
+def test_matrix_and_residuals_say_the_same(system):
+    at = jacobian(lambda p: np.stack(system.residuals(p[0], p[1])))(np.array([0.7, -0.2]))
+    np.testing.assert_array_equal(at, system.matrix)
+    np.testing.assert_array_equal(system.residuals(0.0, 0.0), -np.array(system.right))
+
+
+def test_digits_that_hold():
+    assert equations.digits_that_hold([9.996], [10.0]) == 2  # 10.00 is right, 10.000 would not be
+    assert equations.digits_that_hold([9.994], [10.0]) == 1
+    assert equations.digits_that_hold([12.0], [10.0]) == 0
+    assert equations.digits_that_hold([10.0], [10.0]) == 15
+
+
+# --- parabola -------------------------------------------------------------------------------
+
+
+def test_the_descent_multiplies_by_the_same_factor():
+    path = parabola.descend(parabola.parabola, 5.0, 0.3, 15)
+    np.testing.assert_allclose(path, 5 * 0.4 ** np.arange(16), rtol=1e-13)
+    assert path[1:4] == [2.0, 0.8, 0.32000000000000006] and path[-1] == 5.368709120000004e-06
+    other = parabola.descend(parabola.parabola, -5.0, 0.3, 5)
+    np.testing.assert_allclose(other, [-5, -2, -0.8, -0.32, -0.128, -0.0512], rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("rate", "words"),
+    [
+        (0.1, "converges: comes from one side"),
+        (0.5, "converges: comes from one side"),
+        (0.7, "converges: jumps from side to side"),
+        (1.0, "never settles: jumps from side to side for ever"),
+        (1.1, "diverges: jumps from side to side, further out each time"),
+    ],
+)
+def test_what_the_learning_rate_does(rate, words):
+    path = parabola.descend(parabola.parabola, 5.0, rate, 15)
+    np.testing.assert_allclose(path, 5 * (1 - 2 * rate) ** np.arange(16), rtol=1e-12)
+    assert parabola.behaviour(path) == words
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (-2.0, -1.4729976011140307),
+        (-0.5, -1.4729976011140296),
+        (0.2, 1.3469974085013698),
+        (0.5, 1.3469974085268697),
+        (2.0, 1.3469974085278178),
+    ],
+)
+def test_the_start_decides_which_valley(start, end):
+    path = parabola.descend(parabola.two_valleys, start, 0.01, 200)
+    assert math.isclose(path[-1], end, rel_tol=1e-12)
+    valleys = parabola.Valleys.find()
+    assert (valleys.deep, valleys.shallow) == pytest.approx((-1.472997601, 1.346997409), abs=1e-8)
+    assert abs(path[-1] - (valleys.deep if start < valleys.top else valleys.shallow)) < 1e-7
+
+
+# --- the page -------------------------------------------------------------------------------
+
+
+def test_the_terminal_shows_results_and_the_folder(built):
+    folder, done = built
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[-1] == str(folder.resolve())
+    cells = [re.split(r" {2,}", line) for line in lines[2:-1]]
+    table = {c[0]: c[1:] for c in cells}
+    for system, answer in zip(equations.SYSTEMS, ("10, 6", "3, 1", "4, -6"), strict=True):
+        found, exact, off, how = table[system.words]
+        assert found.startswith(answer + " (") and exact == answer
+        x, y = map(float, re.search(r"\((.*), (.*)\)", found).groups())
+        solution = np.linalg.solve(system.matrix, system.right)
+        assert float(off) == pytest.approx(np.abs(solution - (x, y)).max(), rel=0.05)
+        assert re.match(r"stopped at epoch (7973|154|866); 2 decimals hold", how)
+    assert table["the same, learning rate 1.1"][-1].startswith("diverges")
+    assert sum("misses it" in line for line in lines) == 3
+    assert "parabola: " in done.stderr and "equations: 8993 steps" in done.stderr
+
+
+def test_the_folder_is_complete_and_nothing_else(built):
+    folder, _ = built
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "equations-graph-first.svg",
+        "equations-graph-last.svg",
+        "equations-graph-middle.svg",
+        "equations-paths.svg",
+        "index.html",
+        "parabola-graph-step-01.svg",
+        "parabola-graph-step-08.svg",
+        "parabola-graph-step-15.svg",
+        "parabola-path.svg",
+        "parabola-rates.svg",
+        "parabola-valleys.svg",
+    ]
+    for path in folder.glob("*.svg"):
+        assert ET.parse(path).getroot().tag.endswith("svg")
+
+
+def test_graphs_show_the_values_and_gradients_of_their_step(built):
+    folder, _ = built
+
+    def words(name):
+        return ["".join(e.itertext()) for e in ET.parse(folder / name).iter() if e.tag.endswith("text")]
+
+    assert {"x", "5", "grad 10", "25", "grad 1"} <= set(words("parabola-graph-step-01.svg"))
+    assert {"0.5", "grad -4680", "grad -11655", "54281"} <= set(words("equations-graph-first.svg"))
+    assert "no gradient yet" not in words("equations-graph-last.svg")
+
+
+class Page(html.parser.HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.ids, self.links, self.open = [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        for key, value in attributes:
+            if key == "id":
+                self.ids.append(value)
+            if key in ("src", "href", "xlink:href"):
+                self.links.append(value)
+
+
+def test_the_page_stands_alone(built):
+    text = (built[0] / "index.html").read_text(encoding="utf-8")
+    page = Page(text)
+    assert "script" not in page.tags and "link" not in page.tags
+    assert all(link.startswith(("#", "data:image/svg+xml;base64,")) for link in page.links)
+    assert {link[1:] for link in page.links if link[0] == "#"} <= set(page.ids)
+    assert len(page.ids) == len(set(page.ids))
+    assert page.tags.count("figure") == 10 and page.tags.count("table") == 1
+    assert text.index("<table>") < text.index("<section")
+    assert "prefers-color-scheme: dark" in text and "width=device-width" in text
+    assert "@import" not in text and "url(http" not in text
+    assert not re.search(r"0x[0-9a-f]{8}", text)
+
+
+def test_the_same_bytes_again(built, tmp_path, capsys):
+    assert main(["parabola", "--out", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[-1] == str(tmp_path.resolve()) and "10x + 25y" not in out
+
+    def digest(path):
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+
+    names = [p.name for p in tmp_path.glob("*.svg")]
+    assert len(names) == 6
+    for name in names:
+        assert digest(tmp_path / name) == digest(built[0] / name), name
+    assert (tmp_path / "index.html").read_text(encoding="utf-8").count("<section") == 1
+
+
+def test_no_settings_are_left_behind():
+    import matplotlib
+
+    from notebooks.figures import svg_of
+
+    before = dict(matplotlib.rcParams)
+    svg_of(lambda figure: figure.subplots().plot([1, 2]), (3, 2))
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_list_and_unknown_names(capsys):
+    assert main(["--list"]) == 0
+    out = capsys.readouterr().out
+    assert [line.split()[0] for line in out.splitlines()] == list(PROBLEMS)
+    with pytest.raises(SystemExit) as stop:
+        main(["parabel"])
+    assert stop.value.code == 2
+    assert "there is no problem 'parabel'; choose from parabola, equations" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("absent", "words"),
+    [
+        ({"matplotlib"}, "matplotlib"),
+        ({"pygraphviz"}, "Graphviz"),
+        ({"matplotlib", "pygraphviz"}, "matplotlib and Graphviz"),
+    ],
+)
+def test_what_is_missing_is_named_in_one_line(tmp_path, monkeypatch, capsys, absent, words):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        "importlib.util.find_spec", lambda name, *a: None if name in absent else found(name, *a)
+    )
+    monkeypatch.setenv("PATH", "")
+    assert main(["--out", str(tmp_path / "out")]) == 1
+    shown = capsys.readouterr()
+    assert (
+        shown.err
+        == f'python -m notebooks needs {words}; install it with: pip install "stepgrad[notebooks]"\n'
+    )
+    assert shown.out == "" and not (tmp_path / "out").exists()
+
+
+def test_importing_needs_numpy_alone():
+    code = (
+        "import sys, notebooks; sys.exit(any(m in sys.modules for m in ('matplotlib', 'graphviz', 'tqdm')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
