@@ -132,7 +132,6 @@ def padding_with_nothing_behind():
 
 
 @row(30)
-@pytest.mark.xfail(strict=True, reason="setitem does not sum the gradient of a value that was stretched")
 def assigning_through_leading_ones():
     def assigned(index):
         def f(v):
@@ -261,7 +260,6 @@ def ties_are_counted_in_more_than_half_precision():
 
 
 @row(11)
-@pytest.mark.xfail(strict=True, reason="float16 g / 70000 divides by inf; g * (1 / 70000) would not")
 def the_mean_of_many_halves():
     assert np.mean(Value(np.ones(70000, np.float16))).data == 1.0
     g = gradient_of(np.mean, np.ones(70000, np.float16))
@@ -335,7 +333,6 @@ def an_element_read_twice():
 
 
 @row(34)
-@pytest.mark.xfail(strict=True, reason="setitem does not sum the gradient of a value that was stretched")
 def an_element_written_twice():
     y, v = Value(np.zeros(3)) * 1, Value(5.0)
     with pytest.raises(IndexError, match=r"\[2, 2\]\]? names an element twice"):
@@ -428,3 +425,76 @@ def test_row(test):
 
 def test_no_row_is_missing():
     assert set(ROWS) | set(NOT_HERE) == set(range(1, 47)) and not set(ROWS) & set(NOT_HERE)
+
+
+# --- other ways to the same faults ----------------------------------------------------------
+
+
+@pytest.mark.xfail(
+    strict=True, reason="w -= step under no_grad() writes into the memory that recorded views show"
+)
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda w: w[:],
+        lambda w: w.reshape(2, 1)[:, 0],
+        lambda w: w.T,
+        lambda w: np.broadcast_to(w, (2,)),
+        lambda w: np.split(w, [2])[0],
+        lambda w: np.einsum("i->i", w),
+        Value,
+    ],
+)
+def test_a_recorded_view_keeps_what_was_read(view):
+    w, x = Value([1.0, 2.0]), Value([1.0, 1.0])
+    part = view(w)
+    y = np.sum(part * x)
+    with no_grad():
+        w += 10
+    try:
+        (g,) = gradients(y, [x])
+    except RuntimeError as error:
+        assert "changed in place" in str(error)
+    else:
+        same(g, [1.0, 2.0])
+
+
+CUT_OFF = pytest.mark.xfail(
+    strict=True, reason="an integer number is cut off in silence, where an array raises"
+)
+
+
+@pytest.mark.parametrize("data", [np.array([1, 2]), pytest.param(np.array(1), marks=CUT_OFF)])
+def test_integers_in_place_are_not_cut_off(data):
+    c = Value(data, requires_grad=False)
+    with no_grad(), pytest.raises(TypeError, match="int64"):
+        c -= 0.5
+
+
+def test_writing_and_reading_in_turn():
+    def f(x):
+        y = x * 1
+        y[0] = y[1] * y[2]
+        y[1] = y[0] * 2
+        return y
+
+    same(gradient_of(f, np.array([1.0, 2.0, 3.0])), [0.0, 9.0, 7.0])
+
+
+def test_writing_through_a_named_view_reaches_its_base():
+    x = Value([1.0, 2.0, 3.0])
+    y = x * 1
+    z = y[1:]
+    z[0] = 10.0
+    same(y.data, [1.0, 10.0, 3.0])
+    np.sum(y * np.array([1.0, 10.0, 100.0])).backward()
+    same(x.grad, [1.0, 0.0, 100.0])
+
+
+def test_a_view_of_what_was_written_since_has_no_gradient():
+    x = Value([1.0, 2.0, 3.0])
+    y = x * 1
+    z = y[1:]
+    y[1] = 10.0
+    with pytest.raises(RuntimeError, match="changed in place after getitem read it"):
+        np.sum(z).backward()
