@@ -3,6 +3,7 @@
 `test_row` holds the protocol rows of the list of edge cases, by number.
 """
 
+import asyncio
 import copy
 import gc
 import math
@@ -504,6 +505,8 @@ def test_modes_nest():
                 assert is_grad_enabled() and watching() and not infinities()
                 with detect_anomaly(inf=True):
                     assert watching() and infinities()
+                    with detect_anomaly():
+                        assert watching() and not infinities()
                     with no_grad():
                         assert not is_grad_enabled()
                     assert is_grad_enabled() and infinities()
@@ -596,6 +599,27 @@ def test_a_mode_belongs_to_its_thread():
         return is_grad_enabled()
 
     assert in_thread(leave_open) is False and is_grad_enabled()
+
+
+def test_a_mode_belongs_to_its_task():
+    async def main():
+        inside, checked = asyncio.Event(), asyncio.Event()
+
+        async def unrecorded():
+            with no_grad():
+                inside.set()
+                await checked.wait()
+                return is_grad_enabled()
+
+        async def recorded():
+            await inside.wait()
+            seen = is_grad_enabled()
+            checked.set()
+            return seen
+
+        return await asyncio.wait_for(asyncio.gather(unrecorded(), recorded()), 30)
+
+    assert asyncio.run(main()) == [False, True] and is_grad_enabled()
 
 
 def test_two_threads_one_in_no_grad():
