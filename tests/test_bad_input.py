@@ -203,6 +203,14 @@ DETACHES = "np.ma takes what it finds under the name _data, so the gradient is l
 refuses("masked * v", TypeError, lambda: MASKED * vector(), "gradient", xfail=DETACHES)
 refuses("np.ma.add(v, 1)", TypeError, lambda: np.ma.add(vector(), 1.0), "gradient", xfail=DETACHES)
 refuses("np.ma.exp(v)", TypeError, lambda: np.ma.exp(vector()), "gradient", xfail=DETACHES)
+refuses(
+    "np.matrix * v",
+    TypeError,
+    lambda: np.eye(3).view(np.matrix) * vector(),
+    "matrix",
+    "@",
+    xfail="a matrix means the matrix product by *, and gets the elementwise one",
+)
 refuses("np.ma.array(v)", TypeError, lambda: np.ma.array(vector()), "gradient", ".data")
 refuses("np.less(masked, v)", TypeError, lambda: np.less(MASKED, vector()), "masked array", ".filled(")
 
