@@ -37,9 +37,12 @@ def flat(g: Array, out: Array, x: Array, *rest: Array) -> Array:
     return np.zeros(x.shape, dtype=x.dtype)[()]
 
 
-def exponent_less_one(y: Array) -> Array:
-    """y - 1, but 0 where y is 0, so that 0 * x**(y - 1) is 0 at x = 0."""
-    return y - (y != 0)
+def exponent_less_one(x: Array, y: Array) -> Array:
+    """y - 1, but 0 where x and y are 0, so that y * x**(y - 1) is 0 there."""
+    zero = y == 0
+    if not (zero.any() if hasattr(zero, "any") else zero):
+        return y - 1
+    return y - ~(zero & (x == 0))
 
 
 # fmt: off
@@ -51,12 +54,12 @@ FLOOR_DIVIDE = ufunc(np.floor_divide, flat, lambda g, out, x, y: flat(g, out, y)
 REMAINDER = ufunc(np.remainder, lambda g, out, x, y: g, lambda g, out, x, y: -g * np.floor_divide(x, y), forward=operator.mod)
 ufunc(np.fmod, lambda g, out, x, y: g, lambda g, out, x, y: -g * np.rint((x - out) / y))
 POWER_RULES = (
-    lambda g, out, x, y: g * (y * x ** exponent_less_one(y)),
+    lambda g, out, x, y: g * (y * x ** exponent_less_one(x, y)),
     lambda g, out, x, y: g * (out * np.log(np.where((x == 0) & (y >= 0), 1.0, x))),
 )
 POWER = Op("power", operator.pow, *POWER_RULES, broadcasts=True)
 ufunc(np.power, *POWER_RULES)
-ufunc(np.float_power, lambda g, out, x, y: g * (y * np.float_power(x, exponent_less_one(y))), POWER_RULES[1])
+ufunc(np.float_power, lambda g, out, x, y: g * (y * np.float_power(x, exponent_less_one(x, y))), POWER_RULES[1])
 NEGATIVE = ufunc(np.negative, lambda g, out, x: -g, forward=operator.neg)
 POSITIVE = ufunc(np.positive, lambda g, out, x: g, forward=operator.pos)
 ABSOLUTE = ufunc(np.absolute, lambda g, out, x: g * np.sign(x), forward=operator.abs)

@@ -41,7 +41,8 @@ def take(a: Array, indices: Any, axis: Any = None, out: None = None, mode: str =
     if axis is None:
         a, axis = a.reshape(-1), -1
     axis = axis_of(axis, a.ndim)
-    indices, n = np.asarray(plain(indices)), a.shape[axis]
+    indices = np.asarray(plain(indices), dtype=None if np.size(plain(indices)) else np.intp)  # take(x, [])
+    n = a.shape[axis]
     if mode == "wrap":
         indices = indices % n
     elif mode == "clip":

@@ -132,12 +132,17 @@ def counted(a: Array, axis: Any, keepdims: Any, where: Any) -> Any:
     return np.broadcast_to(where, a.shape).sum(axis=axis, keepdims=keepdims is True)
 
 
+def as_dtype_of(a: Array, value: Array) -> Array:
+    """`value` in the floating dtype of `a`: a division by a count of int64 has widened it."""
+    return value.astype(a.dtype) if a.dtype.kind == "f" and value.dtype != a.dtype else value
+
+
 @door(np.mean)
 def mean(a: Array, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = False,
          *, where: Any = True) -> Array:  # fmt: skip
     refuse("mean", dtype=dtype, out=out)
     if where is not True and where is not NO_VALUE:
-        return sum(a, axis, keepdims=keepdims, where=where) / counted(a, axis, keepdims, where)
+        return as_dtype_of(a, sum(a, axis, keepdims=keepdims, where=where) / counted(a, axis, keepdims, where))
     return MEAN(a, axis=axes_of(axis, a.ndim), keepdims=keepdims is True)
 
 
@@ -150,7 +155,7 @@ def var(a: Array, axis: Any = None, dtype: Any = None, out: None = None, ddof: f
         n = counted(a, axis, True, where)
         gap = np.where(where, a - sum(a, axis, keepdims=True, where=where) / n, 0.0)
         free = np.maximum(counted(a, axis, keepdims, where) - ddof, 0)
-        return sum(gap * gap, axis, keepdims=keepdims) / free
+        return as_dtype_of(a, sum(gap * gap, axis, keepdims=keepdims) / free)
     return VAR(a, axis=axes_of(axis, a.ndim), keepdims=keepdims is True, ddof=ddof)
 
 
@@ -339,7 +344,7 @@ def quantile(a: Array, q: Any, axis: Any = None, out: None = None, overwrite_inp
     ordered = np.sort(rows, -1)
     at = np.asarray(np.quantile(np.arange(n), q, method=method), dtype=float)
     low = np.floor(at).astype(int)
-    t = at - low
+    t = (at - low).astype(np.quantile(np.zeros(1, a.dtype), q, method=method).dtype)
     first, second = ordered[..., low], ordered[..., np.minimum(low + 1, n - 1)]
     gap = second - first
     value = np.where(t >= 0.5, second - gap * (1 - t), first + gap * t)
@@ -355,14 +360,15 @@ def percentile(a: Array, q: Any, axis: Any = None, out: None = None, overwrite_i
                method: Any = "linear", keepdims: Any = False, *, weights: None = None) -> Array:  # fmt: skip
     if getattr(type(q), "__record__", None) is not None:
         raise TypeError("np.percentile: q is a Value; it carries no gradient: pass a plain number (.data)")
-    return quantile(a, np.true_divide(q, 100), axis, out, overwrite_input, method, keepdims, weights=weights)
+    q = q / 100 if isinstance(q, float | int) else np.true_divide(q, 100)
+    return quantile(a, q, axis, out, overwrite_input, method, keepdims, weights=weights)
 
 
 @door(np.trapezoid)
 def trapezoid(y: Array, x: Array = None, dx: float = 1.0, axis: int = -1) -> Array:
     y = y if hasattr(y, "ndim") else np.asarray(y)
-    y = y.swapaxes(axis, -1)
+    y = np.moveaxis(y, axis, -1)
     if x is not None:
         x = x if hasattr(x, "ndim") else np.asarray(x)
-        dx = np.diff(x) if x.ndim == 1 else np.diff(x.swapaxes(axis, -1))
+        dx = np.diff(x) if x.ndim == 1 else np.diff(np.moveaxis(x, axis, -1))
     return np.sum(dx * (y[..., 1:] + y[..., :-1]) / 2.0, axis=-1)

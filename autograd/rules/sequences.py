@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from .reductions import as_dtype_of
 from .shaping import array, concatenate
 from .table import Array, Op, axis_of, door, plain, refuse
 
@@ -14,6 +15,11 @@ CONVOLVE = Op("convolve", np.convolve,
 UNWRAP = Op("unwrap", lambda p, discont, axis, period: np.unwrap(p, discont, axis, period=period),
             lambda g, out, p, discont, axis, period: g)
 # fmt: on
+
+
+def double(x: Any) -> Array:
+    """`x` in float64, as NumPy's interp, cov and vander compute whatever they are given."""
+    return array(x) * np.float64(1.0)
 
 
 @door(np.diff)
@@ -41,7 +47,7 @@ def diff(a: Array, n: int = 1, axis: int = -1, prepend: Any = np._NoValue, appen
 def ediff1d(ary: Array, to_end: Any = None, to_begin: Any = None) -> Array:
     ary = array(ary).reshape(-1)
     steps = ary[1:] - ary[:-1]
-    ends = [x if x is None else array(x).reshape(-1) for x in (to_begin, to_end)]
+    ends = [x if x is None else array(x).astype(ary.dtype).reshape(-1) for x in (to_begin, to_end)]
     parts = [x for x in (ends[0], steps, ends[1]) if x is not None]
     return concatenate(parts) if len(parts) > 1 else steps
 
@@ -82,12 +88,12 @@ def slope(f: Array, h: Array, edge_order: int) -> Array:
         first = -(2.0 * a + b) / (a * (a + b)) * f[..., :1] + (a + b) / (a * b) * f[..., 1:2] - a / (b * (a + b)) * f[..., 2:3]
         a, b = step[-2:-1], step[-1:]
         last = b / (a * (a + b)) * f[..., -3:-2] - (b + a) / (a * b) * f[..., -2:-1] + (2.0 * b + a) / (b * (a + b)) * f[..., -1:]
-    return concatenate([first, inside, last], -1)
+    return as_dtype_of(f, concatenate([first, inside, last], -1))
 
 
 @door(np.interp)
 def interp(x: Array, xp: Array, fp: Array, left: Any = None, right: Any = None, period: Any = None) -> Array:
-    x, xp, fp = array(x), array(xp), array(fp)
+    x, xp, fp = double(x), double(xp), double(fp)
     if xp.ndim != 1 or xp.shape != fp.shape or xp.size == 0:
         raise ValueError(f"np.interp: xp and fp must be 1-D of the same length, got {xp.shape} and {fp.shape}")
     if period is not None:
@@ -153,7 +159,7 @@ def cov(m: Array, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: 
     free = (0 if bias else 1) if ddof is None else ddof
     w = None if fweights is None else np.asarray(plain(fweights), dtype=float)
     if aweights is not None:
-        w = array(aweights) if w is None else w * aweights
+        w = double(aweights) if w is None else w * double(aweights)
     if w is None:
         x = x - x.mean(axis=1, keepdims=True)
         scale: Any = x.shape[1] - free
@@ -161,14 +167,14 @@ def cov(m: Array, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: 
     else:
         total = w.sum()
         x = x - (x * w).sum(axis=1, keepdims=True) / total
-        scale = total - free if aweights is None or free == 0 else total - free * (w * aweights).sum() / total
+        scale = total - free if aweights is None or free == 0 else total - free * (w * double(aweights)).sum() / total
         weighted = x * w
     return squeezed((x @ weighted.T) * (1.0 / np.maximum(scale, 0)) if plain(scale) > 0 else (x @ weighted.T) * np.float64(np.inf))
 
 
 def rows(m: Any, rowvar: bool) -> Array:
     """Observations as NumPy's cov reads them: one variable a row."""
-    m = array(m)
+    m = double(m)
     if m.ndim > 2:
         raise ValueError(f"np.cov: needs at most 2 dimensions, got shape {m.shape}")
     if m.ndim < 2:
@@ -200,10 +206,11 @@ def vander(x: Array, N: Any = None, increasing: bool = False) -> Array:
     if x.ndim != 1:
         raise ValueError(f"np.vander: needs a 1-D array, got shape {x.shape}")
     n = x.size if N is None else N
-    columns = [np.ones(x.shape, dtype=x.dtype)]
+    x = double(x)
+    columns = [x**0]
     for _ in range(1, n):
         columns.append(columns[-1] * x)
-    return np.stack(columns[:n] if increasing else columns[:n][::-1], axis=-1) if n else np.empty((x.size, 0))
+    return np.stack(columns[:n] if increasing else columns[:n][::-1], axis=-1) if n else x[:, None][:, :0]
 
 
 @door(np.polyval)

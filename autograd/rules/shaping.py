@@ -331,6 +331,7 @@ def unstack(x: Array, /, *, axis: int = 0) -> tuple[Array, ...]:
 @door(np.insert)
 def insert(arr: Array, obj: Any, values: Array, axis: Any = None) -> Array:
     arr, values = array(arr), array(values)
+    values = values if values.dtype == arr.dtype else values.astype(arr.dtype)
     if axis is None:
         arr, axis = (arr if arr.ndim == 1 else reshape(arr, -1)), 0
     return rearranged(lambda a, v: np.insert(a, obj, v, axis), arr, values)
@@ -355,7 +356,7 @@ def pad(array: Array, pad_width: Any, mode: Any = "constant", **options: Any) ->
     if mode == "constant":
         padded = PAD(x, widths=widths)
         if np.any(options.get("constant_values", 0)):
-            padded = padded + np.pad(np.zeros(x.shape), widths, **options)
+            padded = padded + np.pad(np.zeros(x.shape, x.dtype), widths, **options)
         return padded
     if mode in ("edge", "reflect", "symmetric", "wrap"):
         if options.get("reflect_type", "even") == "odd":
@@ -392,7 +393,7 @@ def pad_axis(x: Array, axis: int, width: tuple[int, int], mode: str, options: di
         if mode == "linear_ramp":
             goal = pairs_of(options.get("end_values", 0), x.ndim, "end_values")[axis][side]
             edge = x[..., :1] if side == 0 else x[..., -1:]
-            t = np.linspace(0.0, 1.0, size, endpoint=False)
+            t = np.linspace(0.0, 1.0, size, endpoint=False, dtype=x.dtype)
             t = t if side == 0 else t[::-1]
             ends.append(goal * (1 - t) + edge * t)
         else:
@@ -465,8 +466,8 @@ def diag(v: Array, k: int = 0) -> Array:
 @door(np.diagflat)
 def diagflat(v: Array, k: int = 0) -> Array:
     n = v.size + abs(k)
+    if not v.size:
+        return PAD(reshape(v, (0, 0)), widths=((0, n), (0, n)))
     on = np.diag(np.ones(v.size, dtype=bool), k)
-    row = np.clip(np.arange(n) - max(-k, 0), 0, max(v.size - 1, 0))
-    flat = reshape(v, -1)
-    spread = flat[row][:, None] if v.size else np.zeros((n, 1))
-    return np.where(on, spread, 0.0)
+    row = np.clip(np.arange(n) - max(-k, 0), 0, v.size - 1)
+    return np.where(on, reshape(v, -1)[row][:, None], 0.0)
