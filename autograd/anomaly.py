@@ -26,7 +26,8 @@ def describe(x: Any) -> str:
     """An operand in an error message: 'float64 (2, 3)', or the number itself."""
     if isinstance(x, np.ndarray):
         return f"{x.dtype} {x.shape}"
-    return f"{x.dtype} {x}" if isinstance(x, np.generic) else repr(x)
+    text = f"{x.dtype} {x}" if isinstance(x, np.generic) else repr(x)
+    return text if len(text) < 60 else text[:50] + "..."
 
 
 def remember(inputs: Sequence[Any]) -> Site:
@@ -39,7 +40,7 @@ def remember(inputs: Sequence[Any]) -> Site:
 
 
 def _checksum(x: Any) -> int:
-    data = getattr(x, "_data", x)
+    data = getattr(x, "_array", x)
     return zlib.crc32(np.ascontiguousarray(data).data) if isinstance(data, np.ndarray) else 0
 
 
@@ -59,7 +60,7 @@ def check_unchanged(node: Any) -> None:
 
 def check_finite(r: Any, g: Any, node: Any, slot: int, inf: bool) -> None:
     """Raise FloatingPointError if a rule returned a NaN (or an infinity, if watched for)."""
-    r, g = np.asarray(getattr(r, "_data", r)), np.asarray(getattr(g, "_data", g))
+    r, g = np.asarray(getattr(r, "_array", r)), np.asarray(getattr(g, "_array", g))
     bad = ~np.isfinite(r) if inf else np.isnan(r)
     if not bad.any():
         return

@@ -36,7 +36,7 @@ class Node:
 
     __slots__ = (
         "__weakref__",
-        "_data",  # np.ndarray, or a NumPy scalar for shape ()
+        "_array",  # np.ndarray, or a NumPy scalar for shape ()
         "_grad",  # array | Value | None
         "_name",  # str | None; unset until given
         "_number",  # creation number; an in-place change takes a new one
@@ -47,7 +47,7 @@ class Node:
         "requires_grad",
         "state",
     )
-    _data: Any
+    _array: Any
     _grad: Any
     _name: str | None
     _number: int
@@ -71,6 +71,8 @@ def constant(x: Any) -> Any:
     kind: Any = type(x)
     if kind is float or kind is int or kind is bool:
         return x
+    if isinstance(x, list | tuple):
+        x = np.asarray(x)
     if isinstance(x, (np.generic, ndarray)):
         if x.dtype.kind not in "fiub":
             raise TypeError(
@@ -79,6 +81,8 @@ def constant(x: Any) -> Any:
             )
         if isinstance(x, np.ma.MaskedArray):
             raise TypeError("an operand is a masked array; fill it first with .filled(value)")
+        if isinstance(x, np.matrix):
+            raise TypeError("an operand is an np.matrix; use np.asarray(m), and @ for the matrix product")
         return np.asarray(x) if x.ndim else np.asarray(x)[()]
     if isinstance(x, float | int):  # subclasses of Python's numbers
         return float(x) if isinstance(x, float) else int(x)
@@ -86,27 +90,38 @@ def constant(x: Any) -> Any:
 
 
 def operand(x: Any) -> Any:
-    """``constant`` for an operator: a list becomes an array, a stranger NotImplemented."""
-    if isinstance(x, list | tuple):
-        return constant(np.asarray(x))
-    return constant(x) if isinstance(x, float | int | np.generic | ndarray) else NotImplemented
+    """``constant`` for an operator: NotImplemented for a stranger, who may know what to do."""
+    known = isinstance(x, float | int | np.generic | ndarray | list | tuple)
+    return constant(x) if known else NotImplemented
 
 
 def raw(x: Any) -> Any:
     """The plain data of an operand, Value or constant."""
-    return x._data if isinstance(x, Node) else constant(x)
+    return x._array if isinstance(x, Node) else constant(x)
 
 
 def record(op: Op, inputs: Sequence[Any], params: dict[str, Any] = NO_PARAMS) -> Any:
     """Compute ``op`` on its inputs' data and remember how the result came to be."""
-    inputs = tuple([x if isinstance(x, Node) else constant(x) for x in inputs])
-    args = [x._data if isinstance(x, Node) else x for x in inputs]
+    try:
+        inputs = tuple([x if isinstance(x, Node) else constant(x) for x in inputs])
+    except TypeError as error:
+        raise TypeError(f"{op.name}: {error}") from None
+    args = [x._array if isinstance(x, Node) else x for x in inputs]
     try:
         data = op.forward(*args, **params)
     except (ValueError, TypeError, IndexError) as error:
         raise explained(op, args, error) from error
-    if type(data) is ndarray and not data.ndim:
-        data = data[()]
+    if type(data) is ndarray:
+        if not data.ndim:
+            data = data[()]
+        elif any([data is a for a in args]):
+            data = data[...]  # so that it is seen to be a view
+    elif not isinstance(data, (ndarray, np.generic)):
+        if not isinstance(data, (float, int)):
+            raise TypeError(
+                f"{op.name} returned {type(data).__name__}; a primitive returns one number or array"
+            )
+        data = np.asarray(data)[()]
     tracked = False
     for x in inputs:
         if isinstance(x, Node) and x.requires_grad:
@@ -116,7 +131,7 @@ def record(op: Op, inputs: Sequence[Any], params: dict[str, Any] = NO_PARAMS) ->
 
 def unary(op: Op, x: Any) -> Any:
     """``record`` for one Value and no parameters: the operators' way in."""
-    return result(op.forward(x._data), op, (x,), NO_PARAMS, x.requires_grad)
+    return result(op.forward(x._array), op, (x,), NO_PARAMS, x.requires_grad)
 
 
 def binary(op: Op, x: Any, y: Any) -> Any:
@@ -124,15 +139,18 @@ def binary(op: Op, x: Any, y: Any) -> Any:
 
     NotImplemented for an operand of a foreign type, which may know what to do.
     """
-    if type(x) is Value or isinstance(x, Node):
-        a, tracked = x._data, x.requires_grad
-    else:
-        x = a = operand(x)
-        tracked = False
-    if type(y) is Value or isinstance(y, Node):
-        b, tracked = y._data, tracked or y.requires_grad
-    else:
-        y = b = operand(y)
+    try:
+        if type(x) is Value or isinstance(x, Node):
+            a, tracked = x._array, x.requires_grad
+        else:
+            x = a = operand(x)
+            tracked = False
+        if type(y) is Value or isinstance(y, Node):
+            b, tracked = y._array, tracked or y.requires_grad
+        else:
+            y = b = operand(y)
+    except TypeError as error:
+        raise TypeError(f"{op.name}: {error}") from None
     if a is NotImplemented or b is NotImplemented:
         return NotImplemented
     try:
@@ -145,7 +163,7 @@ def binary(op: Op, x: Any, y: Any) -> Any:
 def result(data: Array, op: Op, inputs: tuple[Any, ...], params: dict[str, Any], tracked: bool) -> Any:
     """A new Value; it remembers its inputs if one of them carries gradient."""
     v = _new(Value)
-    v._data = data
+    v._array = data
     v._grad = None
     v._number = next_number()
     v.state = LIVE
@@ -157,7 +175,7 @@ def result(data: Array, op: Op, inputs: tuple[Any, ...], params: dict[str, Any],
         if mode > RECORD:
             v._site = anomaly.remember(inputs)
     else:
-        v._data = unshared(data, inputs)
+        v._array = unshared(data, inputs)
         v.op = None
         v.inputs = ()
         v.requires_grad = False
@@ -182,7 +200,13 @@ def explained(op: Op, args: Sequence[Any], error: Exception) -> Exception:
     """The same error with the operation, the shapes and dtypes, and the mend in it."""
     given = ", ".join(anomaly.describe(a) for a in args)
     mend = ""
-    if op.broadcasts and "broadcast" in str(error):
+    if op.name == "matmul" and "core dimension" in str(error):
+        x, y = (np.shape(a) for a in args)
+        error = ValueError(
+            f"the last axis of the first ({x[-1]}) must equal the "
+            f"{'second last' if len(y) > 1 else 'only'} axis of the second ({y[-2:][0]}): transpose one of them"
+        )
+    elif op.broadcasts and "broadcast" in str(error):
         mend = "; shapes are aligned from the right: reshape one of them, e.g. y[:, None]"
     message = f"{op.name}({given}): {error}{mend}"
     if type(error) in (ValueError, TypeError, IndexError, OverflowError):
@@ -255,22 +279,22 @@ def walk(
                 a, b = inputs
                 edges: Any = ((a, rules[0]), (b, rules[1]))
                 if not create_graph:
-                    a = a._data if type(a) is Value or isinstance(a, Node) else a
-                    b = b._data if type(b) is Value or isinstance(b, Node) else b
+                    a = a._array if type(a) is Value or isinstance(a, Node) else a
+                    b = b._array if type(b) is Value or isinstance(b, Node) else b
             elif arity == 1:
                 a = inputs[0]
                 edges = ((a, rules[0]),)
                 if not create_graph:
-                    a = a._data
+                    a = a._array
             else:
                 args = inputs if create_graph else [raw(x) for x in inputs]
                 edges = zip(inputs, _one_each(op, inputs) if op.variadic else rules, strict=True)
-            out = node if create_graph else node._data
+            out = node if create_graph else node._array
             for x, rule in edges:
                 if type(x) is not Value and not isinstance(x, Node):
                     continue
                 m = x._number
-                if m > n:
+                if m > n or (type(x._array) is ndarray and x._array.base is not None and _stale(x)):
                     raise RuntimeError(_changed(node, x))
                 if not x.requires_grad or (wanted is not None and m not in wanted and m not in paths):
                     continue
@@ -282,8 +306,8 @@ def walk(
                     r = rule(g, out, a)
                 else:
                     r = rule(g, out, *args, **params)
-                if type(r) is not float64 or type(x._data) is not float64:
-                    d = x._data
+                if type(r) is not float64 or type(x._array) is not float64:
+                    d = x._array
                     if type(r) is not ndarray or r.shape != d.shape or r.dtype is not d.dtype:
                         r = fitted(r, x, node)
                 if watch:
@@ -330,9 +354,19 @@ _ALONE = _references((None, np.zeros(1)))  # what an array counts that nobody el
 
 def fitted(r: Array, x: Node, node: Any) -> Array:
     """``r`` with the shape and dtype of ``x``: broadcasting undone, cast; else an error."""
-    d = x._data
+    d = x._array
     if not hasattr(r, "shape"):
+        if not isinstance(r, (float, int)):
+            raise RuntimeError(
+                f"the rule of {node.op.name} for input {slot_of(x, node)} returned {type(r).__name__}; "
+                f"it must return an array of shape {d.shape}"
+            )
         r = np.asarray(r)[()]
+    if r.dtype.kind not in "fiub":
+        raise RuntimeError(
+            f"the rule of {node.op.name} for input {slot_of(x, node)} returned dtype {r.dtype}; "
+            f"the input has dtype {d.dtype}: a gradient is real"
+        )
     if r.shape != d.shape:
         if node.op.broadcasts:
             r = unbroadcast(r, d.shape)
@@ -365,6 +399,20 @@ def slot_of(x: Any, node: Any) -> int:
     return next(i for i, y in enumerate(node.inputs) if y is x)
 
 
+def _stale(x: Any) -> bool:
+    """Whether a view shows data that was changed in place since the view was made."""
+    while x.inputs and x._array.base is not None:
+        for y in x.inputs:
+            if isinstance(y, Node) and type(y._array) is ndarray:
+                if y._number > x._number:
+                    return True
+                x = y
+                break
+        else:
+            return False
+    return False
+
+
 def ancestors(roots: Sequence[Any]) -> dict[int, Any]:
     """Every tracked Value the roots were made from, themselves included, by number."""
     seen = {v._number: v for v in roots}
@@ -395,7 +443,7 @@ def _paths(roots: Sequence[Any], wanted: dict[int, Any], since: int) -> set[int]
 def _label(v: Any) -> str:
     name = getattr(v, "_name", None)
     what = v.op.name if v.op is not None else "leaf"
-    return f"{what} {anomaly.describe(v._data)}" + (f" named {name!r}" if name else "")
+    return f"{what} {anomaly.describe(v._array)}" + (f" named {name!r}" if name else "")
 
 
 def _unusable(node: Any) -> str:
@@ -403,6 +451,11 @@ def _unusable(node: Any) -> str:
         return (
             f"the result of {_label(node)} was changed in place after it was recorded, so its "
             f"gradient is no longer known; change a copy instead (y = y * 1) or detach() it first"
+        )
+    if node.state == RELEASED:
+        return (
+            f"this graph was released: the result of {_label(node)} was already used by a "
+            f"backward(release=True); compute the result again, or leave out release"
         )
     return (
         f"this graph is spent: the result of {_label(node)} was already used by a backward(); "
@@ -412,8 +465,8 @@ def _unusable(node: Any) -> str:
 
 def _changed(node: Any, x: Any) -> str:
     return (
-        f"input {slot_of(x, node)} of {node.op.name} ({_label(x)}) was changed in place after {node.op.name} "
-        f"read it, so the gradient would be that of another function; call backward() before the "
+        f"input {slot_of(x, node)} of {node.op.name} ({_label(x)}), or what it is a view of, was changed in place "
+        f"after {node.op.name} read it, so the gradient would be that of another function; call backward() before the "
         f"change, or compute the result again"
     )
 

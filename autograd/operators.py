@@ -87,11 +87,11 @@ class Operators(Node):
     def min(self, axis: Any = None, *, keepdims: bool = False) -> V: return reductions.min_(self, axis, keepdims=keepdims)
     def cumsum(self, axis: Any = None) -> V: return reductions.cumsum(self, axis)
     def cumprod(self, axis: Any = None) -> V: return reductions.cumprod(self, axis)
-    def argmax(self, axis: Any = None) -> Any: return self._data.argmax(axis)
-    def argmin(self, axis: Any = None) -> Any: return self._data.argmin(axis)
-    def argsort(self, axis: Any = -1) -> Any: return np.argsort(self._data, axis, kind="stable")
-    def any(self, axis: Any = None, *, keepdims: bool = False) -> Any: return np.any(self._data, axis, keepdims=keepdims)
-    def all(self, axis: Any = None, *, keepdims: bool = False) -> Any: return np.all(self._data, axis, keepdims=keepdims)
+    def argmax(self, axis: Any = None) -> Any: return self._array.argmax(axis)
+    def argmin(self, axis: Any = None) -> Any: return self._array.argmin(axis)
+    def argsort(self, axis: Any = -1) -> Any: return np.argsort(self._array, axis, kind="stable")
+    def any(self, axis: Any = None, *, keepdims: bool = False) -> Any: return np.any(self._array, axis, keepdims=keepdims)
+    def all(self, axis: Any = None, *, keepdims: bool = False) -> Any: return np.all(self._array, axis, keepdims=keepdims)
     def reshape(self, *shape: Any, order: str = "C") -> V: return shaping.reshape(self, shape[0] if len(shape) == 1 else shape, order)
     def ravel(self) -> V: return shaping.ravel(self)
     def flatten(self) -> V: return shaping.ravel(self)
@@ -105,7 +105,7 @@ class Operators(Node):
     def dot(self, y: Any) -> V: return dot(self, y)
     def clip(self, min: Any = None, max: Any = None) -> V: return el.clip(self, min, max)
     def round(self, decimals: int = 0) -> V: return el.round_(self, decimals)
-    def astype(self, dtype: Any) -> Any: return cast(self, dtype)
+    def astype(self, dtype: Any) -> Any: return el.astype(self, dtype)
     def copy(self) -> V: return record(el.COPY, (self,))
     def exp(self) -> V: return unary(el.EXP, self)
     def log(self) -> V: return unary(el.LOG, self)
@@ -127,16 +127,31 @@ def in_place(change: Any, op: Op, x: Any, y: Any) -> Any:
     y = raw(np.asarray(y) if isinstance(y, list | tuple) else y)
     check_owns_memory(x)
     if not x.ndim:
-        new = op.forward(x._data, y)
+        new = op.forward(x._array, y)
+        if not np.can_cast(new.dtype, x.dtype, "same_kind"):
+            raise TypeError(f"in-place {op}: the result has dtype {new.dtype}, the Value {x.dtype}: make a new Value")
         if new.shape:
             raise ValueError(f"in-place {op}: the result has shape {new.shape}, the Value has shape ()")
         x.changed(x.dtype.type(new))
         return x
     try:
-        x.changed(change(x._data, y))
+        x.changed(change(x._array, y))
     except (ValueError, TypeError) as error:
-        raise engine.explained(op, [x._data, y], error) from error
+        raise engine.explained(op, [x._array, y], error) from error
     return x
+
+
+COMPARISONS = {
+    how: Op(name, how, broadcasts=True)
+    for how, name in (
+        (operator.eq, "equal"),
+        (operator.ne, "not_equal"),
+        (operator.lt, "less"),
+        (operator.le, "less_equal"),
+        (operator.gt, "greater"),
+        (operator.ge, "greater_equal"),
+    )
+}
 
 
 def compare(how: Any, x: Any, y: Any) -> Any:
@@ -144,22 +159,16 @@ def compare(how: Any, x: Any, y: Any) -> Any:
         y = np.asarray([raw(v) for v in y])
     if not isinstance(y, Node | np.ndarray | np.generic | float | int):
         return NotImplemented
-    return how(x._data, y._data if isinstance(y, Node) else y)
-
-
-def cast(v: Any, dtype: Any) -> Any:
-    """`v` in another floating dtype; an integer or boolean dtype leaves the graph, so it is refused."""
-    dtype = np.dtype(dtype)
-    if dtype.kind != "f" and v.requires_grad:
-        raise TypeError(
-            f"astype({dtype}): {dtype} carries no gradient; use .data.astype({dtype}) to leave the graph"
-        )
-    return record(el.ASTYPE, (v,), {"dtype": dtype})
+    other = y._array if isinstance(y, Node) else y
+    try:
+        return how(x._array, other)
+    except ValueError as error:
+        raise engine.explained(COMPARISONS[how], [x._array, other], error) from None
 
 
 def check_owns_memory(v: Any) -> None:
     """Raise for a view: writing into it would change the Value it shows without its knowing."""
-    if isinstance(v._data, np.ndarray) and (v._data.base is not None or not v._data.flags.writeable):
+    if isinstance(v._array, np.ndarray) and (v._array.base is not None or not v._array.flags.writeable):
         raise RuntimeError(
             "this Value is a view of another's data: change that one in one step (w[1:2] -= ...), "
             "or a copy (v.copy())"

@@ -78,6 +78,9 @@ def gradients(
     >>> float(gradients(g, x))
     12.0
     """
+    for what, given in (("outputs", outputs), ("inputs", inputs)):
+        if not isinstance(given, Value | tuple | list):
+            raise TypeError(f"gradients(): {what} must be Values, got {type(given).__name__}")
     roots = [outputs] if isinstance(outputs, Value) else list(outputs)
     wanted = [inputs] if isinstance(inputs, Value) else list(inputs)
     given = [grad_outputs] if isinstance(outputs, Value) else list(grad_outputs or [None] * len(roots))
@@ -88,7 +91,7 @@ def gradients(
             raise RuntimeError(
                 f"gradients(): an input ({v!r}) does not require grad; pass Values that were used in the computation"
             )
-    seeds = [(v, seed_for(v, g, create_graph)) for v, g in zip(roots, given, strict=True)]
+    seeds = [(v, seed_for(v, g, create_graph, "gradients()")) for v, g in zip(roots, given, strict=True)]
     keep = create_graph if retain_graph is None else retain_graph
     with np.errstate(all="ignore"):
         found = engine.walk(
@@ -125,13 +128,9 @@ class Call:
     def __init__(
         self, f: Callable[..., Any], args: Sequence[Tree], argnums: Any, options: dict[str, Any], what: str
     ) -> None:
-        self.single = isinstance(argnums, int)
-        numbers: tuple[int, ...] = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-        for n in numbers:
-            if not -len(args) <= n < len(args):
-                raise TypeError(
-                    f"{what}: argnums={argnums}, but the function was called with {len(args)} arguments"
-                )
+        self.what = what
+        self.single = hasattr(argnums, "__index__")
+        numbers = positions(argnums, len(args), what)
         self.start = next_number()
         self.trees = [args[n] for n in numbers]
         self.variables = [[variable(x, what) for x in leaves_of(tree)] for tree in self.trees]
@@ -149,6 +148,11 @@ class Call:
 
     def pull(self, output: Any, gradient: Any, create_graph: bool) -> list[Any]:
         """The gradient of each variable; zeros where the output does not depend on it."""
+        if gradient is not None and np.shape(plain_array(gradient)) != np.shape(plain_array(output)):
+            raise ValueError(
+                f"{self.what}: the cotangent has shape {np.shape(plain_array(gradient))}, the output has shape "
+                f"{np.shape(plain_array(output))}; they must be equal"
+            )
         if not isinstance(output, Value) or not output.requires_grad:
             return [np.zeros(v.shape, v.dtype)[()] for v in self.flat]
         found = gradients(
@@ -167,6 +171,33 @@ class Call:
         return trees[0] if self.single else tuple(trees)
 
 
+def positions(argnums: Any, n: int, what: str) -> tuple[int, ...]:
+    """argnums as positions from the start, for a call with `n` arguments."""
+    given = (argnums,) if hasattr(argnums, "__index__") else argnums
+    if not isinstance(given, tuple | list) or not all(hasattr(i, "__index__") for i in given):
+        raise TypeError(f"{what}: argnums must be an int or a tuple of ints, got {argnums!r}")
+    if not all(-n <= i < n for i in given):
+        raise TypeError(f"{what}: argnums={argnums}, but the function was called with {n} arguments")
+    numbers = tuple(i.__index__() % n for i in given)
+    if len(set(numbers)) < len(numbers):
+        raise ValueError(f"{what}: argnums={argnums} names an argument twice; name each argument once")
+    return numbers
+
+
+def output_of(y: Any, what: str) -> Any:
+    """What a function returned, if it is a number, an array or a Value."""
+    if isinstance(y, Value | np.ndarray | np.generic | float | int) and not isinstance(y, bool):
+        return y
+    mend = (
+        "is a return missing?"
+        if y is None
+        else "return one array; for (value, extra) pass has_aux=True to grad"
+    )
+    raise TypeError(
+        f"{what}: the function returned {type(y).__name__}; it must return a number, an array or a Value: {mend}"
+    )
+
+
 def variable(x: Any, what: str) -> Value:
     """A fresh Value for an argument; linked to it if it is a Value itself."""
     if isinstance(x, Value):
@@ -183,6 +214,7 @@ def plainly(v: Any, linked: bool) -> Any:
 
 
 def scalar(y: Any, what: str) -> Any:
+    output_of(y, what)
     if np.shape(plain_array(y)) not in ((), (1,)):
         raise ValueError(
             f"{what}: the function returned shape {np.shape(plain_array(y))}; a single number is needed: "
@@ -255,6 +287,7 @@ def vjp(f: Callable[..., Any], *primals: Tree) -> tuple[Any, Callable[[Any], Any
     (array([1., 0.]),)
     """
     call = Call(f, primals, tuple(range(len(primals))), {}, "vjp")
+    output_of(call.output, "vjp")
     linked = call.depends_on_outside(call.output)
 
     def pullback(cotangent: Any) -> Any:
@@ -282,7 +315,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Tree], tangents: Sequence[Tree]
             f"jvp: tangents of shapes {[np.shape(plain_array(t)) for t in flat]} do not fit "
             f"primals of shapes {[v.shape for v in call.flat]}"
         )
-    y = call.output
+    y = output_of(call.output, "jvp")
     linked = call.depends_on_outside(y) or holds_values(flat)
     zero = np.zeros(np.shape(plain_array(y)), plain_array(y).dtype)[()]
     if not isinstance(y, Value) or not y.requires_grad:
@@ -311,7 +344,7 @@ def jacobian(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
     @wraps(f)
     def full(*args: Tree, **options: Any) -> Any:
         call = Call(f, args, argnums, options, "jacobian")
-        y = call.output
+        y = output_of(call.output, "jacobian")
         shape = np.shape(plain_array(y))
         linked = call.depends_on_outside(y)
         rows = []
@@ -340,6 +373,8 @@ def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     array([[4., 2.],
            [2., 0.]])
     """
+    if not hasattr(argnums, "__index__"):
+        raise TypeError(f"hessian: argnums={argnums!r} must be one int; call it for each argument")
     return jacobian(grad(f, argnums), argnums)
 
 
@@ -359,11 +394,14 @@ def hvp(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
         if len(args) < 2:
             raise TypeError("hvp: call it with the arguments of the function, then the vector")
         *primals, vector = args
+        if not hasattr(argnums, "__index__"):
+            raise TypeError(f"hvp: argnums={argnums!r} must be one int")
+        (n,) = positions(argnums, len(primals), "hvp")
 
         def gradient(x: Tree) -> Any:
-            return grad(f, argnums)(*primals[:argnums], x, *primals[argnums + 1 :], **options)
+            return grad(f, n)(*primals[:n], x, *primals[n + 1 :], **options)
 
-        _, pullback = vjp(gradient, primals[argnums])
+        _, pullback = vjp(gradient, primals[n])
         return pullback(vector)[0]
 
     return product

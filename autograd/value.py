@@ -58,10 +58,10 @@ class Value(Operators):
                 joined = record(el.IDENTITY, (joined,))
             if dtype is not None and joined.dtype != dtype:
                 joined = joined.astype(dtype)
-            for slot in ("_data", "op", "inputs", "params", "requires_grad"):
+            for slot in ("_array", "op", "inputs", "params", "requires_grad"):
                 setattr(self, slot, getattr(joined, slot))
         else:
-            self._data = owned(data, requires_grad, dtype)
+            self._array = owned(data, requires_grad, dtype)
             self.op, self.inputs, self.params = None, (), engine.NO_PARAMS
             self.requires_grad = requires_grad
         self._grad = None
@@ -81,12 +81,12 @@ class Value(Operators):
         be walked back.  Writing into the array itself (`v.data[0] = 1`) is not seen,
         except by detect_anomaly().
         """
-        return self._data
+        return self._array
 
     @data.setter
     def data(self, new: ArrayLike) -> None:
-        new = plain_array(new)
-        old = self._data
+        new = plain_array(new, "Value.data")
+        old = self._array
         if np.shape(new) != old.shape:
             raise ValueError(
                 f"Value.data: the new data has shape {np.shape(new)}, the Value has shape {old.shape}; "
@@ -98,7 +98,7 @@ class Value(Operators):
 
     def changed(self, new: Any) -> None:
         """Take new data in place, and a new number: graphs that read the old are out of date."""
-        self._data = new if new.ndim else new[()]
+        self._array = new if new.ndim else new[()]
         self._number = next_number()
         if self.op is not None:
             self.state = CHANGED
@@ -115,7 +115,8 @@ class Value(Operators):
     @grad.setter
     def grad(self, new: ArrayLike) -> None:
         if new is not None and not isinstance(new, Value):
-            new = plain_array(new)
+            weak = type(new) is int or type(new) is float
+            new = self.dtype.type(new) if weak and not self.ndim else plain_array(new, "Value.grad")
         if new is not None:
             if new.shape != self.shape:
                 raise ValueError(
@@ -142,22 +143,22 @@ class Value(Operators):
     @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of the axes."""
-        return self._data.shape
+        return self._array.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The NumPy dtype, also the gradient's."""
-        return self._data.dtype
+        return self._array.dtype
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return self._data.ndim
+        return self._array.ndim
 
     @property
     def size(self) -> int:
         """The number of elements."""
-        return self._data.size
+        return self._array.size
 
     @property
     def is_leaf(self) -> bool:
@@ -197,6 +198,10 @@ class Value(Operators):
         `gradient`, a spent graph, or an input changed in place since; ValueError for a
         gradient of another shape.
         """
+        if release and (retain_graph or create_graph):
+            raise ValueError(
+                "backward(): release=True forgets the graph that retain_graph and create_graph keep"
+            )
         seed = seed_for(self, gradient, create_graph)
         keep = create_graph if retain_graph is None else retain_graph
         with np.errstate(all="ignore"):
@@ -212,7 +217,7 @@ class Value(Operators):
 
     def detach(self) -> "Value":
         """A constant with a copy of the data: gradient stops here."""
-        return Value(self._data, requires_grad=False, name=self.name)
+        return Value(self._array, requires_grad=False, name=self.name)
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Switch a leaf between variable and constant, in place."""
@@ -220,21 +225,23 @@ class Value(Operators):
             raise RuntimeError(
                 f"requires_grad_: this Value is the result of {self.op}; only a leaf can be switched, use detach()"
             )
-        self._data = owned(self._data, requires_grad, None)
+        self._array = owned(self._array, requires_grad, None)
         self.requires_grad = requires_grad
         return self
 
     def item(self) -> float:
         """The single element as a Python number, outside the graph."""
-        return self._data.item()
+        if self.size != 1:
+            raise ValueError(f"item(): a Value of shape {self.shape} is not a single number; use .tolist()")
+        return self._array.item()
 
     def tolist(self) -> Any:
         """The elements as (nested lists of) Python numbers, outside the graph."""
-        return self._data.tolist()
+        return self._array.tolist()
 
     def numpy(self) -> Any:
         """A copy of the data as an array, outside the graph."""
-        return np.array(self._data)
+        return np.array(self._array)
 
     def draw(self, **options: Any) -> Any:
         """A picture of the graph this Value was made by; see autograd.graph.draw."""
@@ -256,7 +263,7 @@ class Value(Operators):
         at = Index(index)
         if not is_grad_enabled() or not (self.requires_grad or carries(new)):
             check_owns_memory(self)
-            self.changed(indexing.SETITEM.forward(self._data, raw(new), index=at))
+            self.changed(indexing.SETITEM.forward(self._array, raw(new), index=at))
             return
         if self.op is None and self.requires_grad:
             raise RuntimeError(
@@ -268,7 +275,7 @@ class Value(Operators):
     def assign(self, at: Index, new: Any) -> None:
         """Become a copy of oneself with `new` at `at`; likewise what this is a view of."""
         old = _new(Value)
-        for slot in ("_data", "_grad", "_number", "state", "params", "op", "inputs", "requires_grad"):
+        for slot in ("_array", "_grad", "_number", "state", "params", "op", "inputs", "requires_grad"):
             setattr(old, slot, getattr(self, slot))
         written = record(indexing.SETITEM, (old, relinked(new, self, old)), {"index": at})
         if self.op is indexing.GETITEM and self.params["index"].basic:
@@ -287,7 +294,7 @@ class Value(Operators):
 
     def become(self, other: "Value") -> None:
         """Take over the history of `other`, which nobody else holds."""
-        self._data, self.op, self.inputs = other._data, other.op, other.inputs
+        self._array, self.op, self.inputs = other._array, other.op, other.inputs
         self.params, self.requires_grad = other.params, other.requires_grad
         self._grad, self._number, self.state = None, next_number(), LIVE
 
@@ -302,7 +309,7 @@ class Value(Operators):
         return (self[i] for i in range(len(self)))
 
     def __contains__(self, x: Any) -> bool:
-        return bool(np.any(self._data == raw(x)))
+        return bool(np.any(self == x))
 
     # --- Python's protocols -----------------------------------------------------------------
 
@@ -311,22 +318,29 @@ class Value(Operators):
             raise ValueError(
                 f"bool(): the truth of a Value of shape {self.shape} is ambiguous; use np.any(v) or np.all(v)"
             )
-        return bool(self._data)
+        return bool(self._array)
 
     def __float__(self) -> float:
-        return float(self._leave("float()"))
+        return float(self._single("float()"))
 
     def __int__(self) -> int:
-        return int(self._leave("int()"))
+        return int(self._single("int()"))
 
     def __complex__(self) -> complex:
-        return complex(self._leave("complex()"))
+        return complex(self._single("complex()"))
 
     def __index__(self) -> int:
         return operator.index(self._leave("an index"))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         return np.array(self._leave("np.asarray()"), dtype=dtype)
+
+    def _single(self, how: str) -> Any:
+        """The single element, if leaving the graph here loses no gradient."""
+        data = self._leave(how)
+        if data.size != 1:
+            raise TypeError(f"{how}: a Value of shape {self.shape} is not a single number")
+        return data.item()
 
     def _leave(self, how: str) -> Any:
         """The data, if leaving the graph here loses no gradient."""
@@ -336,7 +350,7 @@ class Value(Operators):
                 f"to leave the graph, np.f(value) rather than math.f(value), "
                 f"and np.stack([...]) or Value([...]) to join Values"
             )
-        return self._data
+        return self._array
 
     def __round__(self, ndigits: int | None = None) -> "Value":
         return el.round_(self, ndigits or 0)
@@ -350,10 +364,10 @@ class Value(Operators):
 
     def __repr__(self) -> str:
         text = np.array2string(
-            np.asarray(self._data), separator=", ", threshold=20, edgeitems=2, prefix="Value("
+            np.asarray(self._array), separator=", ", threshold=20, edgeitems=2, prefix="Value("
         )
-        parts = [text if self.ndim else repr(self._data.item())]
-        if self.size > 20:
+        parts = [text if self.ndim or self.dtype == np.longdouble else repr(self._array.item())]
+        if self.size > 20 or not self.size:
             parts.append(f"shape={self.shape}")
         if self.dtype != np.float64:
             parts.append(f"dtype={self.dtype}")
@@ -373,7 +387,7 @@ class Value(Operators):
 
     def __reduce__(self) -> Any:
         same = self._rebuilt("pickle")
-        return _restore, (type(self), same._data, same.requires_grad, same.name, same._grad)
+        return _restore, (type(self), same._array, same.requires_grad, same.name, same._grad)
 
     def _rebuilt(self, how: str) -> Self:
         if self.op is not None:
@@ -382,7 +396,7 @@ class Value(Operators):
                 f"copy v.detach(), or the leaves"
             )
         grad = None if self._grad is None else np.array(raw(self._grad))[()]
-        return _restore(type(self), self._data, self.requires_grad, self.name, grad)
+        return _restore(type(self), self._array, self.requires_grad, self.name, grad)
 
     # --- the two doors through which NumPy's functions come in --------------------------------
 
@@ -400,7 +414,8 @@ class Value(Operators):
         if given:
             raise TypeError(
                 f"np.{ufunc.__name__}: {given[0]}= is not supported for a Value; "
-                f"use np.where for where=, .astype for dtype=, and no out= (Values are not written into)"
+                f"use np.where for where=, .astype for dtype=, and no out= (Values are not written into; "
+                f"for an array a, `a += v` means this too: write a = a + v)"
             )
         enter = UFUNCS.get(ufunc)
         if enter is not None:
@@ -416,6 +431,10 @@ class Value(Operators):
         if func in CONSTANT:
             return func(
                 *without_values(args), **dict(zip(kwargs, without_values(kwargs.values()), strict=True))
+            )
+        if func is np.copyto:
+            raise TypeError(
+                "np.copyto (np.full_like calls it) has no gradient rule for a Value: use np.ones_like(a) * v"
             )
         module = (getattr(func, "__module__", None) or "numpy").replace("numpy", "np", 1)
         raise TypeError(no_rule(f"{module}.{getattr(func, '__name__', func)}"))
@@ -444,11 +463,14 @@ def stacked(data: Any) -> Value:
     return shaping.stack(parts)
 
 
-def plain_array(data: Any) -> Any:
+def plain_array(data: Any, what: str = "a Value's data") -> Any:
     """`data` as an array or NumPy scalar outside the graph."""
     if isinstance(data, Value):
-        return data._data
-    return data if isinstance(data, np.ndarray | np.generic) else np.asarray(data)[()]
+        return data._array
+    array = data if isinstance(data, np.ndarray | np.generic) else np.asarray(data)[()]
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{what}: got {type(data).__name__} (dtype {array.dtype}); real numbers are needed")
+    return array
 
 
 def owned(data: Any, requires_grad: bool, dtype: Any) -> Any:
@@ -458,13 +480,13 @@ def owned(data: Any, requires_grad: bool, dtype: Any) -> Any:
         raise TypeError("Value(): masked arrays are not supported; fill it first with .filled(value)")
     try:
         array = np.array(data, dtype=np.float64 if weak and dtype is None else dtype)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise type(error)(
             f"Value(): data of type {type(data).__name__} is not an array of numbers: {error}"
         ) from None
     if array.dtype.kind not in "fiub":
         raise TypeError(
-            f"Value(): data has dtype {array.dtype}; real numbers are needed: "
+            f"Value(): data of type {type(data).__name__} has dtype {array.dtype}; real numbers are needed: "
             f"pass a float array or a regular list of numbers"
         )
     if requires_grad and array.dtype.kind != "f":
@@ -484,27 +506,27 @@ def _restore(kind: type[Value], data: Any, requires_grad: bool, name: str | None
     return v
 
 
-def seed_for(v: Value, gradient: Any, create_graph: bool) -> Any:
+def seed_for(v: Value, gradient: Any, create_graph: bool, what: str = "backward()") -> Any:
     """The gradient a backward pass starts with, checked; never the caller's own array."""
     if not v.requires_grad:
         raise RuntimeError(
-            "backward(): this Value does not require grad: it was made from constants, detached, "
+            f"{what}: this Value does not require grad: it was made from constants, detached, "
             "or computed under no_grad()"
         )
     if gradient is None:
         if v.size != 1:
             raise RuntimeError(
-                f"backward(): a gradient can be left out only for a single element, and this Value has shape "
+                f"{what}: a gradient can be left out only for a single element, and this Value has shape "
                 f"{v.shape}; reduce it first (v.sum()), or pass gradient= of that shape"
             )
         return np.ones(v.shape, dtype=v.dtype)[()]
     if isinstance(gradient, Value) and not create_graph:
-        gradient = gradient._data
+        gradient = gradient._array
     elif not isinstance(gradient, Value):
-        gradient = plain_array(gradient)
+        gradient = plain_array(gradient, what)
     if gradient.shape != v.shape:
         raise ValueError(
-            f"backward(): gradient has shape {gradient.shape}, the Value has shape {v.shape}; they must be equal"
+            f"{what}: gradient has shape {gradient.shape}, the Value has shape {v.shape}; they must be equal"
         )
     if isinstance(gradient, Value):
         return gradient if gradient.dtype == v.dtype else gradient.astype(v.dtype)

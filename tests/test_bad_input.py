@@ -30,20 +30,16 @@ from autograd import (
 )
 
 REFUSED: dict[str, tuple] = {}
-XFAIL: dict[str, str] = {}
 
 
-def refuses(what, kind, call, *words, xfail=None):
+def refuses(what, kind, call, *words):
     """Enter: `call()` raises `kind`, and its message holds all of `words`."""
     assert what not in REFUSED
     REFUSED[what] = kind, call, words
-    if xfail:
-        XFAIL[what] = xfail
 
 
 def marked(what):
-    marks = [pytest.mark.xfail(strict=True, reason=XFAIL[what])] if what in XFAIL else []
-    return pytest.param(*REFUSED[what], id=what, marks=marks)
+    return pytest.param(*REFUSED[what], id=what)
 
 
 def vector(*data):
@@ -69,7 +65,6 @@ refuses(
     lambda: vector() < np.ones(2),
     "less",
     *BROADCAST,
-    xfail="NumPy's own message does not say that it was <",
 )
 refuses(
     "matmul",
@@ -79,7 +74,6 @@ refuses(
     "(2, 3)",
     "(2,)",
     "transpose",
-    xfail="the message speaks of core dimensions and gufunc signatures, and names no mend",
 )
 refuses(
     "concatenate",
@@ -146,7 +140,6 @@ for name, data in (
         "Value()",
         type(data).__name__,
         "float array",
-        xfail="the message says dtype object, and not what was given",
     )
     for operation, call in (
         ("+", lambda data=data: vector() + data),
@@ -163,7 +156,6 @@ for name, data in (
         lambda data=data: np.add(vector(), data),
         "add",
         type(data).__name__,
-        xfail="the message does not name the function",
     )
 
 RAGGED = [[1.0, 2.0], [3.0]]
@@ -176,7 +168,6 @@ refuses(
     OverflowError,
     lambda: Value(10**400),
     "Value()",
-    xfail="Python's own message, without Value()",
 )
 for name, data, words in (
     ("object", np.array([object()] * 3), ("object",)),
@@ -189,9 +180,7 @@ for name, data, words in (
         ("power", lambda data=data: np.power(vector(), data)),
     ):
         refuses(f"{name} {operation}", TypeError, call, *words, "real numbers", "convert it")
-        refuses(
-            f"{name} {operation} is named", TypeError, call, operation, xfail="the operation is not named"
-        )
+        refuses(f"{name} {operation} is named", TypeError, call, operation)
 
 MASKED = np.ma.array([1.0, 2.0, 3.0], mask=[False, True, False])
 refuses("masked array", TypeError, lambda: Value(MASKED), "Value()", "masked array", ".filled(")
@@ -199,17 +188,15 @@ refuses("v * masked", TypeError, lambda: vector() * MASKED, "masked array", ".fi
 refuses(
     "np.multiply(v, masked)", TypeError, lambda: np.multiply(vector(), MASKED), "masked array", ".filled("
 )
-DETACHES = "np.ma takes what it finds under the name _data, so the gradient is lost in silence"
-refuses("masked * v", TypeError, lambda: MASKED * vector(), "gradient", xfail=DETACHES)
-refuses("np.ma.add(v, 1)", TypeError, lambda: np.ma.add(vector(), 1.0), "gradient", xfail=DETACHES)
-refuses("np.ma.exp(v)", TypeError, lambda: np.ma.exp(vector()), "gradient", xfail=DETACHES)
+refuses("masked * v", TypeError, lambda: MASKED * vector(), "gradient")
+refuses("np.ma.add(v, 1)", TypeError, lambda: np.ma.add(vector(), 1.0), "gradient")
+refuses("np.ma.exp(v)", TypeError, lambda: np.ma.exp(vector()), "gradient")
 refuses(
     "np.matrix * v",
     TypeError,
     lambda: np.eye(3).view(np.matrix) * vector(),
     "matrix",
     "@",
-    xfail="a matrix means the matrix product by *, and gets the elementwise one",
 )
 refuses("np.ma.array(v)", TypeError, lambda: np.ma.array(vector()), "gradient", ".data")
 refuses("np.less(masked, v)", TypeError, lambda: np.less(MASKED, vector()), "masked array", ".filled(")
@@ -223,7 +210,6 @@ def test_a_list_of_values_is_joined_with_its_gradients():
     assert (x.grad, y.grad) == (1001.0, 100.0)
 
 
-@pytest.mark.xfail(strict=True, reason="the engine takes lists in operators, but not in every function")
 @pytest.mark.parametrize(
     "f",
     [
@@ -239,7 +225,6 @@ def test_a_list_operand_is_an_array_as_in_numpy(f):
     np.testing.assert_array_equal(f(vector(), w).data, f(np.array([1.0, 2.0, 3.0]), w))
 
 
-@pytest.mark.xfail(strict=True, reason="y[i] = v takes no list")
 def test_a_list_can_be_assigned_as_in_numpy():
     y = vector() * 1
     y[:2] = [7.0, 8.0]
@@ -308,9 +293,7 @@ SPENT = ("spent", "power", "(3,)", "retain_graph=True", "compute the result agai
 refuses("spent graph", RuntimeError, spent, *SPENT)
 refuses("spent subgraph", RuntimeError, spent_below, *SPENT)
 refuses("spent by gradients()", RuntimeError, spent_by_gradients, "spent", "retain_graph=True")
-refuses(
-    "released graph", RuntimeError, released, "release", xfail="retain_graph=True is no mend for release=True"
-)
+refuses("released graph", RuntimeError, released, "release")
 
 
 # --- changes in place -----------------------------------------------------------------------
@@ -410,10 +393,9 @@ refuses(
 )
 refuses(
     "data that is no number",
-    ValueError,
+    TypeError,
     set_attribute("data", ["a", "b", "c"]),
     "Value.data",
-    xfail="NumPy's own message, without Value.data",
 )
 refuses("grad of another shape", ValueError, set_attribute("grad", np.ones(1)), "grad", "(1,)", "(3,)")
 refuses(
@@ -465,7 +447,6 @@ refuses(
     TypeError,
     array_in_place,
     "a = a +",
-    xfail="`a += v` is explained as out=, which nobody wrote",
 )
 
 
@@ -475,16 +456,15 @@ A = np.zeros(3)
 NO_RULE = ("no gradient rule", "v.data", "primitive")
 refuses("np.linalg.det", TypeError, lambda: np.linalg.det(Value(np.eye(2))), "np.linalg.det", *NO_RULE)
 refuses("np.histogram", TypeError, lambda: np.histogram(v), "np.histogram", *NO_RULE)
-refuses("np.copyto", TypeError, lambda: np.copyto(A, v), "np.copyto", *NO_RULE)
+refuses("np.copyto", TypeError, lambda: np.copyto(A, v), "np.copyto", "no gradient rule", "np.ones_like")
 refuses("np.unique", TypeError, lambda: np.unique(v), "np.unique", *NO_RULE)
 refuses("np.frexp", TypeError, lambda: np.frexp(v), "np.frexp", *NO_RULE)
-refuses("np.full_like(a, v)", TypeError, lambda: np.full_like(A, s), "no gradient rule", ".data")
+refuses("np.full_like(a, v)", TypeError, lambda: np.full_like(A, s), "no gradient rule", "np.ones_like")
 refuses(
     "np.full_like(a, v) is named",
     TypeError,
     lambda: np.full_like(A, s),
     "full_like",
-    xfail="NumPy calls np.copyto inside, and that is what the message names",
 )
 refuses("np.full(n, v)", TypeError, lambda: np.full(3, s), *LEAVES)
 
@@ -514,7 +494,6 @@ if hasattr(np, "astype"):  # NumPy 2.1
         lambda: np.astype(v, int),
         "astype(int64)",
         "no gradient",
-        xfail="np.astype passes where the method refuses: rounded values with a gradient of 1",
     )
 
 
@@ -562,14 +541,13 @@ refuses("bool of none", ValueError, lambda: bool(Value(np.zeros(0))), "bool()", 
 refuses("len of a number", TypeError, lambda: len(s), "len()", "()", "no length")
 refuses("iterating over a number", TypeError, lambda: iter(s), "iteration", "()", "no axis")
 refuses("format of many", TypeError, lambda: f"{v:.2f}", "'.2f'", "(3,)", "not a single number")
-refuses("item of many", ValueError, v.item, "item()", "(3,)", xfail="NumPy's own message, without the shape")
+refuses("item of many", ValueError, v.item, "item()", "(3,)")
 refuses(
     "float of a constant array",
     TypeError,
     lambda: float(constant()),
     "float()",
     "(3,)",
-    xfail="NumPy's own message",
 )
 
 
@@ -613,21 +591,17 @@ refuses(
     TypeError,
     lambda: hvp(product, 2)(1.0, 2.0, 1.0),
     "argnums=2",
-    xfail="list index out of range",
 )
 refuses(
     "grad argnums below", TypeError, lambda: grad(product, -3)(1.0, 2.0), "grad", "argnums=-3", "2 arguments"
 )
-refuses(
-    "argnums of another type", TypeError, lambda: grad(product, "x")(1.0, 2.0), "argnums", xfail="not named"
-)
+refuses("argnums of another type", TypeError, lambda: grad(product, "x")(1.0, 2.0), "argnums")
 refuses(
     "hessian by two arguments",
     TypeError,
     lambda: hessian(product, (0, 1))(1.0, 2.0),
     "hessian",
     "argnums",
-    xfail="the message is that of np.asarray()",
 )
 FLAGS = {"retain_graph": True, "release": True}
 refuses(
@@ -635,26 +609,21 @@ refuses(
     ValueError,
     lambda: (s * 1).backward(**FLAGS),
     *FLAGS,
-    xfail="release wins in silence",
 )
-TWICE = "the same argument twice gives (0, g): a wrong gradient in silence"
-refuses("argnums twice", TypeError, lambda: grad(product, (0, 0))(2.0, 3.0), "argnums", "twice", xfail=TWICE)
+refuses("argnums twice", ValueError, lambda: grad(product, (0, 0))(2.0, 3.0), "argnums", "twice")
 refuses(
     "argnums twice, once from the end",
-    TypeError,
+    ValueError,
     lambda: grad(product, (0, -2))(2.0, 3.0),
     "twice",
-    xfail=TWICE,
 )
 
-FORGOT = "what is not a number passes as a constant, with gradient 0"
 refuses(
     "a function that returns None",
     TypeError,
     lambda: grad(lambda x: None)(1.0),
     "grad",
     "returned NoneType",
-    xfail=FORGOT,
 )
 refuses(
     "a function that returns a string",
@@ -662,7 +631,6 @@ refuses(
     lambda: grad(lambda x: "a")(1.0),
     "grad",
     "returned str",
-    xfail=FORGOT,
 )
 refuses(
     "a function that returns a tuple",
@@ -671,7 +639,6 @@ refuses(
     "grad",
     "returned tuple",
     "has_aux=True",
-    xfail="the message is that of np.asarray()",
 )
 refuses(
     "jacobian of what returns None",
@@ -679,7 +646,6 @@ refuses(
     lambda: jacobian(lambda x: None)(A),
     "jacobian",
     "NoneType",
-    xfail=FORGOT,
 )
 refuses("has_aux", TypeError, lambda: grad(double, has_aux=True)(1.0), "has_aux=True", "(value, extra)")
 
@@ -687,13 +653,12 @@ refuses("jvp tangents", ValueError, lambda: jvp(double, (A,), (np.ones(2),)), "j
 refuses(
     "jvp number of tangents", ValueError, lambda: jvp(double, (A,), (A, A)), "jvp", "[(3,), (3,)]", "[(3,)]"
 )
-refuses("vjp cotangent", ValueError, lambda: vjp(double, A)[1](np.ones(2)), "gradient", "(2,)", "(3,)")
+refuses("vjp cotangent", ValueError, lambda: vjp(double, A)[1](np.ones(2)), "cotangent", "(2,)", "(3,)")
 refuses(
     "vjp cotangent is named",
     ValueError,
     lambda: vjp(double, A)[1](np.ones(2)),
     "vjp",
-    xfail="says backward()",
 )
 refuses("hvp vector", ValueError, lambda: hvp(lambda x: np.sum(x * x))(A, np.ones(2)), "(2,)", "(3,)")
 refuses("hvp without a vector", TypeError, lambda: hvp(double)(A), "hvp", "then the vector")
@@ -720,7 +685,6 @@ refuses(
     lambda: gradients(1.0, s),
     "gradients()",
     "Value",
-    xfail="not iterable",
 )
 refuses(
     "gradients by an array",
@@ -728,14 +692,12 @@ refuses(
     lambda: gradients(s * 1, 1.0),
     "gradients()",
     "Value",
-    xfail="not iterable",
 )
 refuses(
     "checkpoint", TypeError, lambda: checkpoint(lambda x: 3)(s), "checkpoint", "int", "must return one Value"
 )
 
 
-@pytest.mark.xfail(strict=True, reason="a negative argnums calls the function with too many arguments")
 def test_hvp_counts_arguments_from_the_end():
     assert hvp(product, -1)(2.0, 3.0, 1.0) == hvp(product, 1)(2.0, 3.0, 1.0)
 
@@ -765,16 +727,12 @@ refuses(
     *WRONG,
     "shape (2, 3)",
 )
-refuses(
-    "rule returning nothing", RuntimeError, ruled_by(lambda g, out, x: None), "mine", xfail="AttributeError"
-)
-refuses(
-    "rule returning complex", RuntimeError, ruled_by(lambda g, out, x: g * 1j), "mine", xfail="ComplexWarning"
-)
+refuses("rule returning nothing", RuntimeError, ruled_by(lambda g, out, x: None), "mine")
+refuses("rule returning complex", RuntimeError, ruled_by(lambda g, out, x: g * 1j), "mine")
 refuses("no rule", TypeError, ruled_by(None), "mine has no gradient", "input 0", ".data", ".detach()")
 refuses("rule that is no function", TypeError, lambda: primitive(3), "primitive()", "rule", "function", "int")
-refuses("primitive returning None", TypeError, returning(None), "mine", "NoneType", xfail="AttributeError")
-refuses("primitive returning a list", TypeError, returning([1.0]), "mine", "list", xfail="AttributeError")
+refuses("primitive returning None", TypeError, returning(None), "mine", "NoneType")
+refuses("primitive returning a list", TypeError, returning([1.0]), "mine", "list")
 
 
 def test_an_error_inside_a_rule_says_where():

@@ -209,13 +209,13 @@ def describe_edge(x: Any, slot: int, source: int, target: int) -> GraphEdge:
     if x.state == CHANGED or any(isinstance(z, Node) and z._number > x._number for z in x.inputs):
         return GraphEdge(source, target, slot, stale=y._number > x._number)
     rule = x.op.rules[0 if x.op.variadic else slot]
-    if rule is None or not y.requires_grad or y._data.shape or x.shape:
+    if rule is None or not y.requires_grad or y._array.shape or x.shape:
         return GraphEdge(source, target, slot)
     position = {"i": slot} if x.op.variadic else {}
     one = np.ones((), x.dtype)[()]
     try:
         with np.errstate(all="ignore"):
-            partial = rule(one, x._data, *[raw(z) for z in x.inputs], **x.params, **position)
+            partial = rule(one, x._array, *[raw(z) for z in x.inputs], **x.params, **position)
             local = float(np.asarray(partial).item())
             part = None if x._grad is None else float(raw(x._grad) * local)
     except Exception:  # a graph whose backward raises is one to look at
