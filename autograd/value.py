@@ -26,7 +26,7 @@ class Value(Operators):
     """A number or an array that one can differentiate with respect to.
 
     Parameters: `data`, anything that becomes a real array: a Python number, a list,
-    an array (copied), or Values (joined with their gradients).  Shape () is held as a
+    an array (copied), or Values (linked: the new one is made from them).  Shape () is held as a
     NumPy scalar.  Floating dtypes carry gradient; a Python int becomes float64; other
     integers and booleans need `requires_grad=False`.  `name` is for pictures and messages.
 
@@ -50,14 +50,13 @@ class Value(Operators):
         name: str | None = None,
         dtype: Any = None,
     ) -> None:
+        joined = None
         if holds_values(data):
             joined = data if isinstance(data, Value) else stacked(data)
-            if not requires_grad:
-                joined = joined.detach()
-            elif dtype is None or joined.dtype == dtype:
-                joined = record(el.IDENTITY, (joined,))
-            if dtype is not None and joined.dtype != dtype:
-                joined = joined.astype(dtype)
+            data = joined._array
+        if joined is not None and requires_grad and joined.requires_grad and is_grad_enabled():
+            same = dtype is None or joined.dtype == dtype
+            joined = record(el.IDENTITY, (joined,)) if same else joined.astype(dtype)
             for slot in ("_array", "op", "inputs", "params", "requires_grad"):
                 setattr(self, slot, getattr(joined, slot))
         else:

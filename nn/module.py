@@ -11,9 +11,15 @@ Hook = Callable[..., Any]
 
 
 class Parameter(Value):
-    """A Value that a Module learns; the same in every other respect."""
+    """A leaf Value that a Module learns; made from a Value, it is a copy of its data."""
 
     __slots__ = ()
+
+    def __init__(
+        self, data: Any, *, requires_grad: bool = True, name: str | None = None, dtype: Any = None
+    ) -> None:
+        data = data.data if isinstance(data, Value) else data
+        super().__init__(data, requires_grad=requires_grad, name=name, dtype=dtype)
 
 
 class Buffer(Value):

@@ -274,3 +274,16 @@ def test_a_constant_is_never_a_view(f):
         before = target.data.copy()
         w *= 10.0
     assert (target.data == before).all()
+
+
+def test_a_value_of_a_value_is_linked_only_where_gradient_flows():
+    w, c = Value([1.0, 2.0]), Value([1.0, 2.0], requires_grad=False)
+    assert Value(w).inputs == (w,)
+    with no_grad():
+        copy = Value(w)
+        copy *= 2.0
+    assert copy.is_leaf
+    assert w.data.tolist() == [1.0, 2.0]
+    fresh = Value(c)
+    assert fresh.is_leaf
+    assert fresh.requires_grad

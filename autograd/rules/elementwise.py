@@ -234,4 +234,7 @@ def copy(a: Array, order: str = "K", subok: bool = False) -> Array:
 
 @door(getattr(np, "astype", None))
 def astype(x: Array, dtype: Any, /, *, copy: bool = True) -> Array:
-    return ASTYPE(x, dtype=np.dtype(dtype))
+    dtype = np.dtype(dtype).newbyteorder("=")
+    if dtype.kind != "f" and getattr(x, "requires_grad", False):
+        raise TypeError(f"astype({dtype}): {dtype} carries no gradient; use .data.astype({dtype}) to leave the graph")
+    return ASTYPE(x, dtype=dtype)
