@@ -140,13 +140,14 @@ def solve(report: Report) -> None:
         lambda figure: plot(figure, runs),
         (10.0, 6.2),
     )
-    system, run = SYSTEMS[0], runs[0]
-    for words, epoch in (("first", 1), ("middle", (run.epochs + 1) // 2), ("last", run.epochs)):
-        at = run.path[epoch - 1]
-        loss = system.loss(Value(at[0], name="x"), Value(at[1], name="y"))
-        loss.name = "loss"
-        loss.backward()
-        report.graph(f"graph-{words}", f"{system.words}: the graph at epoch {epoch} of {run.epochs}.", loss)
+    for number, (system, run) in enumerate(zip(SYSTEMS, runs, strict=True), 1):
+        for words, epoch in (("first", 1), ("middle", (run.epochs + 1) // 2), ("last", run.epochs)):
+            at = run.path[epoch - 1]
+            loss = system.loss(Value(at[0], name="x"), Value(at[1], name="y"))
+            loss.name = "loss"
+            loss.backward()
+            caption = f"{system.words}: the graph at epoch {epoch} of {run.epochs}."
+            report.graph(f"graph-{number}-{words}", caption, loss)
 
 
 def plot(figure: "Figure", runs: Sequence[Run]) -> None:

@@ -36,6 +36,7 @@ figure { margin: 1rem 0 1.8rem; }
 figcaption { max-width: 44rem; font-size: 0.92rem; margin-top: 0.4rem; }
 .paper { background: #ffffff; border: 1px solid var(--line); border-radius: 8px; overflow-x: auto; padding: 0.4rem; }
 .paper img, .paper svg { display: block; margin: 0 auto; height: auto; }
+@media (min-width: 50rem) { .paper svg { max-width: 100%; } }
 .paper img { width: 100%; min-width: 40rem; }
 .graphs { display: flex; flex-wrap: wrap; gap: 0 1rem; }
 .graphs figure { min-width: 0; margin: 0.5rem 0 1rem; }
