@@ -9,7 +9,7 @@
 """
 
 from autograd.modes import detect_anomaly, enable_grad, is_grad_enabled, no_grad
-from autograd.rules import special
+from autograd.rules import special, windows
 from autograd.transforms import (
     checkpoint,
     grad,
@@ -45,4 +45,5 @@ __all__ = [
     "stop_gradient",
     "value_and_grad",
     "vjp",
+    "windows",
 ]

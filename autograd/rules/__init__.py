@@ -1,6 +1,6 @@
 """The calculus: one table per family, one line per rule.  Importing this enters them all."""
 
-from . import contraction, elementwise, indexing, plain, reductions, sequences, shaping, special
+from . import contraction, elementwise, indexing, plain, reductions, sequences, shaping, special, windows
 
 __all__ = [
     "contraction",
@@ -11,4 +11,5 @@ __all__ = [
     "sequences",
     "shaping",
     "special",
+    "windows",
 ]

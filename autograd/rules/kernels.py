@@ -4,6 +4,7 @@ The rule files may not write into arrays (their results could be Values), so the
 few primitives that need to do so live here.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -136,3 +137,139 @@ def expand(g: Any, *, shape: tuple[int, ...]) -> Any:
     if not shape:
         return g
     return np.ndarray(shape, g.dtype, g, 0, (0,) * len(shape))
+
+
+# --- windows: the array seen through a kernel that slides over its last axes ---------------------
+
+
+def window_count(n: int, kernel: int, stride: int, dilation: int) -> int:
+    """How many windows fit into `n` elements; below 1 if not even one does."""
+    return (n - dilation * (kernel - 1) - 1) // stride + 1
+
+
+def window_counts(size: Any, kernel: Any, stride: Any, dilation: Any) -> tuple[int, ...]:
+    """``window_count`` for each of several axes."""
+    each = zip(size, kernel, stride, dilation, strict=True)
+    return tuple([window_count(n, k, s, d) for n, k, s, d in each])
+
+
+def offsets(kernel: Any, counts: Any, stride: Any, dilation: Any) -> Any:
+    """Each place in a kernel, with the slice of the array it sees through all windows."""
+    for place in np.ndindex(*kernel):
+        each = zip(place, counts, stride, dilation, strict=True)
+        yield place, (Ellipsis, *[slice(i * d, i * d + s * (m - 1) + 1, s) for i, m, s, d in each])
+
+
+def windows(x: Any, *, kernel: Any, stride: Any, dilation: Any) -> Any:
+    """(..., *size) -> (..., *counts, *kernel): a read-only view, no copy."""
+    n = len(kernel)
+    counts = window_counts(x.shape[-n:], kernel, stride, dilation)
+    strides = x.strides[-n:]
+    return np.lib.stride_tricks.as_strided(
+        x,
+        (*x.shape[:-n], *counts, *kernel),
+        (
+            *x.strides[:-n],
+            *[a * s for a, s in zip(strides, stride, strict=True)],
+            *[a * d for a, d in zip(strides, dilation, strict=True)],
+        ),
+        writeable=False,
+    )
+
+
+def fold(g: Any, *, size: Any, stride: Any, dilation: Any) -> Any:
+    """(..., *counts, *kernel) -> (..., *size): each window added where it was read."""
+    n = len(size)
+    lead, counts, kernel = g.shape[: -2 * n], g.shape[-2 * n : -n], g.shape[-n:]
+    out = np.zeros((*lead, *size), dtype=g.dtype)
+    for place, seen in offsets(kernel, counts, stride, dilation):
+        out[seen] += g[(Ellipsis, *place)]
+    return out
+
+
+def window_sum(x: Any, *, kernel: Any, stride: Any, dilation: Any) -> Any:
+    """The sum over each window, one strided slice per place in the kernel."""
+    n = len(kernel)
+    counts = window_counts(x.shape[-n:], kernel, stride, dilation)
+    out = np.zeros((*x.shape[:-n], *counts), dtype=x.dtype)
+    for _, seen in offsets(kernel, counts, stride, dilation):
+        out += x[seen]
+    return out
+
+
+def window_spread(g: Any, *, size: Any, kernel: Any, stride: Any, dilation: Any) -> Any:
+    """The transpose of ``window_sum``: each element added to all that its window sees."""
+    n = len(size)
+    out = np.zeros((*g.shape[:-n], *size), dtype=g.dtype)
+    for _, seen in offsets(kernel, g.shape[-n:], stride, dilation):
+        out[seen] += g
+    return out
+
+
+def window_max(x: Any, *, kernel: Any, stride: Any, dilation: Any) -> Any:
+    """The maximum over each window; NaN if there is one in it."""
+    n = len(kernel)
+    counts = window_counts(x.shape[-n:], kernel, stride, dilation)
+    out = np.full((*x.shape[:-n], *counts), -np.inf, dtype=x.dtype)
+    for _, seen in offsets(kernel, counts, stride, dilation):
+        np.maximum(out, x[seen], out=out)
+    return out
+
+
+def window_max_shares(x: Any, out: Any, *, kernel: Any, stride: Any, dilation: Any) -> Any:
+    """(..., *counts, *kernel): 1 / (number of ties) where a window's element is its maximum, else 0."""
+    n = len(kernel)
+    counts = out.shape[-n:]
+    hits = np.empty((*kernel, *out.shape), dtype=bool)  # kernel first: whole slices are compared
+    nan = np.isnan(out) if np.isnan(out).any() else None
+    for place, seen in offsets(kernel, counts, stride, dilation):
+        np.equal(x[seen], out, out=hits[place])
+        if nan is not None:
+            hits[place] |= np.isnan(x[seen]) & nan
+    shares = hits.astype(x.dtype)
+    ties = hits.sum(axis=tuple(range(n)))
+    if (ties > 1).any():
+        shares /= ties
+    return shares.transpose(*range(n, shares.ndim), *range(n))
+
+
+# A correlation and its two transposes, each a matrix product with the windows as columns.
+
+
+def columns(x: Any, kernel: Any, stride: Any, dilation: Any) -> Any:
+    """(N, C, *size) -> (N, C, *kernel, *counts), a view."""
+    n = len(kernel)
+    view = windows(x, kernel=kernel, stride=stride, dilation=dilation)
+    return view.transpose(0, 1, *range(2 + n, 2 + 2 * n), *range(2, 2 + n))
+
+
+def correlate(x: Any, w: Any, *, stride: Any, dilation: Any, groups: int) -> Any:
+    """(N, C, *size), (O, C / groups, *kernel) -> (N, O, *counts)."""
+    n, kernel = w.ndim - 2, w.shape[2:]
+    cols = columns(x, kernel, stride, dilation)
+    batch, counts = x.shape[0], cols.shape[2 + n :]
+    rows, area = math.prod(w.shape[1:]), math.prod(counts)
+    cols = cols.reshape(batch, groups, rows, area)
+    out = w.reshape(groups, w.shape[0] // groups, rows) @ cols
+    return out.reshape(batch, w.shape[0], *counts)
+
+
+def correlate_input(g: Any, w: Any, *, size: Any, stride: Any, dilation: Any, groups: int) -> Any:
+    """(N, O, *counts), (O, C / groups, *kernel) -> (N, C, *size)."""
+    n, kernel, counts = w.ndim - 2, w.shape[2:], g.shape[2:]
+    rows, area, out = math.prod(w.shape[1:]), math.prod(counts), w.shape[0] // groups
+    matrices = w.reshape(groups, out, rows).swapaxes(1, 2)
+    cols = matrices @ g.reshape(g.shape[0], groups, out, area)
+    cols = cols.reshape(g.shape[0], groups * w.shape[1], *kernel, *counts)
+    order = (0, 1, *range(2 + n, 2 + 2 * n), *range(2, 2 + n))
+    return fold(cols.transpose(order), size=size, stride=stride, dilation=dilation)
+
+
+def correlate_weight(x: Any, g: Any, *, kernel: Any, stride: Any, dilation: Any, groups: int) -> Any:
+    """(N, C, *size), (N, O, *counts) -> (O, C / groups, *kernel)."""
+    batch, channels, out = x.shape[0], x.shape[1] // groups, g.shape[1]
+    n, total = len(kernel), batch * math.prod(g.shape[2:])
+    cols = columns(x, kernel, stride, dilation).transpose(*range(1, 2 + n), 0, *range(2 + n, 2 + 2 * n))
+    cols = cols.reshape(groups, channels * math.prod(kernel), total)
+    rows = g.swapaxes(0, 1).reshape(groups, out // groups, total)
+    return (rows @ cols.swapaxes(1, 2)).reshape(out, channels, *kernel)
