@@ -44,6 +44,7 @@ class Runner:
     def process(self, engine: str, *arguments: str) -> str:
         """What the engine's interpreter prints; raises RuntimeError if it fails."""
         environment = dict(os.environ, OMP_NUM_THREADS="1", PYTHONHASHSEED="0")
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # or every import would compile again
         if engine == OURS:  # this checkout, installed or not
             environment["PYTHONPATH"] = str(HERE.parent)
         command = [self.interpreters.get(engine, sys.executable), *arguments]
