@@ -120,7 +120,8 @@ case(np.nan_to_num, with_nan(one(REAL)), {"nan": st.sampled_from([0.0, -1.5])})
 case(new("astype"), one(REAL), {"dtype": st.sampled_from(F32_TOO)}, "same", call=lambda x, dtype: np.astype(x, x.dtype))
 
 binary(REAL, REAL, np.add, np.subtract, np.multiply, np.logaddexp, np.logaddexp2)
-binary(REAL, ODD, np.divide, np.hypot, np.arctan2, np.maximum, np.minimum, np.fmax, np.fmin)
+binary(ODD, ODD, np.arctan2)  # off the cut along y = 0, x < 0
+binary(REAL, ODD, np.divide, np.hypot, np.maximum, np.minimum, np.fmax, np.fmin)
 binary(ODD, NONZERO, np.remainder, np.fmod, np.floor_divide, np.divmod)  # odd over even is never a whole number
 binary(ODD, ODD, np.copysign)
 binary(ODD, REAL, np.heaviside)
@@ -135,7 +136,7 @@ case(np.ldexp, one(REAL), {"n": st.integers(-3, 3)}, call=lambda x, n: np.ldexp(
 case(np.clip, one(ODD), {"a_min": -0.5, "a_max": st.sampled_from([1.0, None])})
 case(np.clip, broadcastable(ODD, Domain(-16, -1), Domain(1, 16)), name="by Values")
 case(np.clip, broadcastable(ODD, Domain(1, 16), Domain(-16, -1)), name="crossed")
-case(np.where, broadcastable(REAL, REAL), lambda x, y: {"condition": masks(np.broadcast_arrays(x, y)[0])},
+case(np.where, broadcastable(REAL, REAL), lambda x, y=0.0: {"condition": masks(np.broadcast_arrays(x, y)[0])},
      call=lambda x, y, condition: np.where(condition, x, y), layouts=ANYWHERE, may_alias=True)
 case(np.select, alike(REAL, REAL), lambda x, y=None: {"conditions": st.tuples(masks(x), masks(x))},
      call=lambda x, y, conditions: np.select(list(conditions), [x, y], 0.5), may_alias=True)
@@ -207,8 +208,8 @@ case(np.average, of((2, 3), (3, 2), domains=(REAL, POSITIVE)), {"axis": (1, 0)},
      call=lambda a, w, axis: np.average(a, axis, w), approximate=True)
 case(np.median, one(DISTINCT, sides=FILLED), over)
 METHODS = [
-    "inverted_cdf", "averaged_inverted_cdf", "closest_observation", "interpolated_inverted_cdf", "hazen", "weibull", "linear",
-    "median_unbiased", "normal_unbiased", "lower", "higher", "midpoint", "nearest",
+    "inverted_cdf", "averaged_inverted_cdf", "closest_observation", "interpolated_inverted_cdf", "hazen", "weibull",
+    "linear", "median_unbiased", "normal_unbiased", "lower", "higher", "midpoint", "nearest",
 ]
 for _f, _q in ((np.quantile, [0.1, 0.375, 0.9]), (np.percentile, [33.0, 0.0, 87.5])):
     case(_f, one(DISTINCT, dims=(1, 2), sides=(1, 4)),
