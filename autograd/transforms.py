@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from autograd import engine
+from autograd.convert import holds_values, plain_array
 from autograd.engine import Node, next_number, record
 from autograd.modes import enable_grad, is_grad_enabled, no_grad
 from autograd.rules.elementwise import IDENTITY
 from autograd.rules.table import Op, Rule
-from autograd.value import Value, holds_values, plain_array, seed_for
+from autograd.value import Value, seed_for
 
 Tree = Any  # a number, an array, a Value, or a tuple, list or dict of trees
 

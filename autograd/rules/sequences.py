@@ -117,12 +117,16 @@ def interp(x: Array, xp: Array, fp: Array, left: Any = None, right: Any = None, 
     return np.where(above, fp[-1] if right is None else right, y)
 
 
+def signals(function: str, a: Array, v: Array) -> tuple[Array, Array]:
+    a, v = (np.atleast_1d(x) for x in (a, v))
+    if a.ndim != 1 or v.ndim != 1 or a.size == 0 or v.size == 0:
+        raise ValueError(f"np.{function}: needs two non-empty 1-D arrays, got shapes {a.shape} and {v.shape}")
+    return a, v
+
+
 @door(np.convolve)
 def convolve(a: Array, v: Array, mode: str = "full") -> Array:
-    a, v = array(a), array(v)
-    a, v = (x.reshape(1) if x.ndim == 0 else x for x in (a, v))
-    if a.ndim != 1 or v.ndim != 1 or a.size == 0 or v.size == 0:
-        raise ValueError(f"np.convolve: needs two non-empty 1-D arrays, got shapes {a.shape} and {v.shape}")
+    a, v = signals("convolve", a, v)
     return window(CONVOLVE(a, v), a.size, v.size, mode)
 
 
@@ -139,10 +143,7 @@ def window(full: Array, n: int, m: int, mode: str) -> Array:
 
 @door(np.correlate)
 def correlate(a: Array, v: Array, mode: str = "valid") -> Array:
-    a, v = array(a), array(v)
-    a, v = (x.reshape(1) if x.ndim == 0 else x for x in (a, v))
-    if a.ndim != 1 or v.ndim != 1 or a.size == 0 or v.size == 0:
-        raise ValueError(f"np.correlate: needs two non-empty 1-D arrays, got shapes {a.shape} and {v.shape}")
+    a, v = signals("correlate", a, v)
     full = CONVOLVE(a, v[::-1])
     if mode == "same" and v.size > a.size:  # NumPy swaps the two, then turns the result round
         return full[v.size + a.size - 1 - (a.size - 1) // 2 - v.size :][: v.size]
