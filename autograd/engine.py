@@ -308,7 +308,7 @@ def walk(
                     r = rule(g, out, *args, **params)
                 if type(r) is not float64 or type(x._array) is not float64:
                     d = x._array
-                    if type(r) is not ndarray or r.shape != d.shape or r.dtype is not d.dtype:
+                    if type(r) is not ndarray or r.shape != d.shape or r.dtype is not d.dtype or not r.ndim:
                         r = fitted(r, x, node)
                 if watch:
                     anomaly.check_finite(r, g, node, slot_of(x, node), bool(watch & WATCH_INF))

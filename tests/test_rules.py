@@ -52,9 +52,6 @@ def test_value_and_manners(case: Case, data):
     numeric.check_freed(f, leaves, cotangent)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="engine.walk lets the 0-d array of a rule through as a scalar's gradient"
-)
 @settings(max_examples=400)
 @given(case=st.sampled_from(CASES), data=st.data())
 def test_gradient_of_a_scalar_is_a_scalar(case: Case, data):
