@@ -1,4 +1,4 @@
-"""Adam: steps scaled by running means of the gradient and of its square."""
+"""Adam: steps scaled by running means of the gradient and of its square.  AdamW."""
 
 import math
 from collections.abc import Iterable
@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from optim.optimizer import Array, Group, Optimizer, State, at_least_zero, copy_of, zeros_like
+from optim.inplace import Array
+from optim.optimizer import Group, Optimizer, State, at_least_zero, copy_of, decay_rates, zeros_like
+
+__all__ = ["Adam", "AdamW"]
 
 
 class Adam(Optimizer):
@@ -14,8 +17,14 @@ class Adam(Optimizer):
 
     m <- m + (1 - beta1) * (g - m),  v <- beta2 * v + (1 - beta2) * g * g,
     m' = m / (1 - beta1**t),  v' = v / (1 - beta2**t), in PyTorch's order of operations.
-    weight_decay adds weight_decay * p to g.  amsgrad divides by the largest v so far
-    (Reddi et al., 2018).  `maximize` climbs.
+    weight_decay adds weight_decay * p to g, or with decoupled_weight_decay takes
+    lr * weight_decay * p off p (Loshchilov & Hutter, 2019).  amsgrad divides by the
+    largest v so far (Reddi et al., 2018).  `maximize` climbs.
+
+    epsilon_hat: Keras's form (the paper's, before section 2.1), where eps is added to
+    sqrt(v) before the bias correction: p <- p - lr * sqrt(1 - beta2**t) * m' / (sqrt(v) + eps).
+
+    Raises ValueError for negative options and betas outside [0, 1).
 
     >>> from autograd import Value
     >>> x = Value(1.0)
@@ -36,31 +45,73 @@ class Adam(Optimizer):
         amsgrad: bool = False,
         *,
         maximize: bool = False,
+        decoupled_weight_decay: bool = False,
+        epsilon_hat: bool = False,
     ) -> None:
-        at_least_zero("Adam", lr=lr, eps=eps, weight_decay=weight_decay)
-        if not all(0 <= beta < 1 for beta in betas):
-            raise ValueError(f"Adam: betas={betas} must both be in [0, 1)")
-        options = dict(lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
-        super().__init__(params, {**options, "amsgrad": amsgrad, "maximize": maximize})
+        options = dict(lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, amsgrad=amsgrad)
+        flags = dict(
+            maximize=maximize, decoupled_weight_decay=decoupled_weight_decay, epsilon_hat=epsilon_hat
+        )
+        super().__init__(params, {**options, **flags})
+
+    def check(self, group: Group) -> None:
+        at_least_zero(self.name, **{k: group[k] for k in ("lr", "eps", "weight_decay")})
+        decay_rates(self.name, group["betas"])
+
+    def new_state(self, p: Array, group: Group) -> State:
+        state = {"step": 0, "exp_avg": zeros_like(p), "exp_avg_sq": zeros_like(p)}
+        return {**state, "max_exp_avg_sq": None} if group["amsgrad"] else state
 
     def update(self, p: Array, g: Array, state: State, group: Group) -> Array:
-        beta1, beta2 = group["betas"]
-        if not state:
-            state.update(step=0, exp_avg=zeros_like(p), exp_avg_sq=zeros_like(p))
-        if group["weight_decay"]:
-            g = g + group["weight_decay"] * p
+        lr, (beta1, beta2) = group["lr"], group["betas"]
+        if group["decoupled_weight_decay"]:
+            if group["weight_decay"]:
+                p *= 1 - lr * group["weight_decay"]
+        else:
+            g = self.scratch.decayed(g, p, group["weight_decay"])
         t = state["step"] = state["step"] + 1
-        m, v = state["exp_avg"], state["exp_avg_sq"]
-        m += (1 - beta1) * (g - m)
+        m = state["exp_avg"] = self.scratch.lerp(state["exp_avg"], g, 1 - beta1)
+        v = state["exp_avg_sq"]
         v *= beta2
-        v += (1 - beta2) * g * g
-        state["exp_avg"], state["exp_avg_sq"] = m, v
+        v = state["exp_avg_sq"] = self.scratch.add_product(v, g, g, 1 - beta2)
         if group["amsgrad"]:
             largest = state.get("max_exp_avg_sq")
             v = state["max_exp_avg_sq"] = copy_of(v) if largest is None else np.maximum(largest, v)
-        step_size = group["lr"] / (1 - beta1**t)
-        spread = np.sqrt(v)
-        spread /= math.sqrt(1 - beta2**t)
+        spread = self.scratch.root(v)
+        if group["epsilon_hat"]:
+            lr *= math.sqrt(1 - beta2**t)
+        else:
+            spread /= math.sqrt(1 - beta2**t)
         spread += group["eps"]
-        p -= step_size * m / spread
-        return p
+        return self.scratch.add_quotient(p, m, spread, -lr / (1 - beta1**t))
+
+
+class AdamW(Adam):
+    """Adam with weight decay decoupled from the gradient: p <- p - lr * weight_decay * p first.
+
+    Loshchilov & Hutter, 2019, "Decoupled weight decay regularization".
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+        epsilon_hat: bool = False,
+    ) -> None:
+        super().__init__(
+            params,
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            amsgrad,
+            maximize=maximize,
+            decoupled_weight_decay=True,
+            epsilon_hat=epsilon_hat,
+        )

@@ -1,0 +1,65 @@
+"""Ftrl: follow the regularized leader, for sparse linear models."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from optim.inplace import Array
+from optim.optimizer import Group, Optimizer, State, at_least_zero, full_like, zeros_like
+
+__all__ = ["Ftrl"]
+
+
+class Ftrl(Optimizer):
+    """p <- (clip(z, -l1, l1) - z) / (n**-lr_power / lr + beta / lr + 2 * l2)  (McMahan et al., 2013).
+
+    n <- n + g * g, from initial_accumulator_value;
+    z <- z + g' - (n**-lr_power - (n of before)**-lr_power) / lr * p,  g' = g + 2 * l2_shrinkage * p.
+    l1 makes exact zeros.  As in Keras, with shorter names.
+
+    Raises ValueError for an lr that is not above 0, a positive lr_power, other negative options.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        lr_power: float = -0.5,
+        initial_accumulator_value: float = 0.1,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        l2_shrinkage: float = 0.0,
+        beta: float = 0.0,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        options = dict(lr=lr, lr_power=lr_power, initial_accumulator_value=initial_accumulator_value)
+        penalties = dict(l1=l1, l2=l2, l2_shrinkage=l2_shrinkage, beta=beta)
+        super().__init__(params, {**options, **penalties, "maximize": maximize})
+
+    def check(self, group: Group) -> None:
+        names = ("initial_accumulator_value", "l1", "l2", "l2_shrinkage", "beta")
+        at_least_zero(self.name, **{k: group[k] for k in names})
+        if not group["lr"] > 0:
+            raise ValueError(f"Ftrl: lr={group['lr']} must be above 0")
+        if not group["lr_power"] <= 0:
+            raise ValueError(f"Ftrl: lr_power={group['lr_power']} must be 0 or less")
+
+    def new_state(self, p: Array, group: Group) -> State:
+        return {"accumulator": full_like(p, group["initial_accumulator_value"]), "linear": zeros_like(p)}
+
+    def update(self, p: Array, g: Array, state: State, group: Group) -> Array:
+        lr, power = group["lr"], -group["lr_power"]
+        old, z = state["accumulator"], state["linear"]
+        n = state["accumulator"] = old + g * g
+        rate = n**power
+        z += self.scratch.decayed(g, p, 2 * group["l2_shrinkage"])
+        z -= (rate - old**power) / lr * p
+        state["linear"] = z
+        quadratic = rate / lr + (group["beta"] / lr + 2 * group["l2"])
+        new = (np.clip(z, -group["l1"], group["l1"]) - z) / quadratic
+        if not p.ndim:
+            return new
+        p[...] = new
+        return p

@@ -1,0 +1,79 @@
+"""Arithmetic in place with room that is used again: what the update formulas are made of."""
+
+from typing import Any
+
+import numpy as np
+
+Array = Any  # np.ndarray, or a NumPy scalar for a parameter of shape ()
+
+
+class Scratch:
+    """Room for intermediate results, kept from one step to the next.
+
+    The operations change the array `x` in place and return it.  A NumPy scalar cannot be
+    changed; the new one is returned.  So write `x = scratch.add(x, ...)` for both.
+    Roundings happen in the order of the formula in the docstring.
+    """
+
+    def __init__(self) -> None:
+        self._rooms: dict[tuple[str, np.dtype[Any]], np.ndarray] = {}
+
+    def room(self, name: str, x: Array) -> Any:
+        """An array like `x` with anything in it, for `out=`; None (a new one) for a scalar."""
+        if not x.ndim:
+            return None
+        flat = self._rooms.get((name, x.dtype))
+        if flat is None or flat.size < x.size:
+            flat = self._rooms[name, x.dtype] = np.empty(x.size, x.dtype)
+        return flat[: x.size].reshape(x.shape)
+
+    def add(self, x: Array, y: Array, a: float) -> Array:
+        """x + a * y"""
+        if not x.ndim:
+            return x + a * y
+        x += np.multiply(y, a, out=self.room("term", x))
+        return x
+
+    def add_product(self, x: Array, y: Array, z: Array, a: float) -> Array:
+        """x + (a * y) * z"""
+        if not x.ndim:
+            return x + a * y * z
+        term = np.multiply(y, a, out=self.room("term", x))
+        term *= z
+        x += term
+        return x
+
+    def add_quotient(self, x: Array, y: Array, z: Array, a: float) -> Array:
+        """x + (a * y) / z"""
+        if not x.ndim:
+            return x + a * y / z
+        term = np.multiply(y, a, out=self.room("term", x))
+        term /= z
+        x += term
+        return x
+
+    def lerp(self, x: Array, y: Array, w: float) -> Array:
+        """x + w * (y - x), or y - (y - x) * (1 - w) from w = 0.5 on, which is exact at w = 1"""
+        if not x.ndim:
+            return x + w * (y - x) if w < 0.5 else y - (y - x) * (1 - w)
+        term = np.subtract(y, x, out=self.room("term", x))
+        if w < 0.5:
+            term *= w
+            x += term
+        else:
+            term *= 1 - w
+            np.subtract(y, term, out=x)
+        return x
+
+    def root(self, v: Array) -> Array:
+        """sqrt(v), in room of its own."""
+        return np.sqrt(v, out=self.room("root", v))
+
+    def decayed(self, g: Array, p: Array, weight_decay: float) -> Array:
+        """g + weight_decay * p, the gradient with that of weight_decay / 2 * |p|^2; `g` stays as it is."""
+        if not weight_decay:
+            return g
+        if not g.ndim:
+            return g + weight_decay * p
+        term = np.multiply(p, weight_decay, out=self.room("term", p))
+        return np.add(g, term, out=self.room("gradient", g))

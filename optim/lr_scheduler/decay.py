@@ -1,0 +1,235 @@
+"""Schedulers that lower (or shape) the learning rate by a formula of the number of steps."""
+
+import math
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from optim.lr_scheduler.base import LRScheduler, object_state, per_group, positive_int, within
+from optim.optimizer import Optimizer
+
+Lambda = Callable[[int], float]
+
+
+class LambdaLR(LRScheduler):
+    """lr = initial * lr_lambda(t); one function, or one per group.
+
+    The state_dict holds the attributes of callable objects, but no functions.
+    """
+
+    hidden = ("optimizer", "lr_lambdas")
+
+    def __init__(self, optimizer: Optimizer, lr_lambda: Lambda | list[Lambda], last_epoch: int = -1) -> None:
+        self.optimizer = optimizer
+        self.lr_lambdas = per_group(self, "lr_lambda", lr_lambda)
+        for f in self.lr_lambdas:
+            if not callable(f):
+                raise TypeError(
+                    f"{self.name}: lr_lambda is a {type(f).__name__}; pass a function of the step"
+                )
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        return [base * f(self.last_epoch) for f, base in zip(self.lr_lambdas, self.base_lrs, strict=True)]
+
+    def state_dict(self) -> dict[str, Any]:
+        return {**super().state_dict(), "lr_lambdas": [object_state(f) for f in self.lr_lambdas]}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        if "lr_lambdas" not in state_dict or len(state_dict["lr_lambdas"]) != len(self.lr_lambdas):
+            raise KeyError(
+                f"{self.name}.load_state_dict: needs 'lr_lambdas' for {len(self.lr_lambdas)} functions"
+            )
+        super().load_state_dict({k: v for k, v in state_dict.items() if k != "lr_lambdas"})
+        for f, saved in zip(self.lr_lambdas, state_dict["lr_lambdas"], strict=True):
+            if saved is not None:
+                f.__dict__.update(saved)
+
+
+class MultiplicativeLR(LambdaLR):
+    """lr = lr * lr_lambda(t) from step 1 on; one function, or one per group."""
+
+    def get_lr(self) -> list[float]:
+        if self._initial:
+            return self.current()
+        return [lr * f(self.last_epoch) for f, lr in zip(self.lr_lambdas, self.current(), strict=True)]
+
+
+class StepLR(LRScheduler):
+    """lr = lr * gamma every step_size steps: initial * gamma**(t // step_size)."""
+
+    def __init__(
+        self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1
+    ) -> None:
+        positive_int(self, step_size=step_size)
+        self.step_size, self.gamma = step_size, gamma
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        now = self.last_epoch > 0 and self.last_epoch % self.step_size == 0
+        return self.scaled(self.gamma) if now else self.current()
+
+    def closed_form(self) -> list[float]:
+        return [base * self.gamma ** (self.last_epoch // self.step_size) for base in self.base_lrs]
+
+
+class MultiStepLR(LRScheduler):
+    """lr = lr * gamma at each of the milestones (one named twice counts twice)."""
+
+    def __init__(
+        self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1
+    ) -> None:
+        self.milestones, self.gamma = Counter(milestones), gamma
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        times = self.milestones[self.last_epoch]
+        return self.scaled(self.gamma**times) if times else self.current()
+
+    def closed_form(self) -> list[float]:
+        passed = bisect_right(sorted(self.milestones.elements()), self.last_epoch)
+        return [base * self.gamma**passed for base in self.base_lrs]
+
+
+class ConstantLR(LRScheduler):
+    """lr = initial * factor until step total_iters, then initial."""
+
+    def __init__(
+        self, optimizer: Optimizer, factor: float = 1 / 3, total_iters: int = 5, last_epoch: int = -1
+    ) -> None:
+        within(self, 0, 1, factor=factor)
+        self.factor, self.total_iters = factor, total_iters
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        if self.last_epoch == 0:
+            return self.scaled(self.factor)
+        if self.last_epoch != self.total_iters:
+            return self.current()
+        # dividing by a factor of 0 cannot bring the rate back
+        return self.scaled(1 / self.factor) if self.factor else list(self.base_lrs)
+
+    def closed_form(self) -> list[float]:
+        factor = self.factor + (self.last_epoch >= self.total_iters) * (1 - self.factor)
+        return [base * factor for base in self.base_lrs]
+
+
+class LinearLR(LRScheduler):
+    """The factor of initial goes in a straight line from start_factor to end_factor in total_iters steps."""
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        start_factor: float = 1 / 3,
+        end_factor: float = 1.0,
+        total_iters: int = 5,
+        last_epoch: int = -1,
+    ) -> None:
+        within(self, 0, 1, start_factor=start_factor, end_factor=end_factor)
+        positive_int(self, total_iters=total_iters)
+        if start_factor == 0:
+            raise ValueError("LinearLR: start_factor=0 must be above 0; every later rate is a multiple of it")
+        self.start_factor, self.end_factor, self.total_iters = start_factor, end_factor, total_iters
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        if self.last_epoch == 0:
+            return self.scaled(self.start_factor)
+        if self._initial or self.last_epoch > self.total_iters:
+            return self.current()
+        rise = self.end_factor - self.start_factor
+        before = self.total_iters * self.start_factor + (self.last_epoch - 1) * rise
+        return self.scaled(1 + rise / before)
+
+    def closed_form(self) -> list[float]:
+        rise = self.end_factor - self.start_factor
+        factor = self.start_factor + rise * min(self.total_iters, self.last_epoch) / self.total_iters
+        return [base * factor for base in self.base_lrs]
+
+
+class ExponentialLR(LRScheduler):
+    """lr = lr * gamma at every step: initial * gamma**t."""
+
+    def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
+        self.gamma = gamma
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        return self.current() if self._initial else self.scaled(self.gamma)
+
+    def closed_form(self) -> list[float]:
+        return [base * self.gamma**self.last_epoch for base in self.base_lrs]
+
+
+class PolynomialLR(LRScheduler):
+    """lr = initial * (1 - t / total_iters)**power, 0 from total_iters on."""
+
+    def __init__(
+        self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1
+    ) -> None:
+        positive_int(self, total_iters=total_iters)
+        self.total_iters, self.power = total_iters, power
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        t, total = self.last_epoch, self.total_iters
+        if self._initial or t > total:
+            return self.current()
+        return self.scaled(((1 - t / total) / (1 - (t - 1) / total)) ** self.power)
+
+    def closed_form(self) -> list[float]:
+        left = 1 - min(self.total_iters, self.last_epoch) / self.total_iters
+        return [base * left**self.power for base in self.base_lrs]
+
+
+class InverseTimeDecay(LRScheduler):
+    """lr = initial / (1 + decay_rate * t / decay_steps), Keras's; staircase: with t // decay_steps."""
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        decay_steps: int,
+        decay_rate: float,
+        staircase: bool = False,
+        last_epoch: int = -1,
+    ) -> None:
+        positive_int(self, decay_steps=decay_steps)
+        self.decay_steps, self.decay_rate, self.staircase = decay_steps, decay_rate, staircase
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        periods: float = self.last_epoch / self.decay_steps
+        if self.staircase:
+            periods = math.floor(periods)
+        return [base / (1 + self.decay_rate * periods) for base in self.base_lrs]
+
+
+class PolynomialDecay(LRScheduler):
+    """lr = (initial - end) * (1 - t / decay_steps)**power + end, Keras's, with end = end_learning_rate.
+
+    cycle: begin again after decay_steps, from a lower height each time: decay_steps is
+    multiplied by ceil(t / decay_steps).  Otherwise the rate stays at the end.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        decay_steps: int,
+        end_learning_rate: float = 1e-4,
+        power: float = 1.0,
+        cycle: bool = False,
+        last_epoch: int = -1,
+    ) -> None:
+        positive_int(self, decay_steps=decay_steps)
+        self.decay_steps, self.power, self.cycle = decay_steps, power, cycle
+        self.end_learning_rate = end_learning_rate
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        t, total, end = self.last_epoch, self.decay_steps, self.end_learning_rate
+        if self.cycle:
+            total *= max(1, math.ceil(t / total))
+        else:
+            t = min(t, total)
+        return [(base - end) * (1 - t / total) ** self.power + end for base in self.base_lrs]
