@@ -1,0 +1,288 @@
+"""Callbacks: what happens besides the steps of a training."""
+
+import csv
+import io
+import math
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograd import Value
+from nn.module import Module
+from nn.saving import save_checkpoint, write_atomically
+from nn.training.history import History
+from nn.training.metrics import Metric
+from nn.training.nonfinite import counted, first_nonfinite
+
+
+@dataclass
+class Run:
+    """A training under way, as callbacks see it.
+
+    epoch and batch count from 0; logs: the numbers of the epoch just finished.  Set `stop`
+    (to the reason) to end the training after this epoch.
+    """
+
+    model: Module
+    optimizer: Any
+    history: History
+    metrics: dict[str, Metric]
+    epoch: int = 0
+    batch: int = 0
+    logs: dict[str, float] = field(default_factory=dict)
+    stop: str = ""
+
+
+class Callback:
+    """Base class; a subclass writes the methods it needs."""
+
+    def on_train_begin(self, run: Run) -> None:
+        """Before the first epoch."""
+
+    def on_epoch_begin(self, run: Run) -> None:
+        """Before the first batch of an epoch."""
+
+    def on_loss(self, run: Run, loss: Value) -> None:
+        """After the forward pass of a batch: the graph of the loss is still whole."""
+
+    def on_gradients(self, run: Run) -> None:
+        """After the backward pass of a batch, before the optimizer's step."""
+
+    def on_batch_end(self, run: Run) -> None:
+        """After the optimizer's step."""
+
+    def on_epoch_end(self, run: Run) -> None:
+        """After an epoch and its validation; `run.logs` and `run.history` hold its numbers."""
+
+    def on_train_end(self, run: Run) -> None:
+        """After the last epoch, or the interruption by Ctrl-C."""
+
+
+class Monitor(Callback):
+    """A callback that watches one number of the logs, such as "loss" or "val_accuracy".
+
+    mode: "min", "max", or "auto": the metric's own, and "min" for losses.
+    """
+
+    def __init__(self, monitor: str, mode: str = "auto", min_delta: float = 0.0) -> None:
+        if mode not in ("auto", "min", "max"):
+            raise ValueError(f"{type(self).__name__}: mode={mode!r} is unknown; pass 'min', 'max' or 'auto'")
+        if not min_delta >= 0:
+            raise ValueError(f"{type(self).__name__}: min_delta={min_delta} must be 0 or more")
+        self.monitor, self.mode, self.min_delta = monitor, mode, min_delta
+        self.best = math.nan
+        self.best_epoch = -1
+
+    def on_train_begin(self, run: Run) -> None:
+        self.best, self.best_epoch = math.nan, -1
+
+    def current(self, run: Run) -> float:
+        """The number watched; KeyError, naming those there are, if it was not measured."""
+        if self.monitor not in run.logs:
+            raise KeyError(
+                f"{type(self).__name__}: {self.monitor!r} is not measured, there are {sorted(run.logs)}; "
+                f"name one of them in monitor=, or pass validation_data= or metrics= to fit()"
+            )
+        return run.logs[self.monitor]
+
+    def improved(self, run: Run) -> bool:
+        """Whether this epoch is the best so far, by more than min_delta; nan is never better."""
+        now = self.current(run)
+        metric = run.metrics.get(self.monitor.removeprefix("val_"))
+        upwards = self.mode == "max" or (
+            self.mode == "auto" and metric is not None and metric.higher_is_better
+        )
+        gain = now - self.best if upwards else self.best - now
+        if not math.isnan(now) and (math.isnan(self.best) or gain > self.min_delta):
+            self.best, self.best_epoch = now, run.epoch
+            return True
+        return False
+
+
+class EarlyStopping(Monitor):
+    """Stop after `patience` epochs in a row without a gain of more than `min_delta`.
+
+    patience 0 stops at the first epoch that is no better.  restore_best: give the model the
+    parameters and buffers of the best epoch when the training ends, for whatever reason.
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        patience: int = 0,
+        min_delta: float = 0.0,
+        restore_best: bool = False,
+        mode: str = "auto",
+    ) -> None:
+        super().__init__(monitor, mode, min_delta)
+        if patience < 0:
+            raise ValueError(f"EarlyStopping: patience={patience} must be 0 or more")
+        self.patience, self.restore_best = patience, restore_best
+        self._waited = 0
+        self._state: dict[str, Any] | None = None
+
+    def on_train_begin(self, run: Run) -> None:
+        super().on_train_begin(run)
+        self._waited, self._state = 0, None
+
+    def on_epoch_end(self, run: Run) -> None:
+        if self.improved(run):
+            self._waited = 0
+            if self.restore_best:
+                self._state = run.model.state_dict()
+            return
+        self._waited += 1
+        if self._waited >= max(self.patience, 1):
+            run.stop = f"{self.monitor} has not improved since epoch {self.best_epoch + 1}"
+
+    def on_train_end(self, run: Run) -> None:
+        if self._state is not None:
+            run.model.load_state_dict(self._state)
+
+
+class StopOnPlateau(Monitor):
+    """Stop when |monitor - its value one epoch before| < eps: the rule of gradient descent by hand."""
+
+    def __init__(self, eps: float = 1e-6, monitor: str = "loss") -> None:
+        super().__init__(monitor)
+        if not eps > 0:
+            raise ValueError(f"StopOnPlateau: eps={eps} must be greater than 0")
+        self.eps = eps
+        self._previous = math.nan
+
+    def on_train_begin(self, run: Run) -> None:
+        super().on_train_begin(run)
+        self._previous = math.nan
+
+    def on_epoch_end(self, run: Run) -> None:
+        now = self.current(run)
+        if abs(now - self._previous) < self.eps:
+            run.stop = f"{self.monitor} changed by less than {self.eps}"
+        self._previous = now
+
+
+class ModelCheckpoint(Monitor):
+    """Write a checkpoint of model and optimizer after every epoch, or after each best one.
+
+    path: may hold fields such as "model_{epoch:03d}.safetensors", where epoch counts from 1,
+    or "{val_loss:.3f}".  The file appears whole or not at all; `load_checkpoint` reads it
+    (its "step" is the number of finished epochs).
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        monitor: str = "val_loss",
+        save_best_only: bool = False,
+        mode: str = "auto",
+    ) -> None:
+        super().__init__(monitor, mode)
+        self.path, self.save_best_only = path, save_best_only
+
+    def on_epoch_end(self, run: Run) -> None:
+        if self.save_best_only and not self.improved(run):
+            return
+        path = os.fspath(self.path).format(**{**run.logs, "epoch": run.epoch + 1})
+        optimizer = run.optimizer if hasattr(run.optimizer, "state_dict") else None
+        save_checkpoint(path, model=run.model, optimizer=optimizer, step=run.epoch + 1, extra=dict(run.logs))
+
+
+class LearningRateScheduler(Callback):
+    """Call `scheduler.step()` after every epoch, or after every batch with `every="batch"`.
+
+    monitor: the number that the scheduler's step wants, as ReduceLROnPlateau's does.
+    """
+
+    def __init__(self, scheduler: Any, monitor: str | None = None, every: str = "epoch") -> None:
+        if every not in ("epoch", "batch"):
+            raise ValueError(f"LearningRateScheduler: every={every!r} is unknown; pass 'epoch' or 'batch'")
+        if monitor is not None and every == "batch":
+            raise ValueError(
+                "LearningRateScheduler: monitor= is known after an epoch; leave out every='batch'"
+            )
+        if not callable(getattr(scheduler, "step", None)):
+            raise TypeError(
+                f"LearningRateScheduler: a {type(scheduler).__name__} has no step(); pass a scheduler"
+            )
+        self.scheduler, self.every = scheduler, every
+        self._monitor = Monitor(monitor) if monitor is not None else None
+
+    def on_batch_end(self, run: Run) -> None:
+        if self.every == "batch":
+            self.scheduler.step()
+
+    def on_epoch_end(self, run: Run) -> None:
+        if self._monitor is not None:
+            self.scheduler.step(self._monitor.current(run))
+        elif self.every == "epoch":
+            self.scheduler.step()
+
+
+class CSVLogger(Callback):
+    """Write the numbers of every epoch to a CSV file, which is whole at any moment.
+
+    append: keep the rows that are there (their columns must be the same); else begin anew.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], append: bool = False) -> None:
+        self.path, self.append = Path(path), append
+        self._rows: list[list[str]] = []
+
+    def on_train_begin(self, run: Run) -> None:
+        self._rows = []
+        if self.append and self.path.exists():
+            self._rows = list(csv.reader(io.StringIO(self.path.read_text(encoding="utf-8"))))
+
+    def on_epoch_end(self, run: Run) -> None:
+        header = ["epoch", *run.logs]
+        if not self._rows:
+            self._rows.append(header)
+        elif self._rows[0] != header:
+            raise ValueError(
+                f"CSVLogger: {self.path} has the columns {self._rows[0]}, this training {header}; "
+                f"pass append=False or another path"
+            )
+        self._rows.append([str(run.epoch), *[repr(float(x)) for x in run.logs.values()]])
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(self._rows)
+        write_atomically(self.path, text.getvalue().encode())
+
+
+class TerminateOnNaN(Callback):
+    """Raise FloatingPointError at the first loss or gradient that is not finite, before the step.
+
+    The error names the epoch, the batch and, found in the recorded graph, the first operation
+    that gave nan or infinity.  The parameters are those before the step.
+    """
+
+    def on_loss(self, run: Run, loss: Value) -> None:
+        if np.isfinite(loss.data).all():
+            return
+        names = {id(p): name for name, p in run.model.named_parameters()}
+        found = first_nonfinite(loss, names)
+        message = f"{_where(run)}: the loss is {loss.item()}: {found}"
+        nan = first_nonfinite(loss, names, np.isnan)
+        if nan is not None and nan != found:
+            message += f"; the first nan: {nan}"
+        raise FloatingPointError(
+            f"{message}. Lower the learning rate, or look with autograd.detect_anomaly()"
+        )
+
+    def on_gradients(self, run: Run) -> None:
+        for name, p in run.model.named_parameters():
+            if p.grad is None:
+                continue
+            g = np.asarray(p.grad)
+            if not np.isfinite(g).all():
+                raise FloatingPointError(
+                    f"{_where(run)}: the loss is finite, the gradient of {name!r} is not: "
+                    f"{counted(g, ~np.isfinite(g))}. Run this batch under autograd.detect_anomaly(), "
+                    f"which names the operation"
+                )
+
+
+def _where(run: Run) -> str:
+    return f"TerminateOnNaN: epoch {run.epoch + 1}, batch {run.batch + 1}"
