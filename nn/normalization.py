@@ -65,13 +65,6 @@ class _ChannelNorm(Module):
     def _channel_axis(self, x: Array) -> int:
         return 1
 
-    def _factor(self) -> float:
-        """Counts the batch; the share of its statistics in the running ones (momentum None: their mean)."""
-        if not self.training or self.num_batches_tracked is None:
-            return self.momentum or 0.0
-        self.num_batches_tracked.data = self.num_batches_tracked.data + 1
-        return 1.0 / self.num_batches_tracked.item() if self.momentum is None else self.momentum
-
     def extra_repr(self) -> str:
         return (
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
@@ -104,6 +97,13 @@ class BatchNorm1d(_ChannelNorm):
     ) -> None:
         super().__init__(num_features, eps, momentum, affine, track_running_stats, dtype)
 
+    def _factor(self) -> float:
+        """Counts the batch; the share of its statistics in the running ones (momentum None: their mean)."""
+        if not self.training or self.num_batches_tracked is None:
+            return self.momentum or 0.0
+        self.num_batches_tracked.data = self.num_batches_tracked.data + 1
+        return 1.0 / self.num_batches_tracked.item() if self.momentum is None else self.momentum
+
     def forward(self, input: Any) -> Any:
         x = self._checked(input)
         return functional.batch_norm(
@@ -127,7 +127,8 @@ class BatchNorm2d(BatchNorm1d):
 class InstanceNorm1d(_ChannelNorm):
     """As BatchNorm1d with each sample for itself: statistics over L of (N, C, L) or (C, L).
 
-    Without weight, bias and running statistics by default, as PyTorch's.
+    Without weight, bias and running statistics by default; batches are not counted, and
+    momentum None leaves the running statistics as they are; all as PyTorch's.
     Source: Ulyanov et al. (2016), arXiv:1607.08022.
     """
 
@@ -158,7 +159,7 @@ class InstanceNorm1d(_ChannelNorm):
             self.weight,
             self.bias,
             self.training or self.running_mean is None,
-            self._factor(),
+            self.momentum or 0.0,
             self.eps,
         )
         return out if has_batch else out[0]

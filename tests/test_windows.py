@@ -40,7 +40,9 @@ def seen_by(window, stride, place, dilation):
 
 
 def counts_of(size, kernel, stride, dilation):
-    return tuple((n - d * (k - 1) - 1) // s + 1 for n, k, s, d in zip(size, kernel, stride, dilation, strict=True))
+    return tuple(
+        (n - d * (k - 1) - 1) // s + 1 for n, k, s, d in zip(size, kernel, stride, dilation, strict=True)
+    )
 
 
 def grid(shape):
@@ -159,14 +161,25 @@ def test_third_order_through_a_nonlinear_function(case):
 def test_every_layout_gives_the_same():
     x, w = dyadic(2, 3, 6, 5), dyadic(4, 3, 2, 2)
     expected = windows.correlate(x, w)
-    for laid in (np.asfortranarray(x), x[::-1].copy()[::-1], np.ascontiguousarray(x.T).T, np.repeat(x, 2, 3)[..., ::2]):
+    for laid in (
+        np.asfortranarray(x),
+        x[::-1].copy()[::-1],
+        np.ascontiguousarray(x.T).T,
+        np.repeat(x, 2, 3)[..., ::2],
+    ):
         assert np.array_equal(windows.correlate(laid, w), expected)
         assert np.array_equal(windows.max_pool(laid, (2, 2)), windows.max_pool(x, (2, 2)))
 
 
 def test_ties_share_equally_and_a_nan_takes_all():
     x = np.array([1.0, 1.0, 0.0, 1.0, 2.0, 2.0, 2.0, 2.0])
-    assert grad(lambda x: np.sum(windows.max_pool(x, (4,), 4)))(x).tolist() == [1 / 3, 1 / 3, 0, 1 / 3, *[0.25] * 4]
+    assert grad(lambda x: np.sum(windows.max_pool(x, (4,), 4)))(x).tolist() == [
+        1 / 3,
+        1 / 3,
+        0,
+        1 / 3,
+        *[0.25] * 4,
+    ]
     y = np.array([1.0, np.nan, 3.0, 2.0])
     assert np.isnan(windows.max_pool(y, (2,), 2)[0])
     assert grad(lambda y: np.sum(windows.max_pool(y, (2,), 2)))(y).tolist() == [0, 1, 1, 0]
@@ -205,12 +218,18 @@ def test_an_empty_batch():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda x: windows.windows(x, (9,)), r"kernel of size \(9,\) .* does not fit into an array of shape \(2, 3, 8\)"),
+        (
+            lambda x: windows.windows(x, (9,)),
+            r"kernel of size \(9,\) .* does not fit into an array of shape \(2, 3, 8\)",
+        ),
         (lambda x: windows.windows(x, ()), "does not fit"),
         (lambda x: windows.max_pool(x, (2,), 0), "stride=0"),
         (lambda x: windows.sum_pool(x, (2, 2), (1, 1, 1)), r"stride=\(1, 1, 1\)"),
         (lambda x: windows.fold(x, (7,)), "does not hold the windows"),
-        (lambda x: windows.correlate(x, np.ones((2, 4, 2))), r"\(2, 3, 8\) and a weight of shape \(2, 4, 2\)"),
+        (
+            lambda x: windows.correlate(x, np.ones((2, 4, 2))),
+            r"\(2, 3, 8\) and a weight of shape \(2, 4, 2\)",
+        ),
         (lambda x: windows.correlate(x, np.ones((4, 1, 2)), groups=3), "groups=3"),
         (lambda x: windows.correlate_transpose(x, np.ones((4, 1, 2))), r"weight of shape \(4, 1, 2\)"),
     ],

@@ -62,13 +62,20 @@ def pad(input: Array, pad: Sequence[int], mode: str = "constant", value: float |
                 f"pad: pad={tuple(pad)} is too much for an input of shape {x.shape} with mode={mode!r}; "
                 f"an axis of size {n} cannot take {pair}"
             )
-    if any([min(p) < 0 for p in pairs]):
-        x = x[tuple([slice(max(-b, 0), n - max(-a, 0)) for n, (b, a) in zip(x.shape, pairs, strict=True)])]
+    if mode == "circular":  # around what is left; the others see what is cut off afterwards
+        x, pairs = _cropped(x, pairs), [(max(b, 0), max(a, 0)) for b, a in pairs]
     widths = [(max(b, 0), max(a, 0)) for b, a in pairs]
-    if not any([b or a for b, a in widths]):
+    if any([b or a for b, a in widths]):
+        options: Any = {"constant_values": value} if mode == "constant" and value else {}
+        x = np.pad(x, widths, MODES[mode], **options)
+    return _cropped(x, pairs)
+
+
+def _cropped(x: Array, pairs: Sequence[tuple[int, int]]) -> Array:
+    """Without the elements that negative pads cut off."""
+    if all([min(p) >= 0 for p in pairs]):
         return x
-    options: Any = {"constant_values": value} if mode == "constant" and value else {}
-    return np.pad(x, widths, MODES[mode], **options)
+    return x[tuple([slice(max(-b, 0), n + min(a, 0)) for n, (b, a) in zip(x.shape, pairs, strict=True)])]
 
 
 # --- convolution ----------------------------------------------------------------------------
