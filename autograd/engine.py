@@ -60,6 +60,7 @@ class Node:
 
 
 Value: type[Any] = Node  # what results are made of; value.py puts its class here
+_OPERANDS = (float, int, np.generic, ndarray, list, tuple)  # a tuple: a union is made anew each time
 NO_PARAMS: dict[str, Any] = {}
 
 
@@ -71,7 +72,7 @@ def constant(x: Any) -> Any:
     kind: Any = type(x)
     if kind is float or kind is int or kind is bool:
         return x
-    if isinstance(x, list | tuple):
+    if isinstance(x, (list, tuple)):
         x = np.asarray(x)
     if isinstance(x, (np.generic, ndarray)):
         if x.dtype.kind not in "fiub":
@@ -84,15 +85,14 @@ def constant(x: Any) -> Any:
         if isinstance(x, np.matrix):
             raise TypeError("an operand is an np.matrix; use np.asarray(m), and @ for the matrix product")
         return np.asarray(x) if x.ndim else np.asarray(x)[()]
-    if isinstance(x, float | int):  # subclasses of Python's numbers
+    if isinstance(x, (float, int)):  # subclasses of Python's numbers
         return float(x) if isinstance(x, float) else int(x)
     raise TypeError(f"an operand has type {kind.__name__}; expected a number, an array or a Value")
 
 
 def operand(x: Any) -> Any:
     """``constant`` for an operator: NotImplemented for a stranger, who may know what to do."""
-    known = isinstance(x, float | int | np.generic | ndarray | list | tuple)
-    return constant(x) if known else NotImplemented
+    return constant(x) if isinstance(x, _OPERANDS) else NotImplemented
 
 
 def raw(x: Any) -> Any:
@@ -143,12 +143,12 @@ def binary(op: Op, x: Any, y: Any) -> Any:
         if type(x) is Value or isinstance(x, Node):
             a, tracked = x._array, x.requires_grad
         else:
-            x = a = operand(x)
+            x = a = x if type(x) is float or type(x) is int else operand(x)
             tracked = False
         if type(y) is Value or isinstance(y, Node):
             b, tracked = y._array, tracked or y.requires_grad
         else:
-            y = b = operand(y)
+            y = b = y if type(y) is float or type(y) is int else operand(y)
     except TypeError as error:
         raise TypeError(f"{op.name}: {error}") from None
     if a is NotImplemented or b is NotImplemented:
@@ -238,25 +238,24 @@ def walk(
     If a rule raises, nothing is spent (unless ``release`` has forgotten it).
     """
     paths = set() if wanted is None else _paths([v for v, _ in seeds], wanted, since)
-    nodes: dict[int, Any] = {}
-    grads: dict[int, Array] = {}  # what has arrived so far
+    arrived: dict[int, list[Any]] = {}  # number -> [Value, gradient so far]
     owned: set[int] = set()  # gradients in buffers made here, to be added to in place
     heap: list[int] = []  # negated numbers of the nodes to visit: the highest comes first
     found: dict[int, tuple[Any, Array]] = {}
     visited: list[Any] = []
+    leaves: list[int] = []
     watch = _mode() & (WATCH | WATCH_INF)
     for v, seed in seeds:
         n = v._number
-        if n in grads:
-            grads[n] = grads[n] + seed
+        if n in arrived:
+            arrived[n][1] = arrived[n][1] + seed
         else:
-            nodes[n], grads[n] = v, seed
+            arrived[n] = [v, seed]
             heappush(heap, -n)
     try:
         while heap:
             n = -heappop(heap)
-            node = nodes.pop(n)
-            g = grads.pop(n)
+            node, g = arrived.pop(n)
             op = node.op
             if op is None if wanted is None else n in wanted:
                 found[n] = node, g
@@ -294,9 +293,13 @@ def walk(
                 if type(x) is not Value and not isinstance(x, Node):
                     continue
                 m = x._number
-                if m > n or (type(x._array) is ndarray and x._array.base is not None and _stale(x)):
+                if m > n:
                     raise RuntimeError(_changed(node, x))
-                if not x.requires_grad or (wanted is not None and m not in wanted and m not in paths):
+                if not x.requires_grad:
+                    continue
+                if wanted is not None and m not in wanted and m not in paths:
+                    if _stale(x):
+                        raise RuntimeError(_changed(node, x))
                     continue
                 if rule is None:
                     raise TypeError(_no_rule(node, x))
@@ -308,21 +311,25 @@ def walk(
                     r = rule(g, out, *args, **params)
                 if type(r) is not float64 or type(x._array) is not float64:
                     d = x._array
+                    if type(d) is ndarray and d.base is not None and _stale(x):
+                        raise RuntimeError(_changed(node, x))
                     if type(r) is not ndarray or r.shape != d.shape or r.dtype is not d.dtype or not r.ndim:
                         r = fitted(r, x, node)
                 if watch:
                     anomaly.check_finite(r, g, node, slot_of(x, node), bool(watch & WATCH_INF))
-                if m not in grads:
-                    grads[m] = r
-                    nodes[m] = x
-                    heappush(heap, -m)
-                elif type(r) is not ndarray:
-                    grads[m] = grads[m] + r
-                elif m in owned:
-                    grads[m] += r
+                if m not in arrived:
+                    arrived[m] = [x, r]
+                    if x.op is not None:
+                        heappush(heap, -m)
+                    elif wanted is None or m in wanted:
+                        leaves.append(m)
+                elif type(r) is ndarray and m in owned:
+                    arrived[m][1] += r
                 else:
-                    grads[m] = grads[m] + r
-                    owned.add(m)
+                    sofar = arrived[m]
+                    sofar[1] = sofar[1] + r
+                    if type(r) is ndarray:
+                        owned.add(m)
             if release:
                 node.state, node.inputs = RELEASED, ()
     except BaseException as error:
@@ -331,8 +338,9 @@ def walk(
         if visited and isinstance(error, Exception):
             error.add_note(_where(visited[-1]))
         raise
-    r = g = seed = None
-    del seeds  # so that only `found` holds what is unshared
+    for m in leaves:
+        found[m] = tuple(arrived.pop(m))  # type: ignore[assignment]
+    r = g = seed = sofar = seeds = None  # type: ignore[assignment]  # now only `found` holds what is unshared
     for n, entry in found.items():
         if type(entry[1]) is ndarray and (entry[1].base is not None or _references(entry) > _ALONE):
             found[n] = entry[0], entry[1].copy()  # never shared: with a gradient, a seed, a constant
@@ -401,7 +409,7 @@ def slot_of(x: Any, node: Any) -> int:
 
 def _stale(x: Any) -> bool:
     """Whether a view shows data that was changed in place since the view was made."""
-    while x.inputs and x._array.base is not None:
+    while x.inputs and type(x._array) is ndarray and x._array.base is not None:
         for y in x.inputs:
             if isinstance(y, Node) and type(y._array) is ndarray:
                 if y._number > x._number:

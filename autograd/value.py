@@ -465,7 +465,7 @@ def seed_for(v: Value, gradient: Any, create_graph: bool, what: str = "backward(
                 f"{what}: a gradient can be left out only for a single element, and this Value has shape "
                 f"{v.shape}; reduce it first (v.sum()), or pass gradient= of that shape"
             )
-        return np.ones(v.shape, dtype=v.dtype)[()]
+        return np.ones(v.shape, v.dtype) if v.ndim else v.dtype.type(1)
     if isinstance(gradient, Value) and not create_graph:
         gradient = gradient._array
     elif not isinstance(gradient, Value):

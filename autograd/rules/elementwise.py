@@ -54,7 +54,7 @@ FLOOR_DIVIDE = ufunc(np.floor_divide, flat, lambda g, out, x, y: flat(g, out, y)
 REMAINDER = ufunc(np.remainder, lambda g, out, x, y: g, lambda g, out, x, y: -g * np.floor_divide(x, y), forward=operator.mod)
 ufunc(np.fmod, lambda g, out, x, y: g, lambda g, out, x, y: -g * np.rint((x - out) / y))
 POWER_RULES = (
-    lambda g, out, x, y: g * (y * x ** exponent_less_one(x, y)),
+    lambda g, out, x, y: g * (2 * x if type(y) is int and y == 2 else y * x ** exponent_less_one(x, y)),
     lambda g, out, x, y: g * (out * np.log(np.where((x == 0) & (y >= 0), 1.0, x))),
 )
 POWER = Op("power", operator.pow, *POWER_RULES, broadcasts=True)

@@ -24,6 +24,10 @@ __all__ = [
 ]
 
 
+def _relu(x: Array) -> Array:
+    return np.maximum(x, 0.0) if x.ndim else type(x)(0) if x <= 0 else x
+
+
 def _softmax(x: Array, *, axis: int) -> Array:
     if x.shape[axis] == 0:
         return x.copy()
@@ -58,7 +62,7 @@ def _logsumexp_x(g: Array, out: Array, x: Array, axis: tuple[int, ...], keepdims
 
 
 # fmt: off
-RELU = Op("relu", lambda x: np.maximum(x, 0.0), lambda g, out, x: g * (out != 0))
+RELU = Op("relu", _relu, lambda g, out, x: g * (out != 0))
 SOFTPLUS = Op("softplus", lambda x: np.maximum(x, 0.0) + np.log1p(np.exp(-abs(x))), lambda g, out, x: g * SIGMOID(x))
 LOG_SIGMOID = Op("log_sigmoid", lambda x: np.minimum(x, 0.0) - np.log1p(np.exp(-abs(x))), lambda g, out, x: g * SIGMOID(-x))
 SOFTMAX = Op("softmax", _softmax, lambda g, out, x, axis: out * (g - (g * out).sum(axis=axis, keepdims=True)))
