@@ -339,7 +339,7 @@ def walk(
             error.add_note(_where(visited[-1]))
         raise
     for m in leaves:
-        found[m] = tuple(arrived.pop(m))  # type: ignore[assignment]
+        found[m] = tuple(arrived.pop(m))
     r = g = seed = sofar = seeds = None  # type: ignore[assignment]  # now only `found` holds what is unshared
     for n, entry in found.items():
         if type(entry[1]) is ndarray and (entry[1].base is not None or _references(entry) > _ALONE):
