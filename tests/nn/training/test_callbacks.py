@@ -1,0 +1,337 @@
+"""Callbacks, and the search for the first number that is not finite."""
+
+import csv
+
+import numpy as np
+import pytest
+
+import nn
+import optim
+from autograd import Value
+from nn.saving import load_checkpoint
+from nn.training import (
+    Callback,
+    CSVLogger,
+    EarlyStopping,
+    LearningRateScheduler,
+    ModelCheckpoint,
+    StopOnPlateau,
+    TerminateOnNaN,
+    first_nonfinite,
+    fit,
+)
+from tests.nn.training.small_models import Dense, Descent, Net, mse
+
+X = np.random.default_rng(1).standard_normal((12, 3))
+Y = X @ np.array([[1.0], [-2.0], [0.5]])
+
+
+class Scripted(nn.Module):
+    """Its output is what the script says for each epoch of one batch; w counts the steps."""
+
+    def __init__(self, script):
+        self.w = nn.Parameter(0.0)
+        self.script, self.calls = list(script), 0
+
+    def forward(self, x):
+        out = self.script[self.calls]
+        self.calls += 1
+        return self.w * 0.0 + np.full((len(x), 1), out)
+
+
+class Count:
+    """Adds 1 to w at each step."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def zero_grad(self):
+        self.model.zero_grad()
+
+    def step(self):
+        self.model.w.data = self.model.w.data + 1.0
+
+
+def scripted(script, *callbacks, metrics=()):
+    """A training whose loss is the script, epoch by epoch."""
+    model = Scripted(script)
+    history = fit(
+        model, np.zeros((2, 1)), np.zeros((2, 1)), lambda o, t: o.mean(), Count(model),
+        epochs=len(script), callbacks=callbacks, metrics=metrics, verbose=0,
+    )  # fmt: skip
+    return model, history
+
+
+def test_callbacks_are_called_in_order():
+    calls = []
+
+    class Spy(Callback):
+        def __getattribute__(self, name):
+            if name.startswith("on_"):
+                return lambda run, *rest: calls.append((name, run.epoch, run.batch))
+            return super().__getattribute__(name)
+
+    model = Dense(3, 1)
+    fit(model, X, Y, mse, Descent(model.parameters()), epochs=2, batch_size=6, callbacks=[Spy()], verbose=0)
+    one = ["on_loss", "on_gradients", "on_batch_end"]
+    assert [c[0] for c in calls] == [
+        "on_train_begin",
+        *(["on_epoch_begin", *one, *one, "on_epoch_end"] * 2),
+        "on_train_end",
+    ]
+    assert [c[1:] for c in calls if c[0] == "on_loss"] == [(0, 0), (0, 1), (1, 0), (1, 1)]
+
+
+# --- stopping -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("script", "options", "epochs"),
+    [
+        ([5, 4, 3, 2, 1], {}, 5),
+        ([5, 4, 4, 3, 2], {}, 3),
+        ([5, 4, 4, 3, 2], {"patience": 1}, 3),
+        ([5, 4, 4.5, 3, 3.5, 3.5, 1], {"patience": 2}, 6),
+        ([5, 4.5, 4.2, 4.1, 1], {"min_delta": 0.4}, 3),
+        ([5, 4.9, 4.8, 4.7, 4.6], {"min_delta": 0.25, "patience": 3}, 5),
+        ([5, np.nan, np.nan, 1], {"patience": 2}, 3),
+        ([np.nan, 4, 3], {"patience": 2}, 3),
+        ([1, 2, 3, 3, 4], {"mode": "max"}, 4),
+    ],
+)
+def test_early_stopping(script, options, epochs):
+    stopper = EarlyStopping("loss", **options)
+    for _ in range(2):  # the same object again, from the start
+        assert len(scripted(script, stopper)[1].epoch) == epochs
+
+
+@pytest.mark.parametrize("restore", [True, False])
+def test_early_stopping_restores_the_best_epoch(restore):
+    stopper = EarlyStopping("loss", patience=2, restore_best=restore)
+    model, history = scripted([5, 3, 4, 4, 1], stopper)
+    assert (stopper.best, stopper.best_epoch, history.epoch) == (3, 1, [0, 1, 2, 3])
+    assert model.w.item() == (2 if restore else 4)
+    # also where the training ran to its end
+    assert scripted([5, 3, 4], stopper)[0].w.item() == (2 if restore else 3)
+
+
+def test_early_stopping_knows_which_way_a_metric_goes():
+    labels = np.array([0, 1] * 6)
+
+    class Worse(nn.Module):
+        def __init__(self):
+            self.w = nn.Parameter(0.0)
+            self.calls = 0
+
+        def forward(self, x):
+            self.calls += 1
+            right = np.eye(2)[labels]
+            right[: self.calls] = 1 - right[: self.calls]  # one more mistake each time
+            return right + self.w
+
+    model = Worse()
+    history = fit(
+        model, X, labels, lambda o, t: (o * 0.0).sum(), Count(model), epochs=5, shuffle=False, metrics=["accuracy"],
+        callbacks=[EarlyStopping("accuracy", patience=2)], verbose=0,
+    )  # fmt: skip
+    assert history.epoch == [0, 1, 2]
+
+
+def test_what_is_monitored_must_be_measured():
+    with pytest.raises(KeyError, match=r"'val_loss' is not measured, there are \['loss'\]"):
+        scripted([1, 2], EarlyStopping())
+    with pytest.raises(ValueError, match="mode='down'"):
+        EarlyStopping(mode="down")
+    with pytest.raises(ValueError, match="patience=-1"):
+        EarlyStopping(patience=-1)
+    with pytest.raises(ValueError, match="min_delta"):
+        EarlyStopping(min_delta=float("nan"))
+
+
+def test_stop_on_plateau_compares_with_the_epoch_before():
+    assert len(scripted([5, 4, 3.95, 2], StopOnPlateau(0.1))[1].epoch) == 3
+    assert len(scripted([5, 4, 4.05, 2], StopOnPlateau(0.1))[1].epoch) == 3
+    assert len(scripted([5, 4.8, 4.6, 4.4], StopOnPlateau(0.1))[1].epoch) == 4
+    assert len(scripted([np.nan, np.nan, 1], StopOnPlateau(0.1))[1].epoch) == 3
+    with pytest.raises(ValueError, match="eps=0"):
+        StopOnPlateau(0)
+
+
+# --- writing ------------------------------------------------------------------------------------
+
+
+def test_model_checkpoint_writes_what_can_be_gone_on_from(tmp_path):
+    pytest.importorskip("safetensors")
+    model = Net(3, 4, 1)
+    optimizer = optim.Adam(model.parameters())
+    fit(
+        model,
+        X,
+        Y,
+        mse,
+        optimizer,
+        epochs=3,
+        callbacks=[ModelCheckpoint(tmp_path / "e{epoch:02d}.st")],
+        verbose=0,
+    )
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["e01.st", "e02.st", "e03.st"]
+    again = Net(3, 4, 1, seed=9)
+    other = optim.Adam(again.parameters())
+    found = load_checkpoint(tmp_path / "e02.st", model=again, optimizer=other)
+    assert found["step"] == 2
+    fit(again, X, Y, mse, other, epochs=3, initial_epoch=2, verbose=0)
+    for name, array in model.state_dict().items():
+        np.testing.assert_array_equal(again.state_dict()[name], array)
+
+
+def test_model_checkpoint_can_keep_the_best_only(tmp_path):
+    pytest.importorskip("safetensors")
+    path = tmp_path / "best.st"
+    scripted([5, 3, 4, 2.5, 2.7], ModelCheckpoint(path, "loss", save_best_only=True))
+    model = Scripted([])
+    assert load_checkpoint(path, model=model) == {"step": 4, "extra": {"loss": 2.5}}
+    assert model.w.item() == 4
+
+
+def test_csv_logger_writes_every_epoch(tmp_path):
+    path = tmp_path / "log.csv"
+    seen = []
+
+    class Look(Callback):
+        def on_epoch_end(self, run):
+            seen.append(path.read_text())
+
+    scripted([0.1, 0.2], CSVLogger(path), Look())
+    assert seen == ["epoch,loss\n0,0.1\n", "epoch,loss\n0,0.1\n1,0.2\n"]
+    scripted([0.3], CSVLogger(path, append=True))
+    with path.open(newline="") as file:
+        assert list(csv.reader(file)) == [["epoch", "loss"], ["0", "0.1"], ["1", "0.2"], ["0", "0.3"]]
+    with pytest.raises(ValueError, match=r"has the columns \['epoch', 'loss'\]"):
+        scripted([0.3], CSVLogger(path, append=True), metrics=["mae"])
+    scripted([0.5], CSVLogger(path))
+    assert path.read_text() == "epoch,loss\n0,0.5\n"
+    assert [p.name for p in tmp_path.iterdir()] == ["log.csv"]
+
+
+# --- the learning rate --------------------------------------------------------------------------
+
+
+def test_a_scheduler_steps_per_epoch_per_batch_or_with_a_number():
+    class Scheduler:
+        def __init__(self):
+            self.calls = []
+
+        def step(self, *args):
+            self.calls.append(args)
+
+    def run(**options):
+        scheduler = Scheduler()
+        model = Dense(3, 1)
+        h = fit(
+            model, X, Y, mse, Descent(model.parameters()), epochs=2, batch_size=5,
+            callbacks=[LearningRateScheduler(scheduler, **options)], verbose=0,
+        )  # fmt: skip
+        return scheduler.calls, h.history["loss"]
+
+    assert run()[0] == [(), ()]
+    assert run(every="batch")[0] == [()] * 6
+    calls, losses = run(monitor="loss")
+    assert calls == [(losses[0],), (losses[1],)]
+    with pytest.raises(ValueError, match="every='step'"):
+        LearningRateScheduler(Scheduler(), every="step")
+    with pytest.raises(TypeError, match=r"no step\(\)"):
+        LearningRateScheduler(0.1)
+
+
+# --- not a number -------------------------------------------------------------------------------
+
+
+def first(make):
+    with np.errstate(all="ignore"):
+        return first_nonfinite(make())
+
+
+def test_the_first_operation_that_is_not_finite_is_named():
+    x = Value([1.0, 1000.0, 2.0], name="x")
+    assert first(lambda: (np.exp(x) / np.exp(x)).sum()) == (
+        "exp(float64 (3,)) gave inf at [1] (1 of 3 elements) from finite inputs"
+    )
+    assert first(lambda: np.log(x - 1).sum()).startswith("log(float64 (3,)) gave -inf at [0]")
+    assert first(lambda: x.sum()) is None
+    assert first(lambda: Value(0.0) / Value(0.0) + x.sum()) == "divide(0.0, 0.0) gave nan from finite inputs"
+
+
+def test_what_was_not_finite_to_begin_with_is_named():
+    w = Value([1.0, np.nan], name="w")
+    assert first(lambda: (w * 2).sum()) == (
+        "the parameter 'w' (float64 (2,)) is not finite before any operation: nan at [1] (1 of 2 elements)"
+    )
+    x = Value([1.0, 2.0])
+    message = first(lambda: (x * np.array([np.inf, 1.0])).sum())
+    assert (
+        message
+        == "input 1 of multiply (float64 (2,)), a constant, is not finite: inf at [0] (1 of 2 elements)"
+    )
+
+
+def test_a_long_graph_is_walked_without_recursion():
+    def make():
+        x = Value(1.0)
+        for _ in range(20_000):
+            x = x * 1.0
+        return x / 0.0
+
+    assert first(make).startswith("divide(1.0, 0.0) gave inf")
+
+
+class Exploding(nn.Module):
+    """exp(x @ w): overflows in the row that holds 1000."""
+
+    def __init__(self):
+        self.w = nn.Parameter(np.ones((3, 1)))
+
+    def forward(self, x):
+        e = np.exp(x @ self.w)
+        return e / (e + 1)
+
+
+def test_training_ends_at_the_first_loss_that_is_not_a_number():
+    model = Exploding()
+    x = X.copy()
+    x[7] = 1000
+    before = model.w.data.copy()
+    with np.errstate(all="ignore"), pytest.raises(FloatingPointError) as caught:
+        fit(
+            model, x, Y, mse, Descent(model.parameters(), 0.0), epochs=2, batch_size=5, shuffle=False,
+            callbacks=[TerminateOnNaN()], verbose=0,
+        )  # fmt: skip
+    message = str(caught.value)
+    assert message.startswith(
+        "TerminateOnNaN: epoch 1, batch 2: the loss is nan: exp(float64 (5, 1)) gave inf at [2, 0]"
+    )
+    assert "; the first nan: divide(float64 (5, 1), float64 (5, 1)) gave nan at [2, 0]" in message
+    np.testing.assert_array_equal(model.w.data, before)
+    assert model.training
+
+
+def test_training_ends_before_a_gradient_that_is_not_a_number_is_used():
+    class Root(nn.Module):
+        def __init__(self):
+            self.w = nn.Parameter([[1.0]])
+
+        def forward(self, x):
+            return np.sqrt(x @ self.w * 0.0) + x @ self.w
+
+    model = Root()
+    with pytest.raises(
+        FloatingPointError, match=r"epoch 1, batch 1: the loss is finite, the gradient of 'w' is not"
+    ):
+        fit(model, X[:, :1], Y, mse, Descent(model.parameters()), callbacks=[TerminateOnNaN()], verbose=0)
+    assert model.w.item() == 1.0
+
+
+def test_a_parameter_that_is_not_a_number_is_named_with_its_place_in_the_model():
+    model = Net(3, 4, 1)
+    with pytest.raises(FloatingPointError, match=r"the parameter 'layers\.1\.w' .* nan at \[2, 0\]"):
+        model.layers[1].w.data[2] = np.nan
+        fit(model, X, Y, mse, Descent(model.parameters()), callbacks=[TerminateOnNaN()], verbose=0)
