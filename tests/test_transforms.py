@@ -105,7 +105,7 @@ def test_has_aux():
 def test_an_unused_argument_has_gradient_zero():
     assert grad(lambda x, y: x**2, argnums=1)(3.0, np.ones(2)).tolist() == [0.0, 0.0]
     assert grad(lambda x: 5.0)(3.0) == 0.0
-    y, t = jvp(lambda x: np.ones(2), (3.0,), (1.0,))
+    _, t = jvp(lambda x: np.ones(2), (3.0,), (1.0,))
     assert t.tolist() == [0.0, 0.0]
 
 
