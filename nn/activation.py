@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from nn import init
 from nn.functional import activation as F  # noqa: N812 (the field's name for it)
 from nn.module import Module, Parameter
 
@@ -290,9 +291,9 @@ class PReLU(Module):
     num_parameters: 1, or the number of channels (axis 1).  weight: (num_parameters,), all `init`.
     """
 
-    def __init__(self, num_parameters: int = 1, init: float = 0.25, *, dtype: Any = None) -> None:
+    def __init__(self, num_parameters: int = 1, init: float = 0.25, *, dtype: Any = np.float64) -> None:
         self.num_parameters = num_parameters
-        self.weight = Parameter(np.full(num_parameters, init, dtype=dtype or float), name="weight")
+        self.weight = Parameter(np.full(num_parameters, init, dtype=dtype), name="weight")
 
     def forward(self, input: Any) -> Any:
         return F.prelu(input, self.weight)
@@ -304,7 +305,8 @@ class PReLU(Module):
 class RReLU(Module):
     """Leaky relu with slopes uniform in [lower, upper) while training, their mean afterwards.
 
-    generator: where the slopes come from (Xu et al., 2015).  Raises ValueError if lower > upper.
+    rng: a NumPy Generator or a seed, by default the one that nn.manual_seed sets.
+    Raises ValueError if lower > upper.  Source: Xu et al. (2015), arXiv:1505.00853.
     """
 
     def __init__(
@@ -313,14 +315,15 @@ class RReLU(Module):
         upper: float = 1 / 3,
         inplace: bool = False,
         *,
-        generator: np.random.Generator | None = None,
+        rng: Any = None,
     ) -> None:
         if lower > upper:
             raise ValueError(f"RReLU: lower={lower} is greater than upper={upper}; swap them")
-        self.lower, self.upper, self.generator = lower, upper, generator
+        self.lower, self.upper = lower, upper
+        self._rng = None if rng is None else init.generator(rng)
 
     def forward(self, input: Any) -> Any:
-        return F.rrelu(input, self.lower, self.upper, self.training, generator=self.generator)
+        return F.rrelu(input, self.lower, self.upper, self.training, rng=self._rng)
 
     def extra_repr(self) -> str:
         return f"lower={self.lower}, upper={self.upper}"

@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Value, primitive, special
+from autograd import primitive, special
+from nn import init
 from nn.functional.erf import normal_cdf, normal_pdf
+from nn.functional.shapes import Array, array
 
 __all__ = [
     "celu",
@@ -44,15 +46,8 @@ __all__ = [
     "threshold",
 ]
 
-Array = Any  # a number, an array, or a Value
-
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 GELU_LINEAR, GELU_CUBIC = 2 * math.sqrt(2 / math.pi), 2 * math.sqrt(2 / math.pi) * 0.044715
-
-
-def _array(x: Array) -> Array:
-    """A Value as it is, anything else as an array or NumPy scalar."""
-    return x if isinstance(x, Value) else np.asarray(x)[()]
 
 
 # --- the smooth ones: sigmoid and its kin ---------------------------------------------------
@@ -147,32 +142,32 @@ def _softsign(x: Array) -> Array:
 
 def sigmoid(input: Array) -> Array:
     """1 / (1 + exp(-x))."""
-    return _sigmoid(_array(input))
+    return _sigmoid(array(input))
 
 
 def tanh(input: Array) -> Array:
     """(exp(x) - exp(-x)) / (exp(x) + exp(-x))."""
-    return _tanh(_array(input))
+    return _tanh(array(input))
 
 
 def logsigmoid(input: Array) -> Array:
     """log(1 / (1 + exp(-x)))."""
-    return _logsigmoid(_array(input))
+    return _logsigmoid(array(input))
 
 
 def softplus(input: Array, beta: float = 1.0, threshold: float = 20.0) -> Array:
     """log(1 + exp(beta * x)) / beta; x itself where beta * x > threshold."""
-    return _softplus(_array(input), beta=beta, threshold=threshold)
+    return _softplus(array(input), beta=beta, threshold=threshold)
 
 
 def softsign(input: Array) -> Array:
     """x / (1 + |x|)."""
-    return _softsign(_array(input))
+    return _softsign(array(input))
 
 
 def tanhshrink(input: Array) -> Array:
     """x - tanh(x)."""
-    return _tanhshrink(_array(input))
+    return _tanhshrink(array(input))
 
 
 def gelu(input: Array, approximate: str = "none") -> Array:
@@ -182,20 +177,20 @@ def gelu(input: Array, approximate: str = "none") -> Array:
     Raises ValueError for another `approximate`.
     """
     if approximate == "none":
-        return _gelu(_array(input))
+        return _gelu(array(input))
     if approximate == "tanh":
-        return _gelu_tanh(_array(input))
+        return _gelu_tanh(array(input))
     raise ValueError(f"gelu: approximate={approximate!r} is unknown; choose 'none' or 'tanh'")
 
 
 def silu(input: Array) -> Array:
     """x * sigmoid(x), also known as swish."""
-    return _silu(_array(input))
+    return _silu(array(input))
 
 
 def mish(input: Array) -> Array:
     """x * tanh(softplus(x)) (Misra, 2019)."""
-    return _mish(_array(input))
+    return _mish(array(input))
 
 
 # --- the piecewise ones ---------------------------------------------------------------------
@@ -256,7 +251,7 @@ def _hardswish(x: Array) -> Array:
 
 def relu(input: Array) -> Array:
     """max(x, 0); the derivative at 0 is 0."""
-    return special.relu(_array(input))
+    return special.relu(array(input))
 
 
 def relu6(input: Array) -> Array:
@@ -266,7 +261,7 @@ def relu6(input: Array) -> Array:
 
 def leaky_relu(input: Array, negative_slope: float = 0.01) -> Array:
     """x where x > 0, else negative_slope * x."""
-    return _leaky_relu(_array(input), slope=negative_slope)
+    return _leaky_relu(array(input), slope=negative_slope)
 
 
 def prelu(input: Array, weight: Array) -> Array:
@@ -274,7 +269,7 @@ def prelu(input: Array, weight: Array) -> Array:
 
     Raises ValueError if `weight` is not a vector of length 1 or of the number of channels.
     """
-    input, weight = _array(input), _array(weight)
+    input, weight = array(input), array(weight)
     channels = input.shape[1] if input.ndim > 1 else 1
     if weight.ndim > 1 or weight.size not in (1, channels):
         raise ValueError(
@@ -292,27 +287,26 @@ def rrelu(
     upper: float = 1 / 3,
     training: bool = False,
     *,
-    generator: np.random.Generator | None = None,
+    rng: Any = None,
 ) -> Array:
     """x where x > 0, else slope * x, the slope uniform in [lower, upper) per element.
 
-    Not training: the slope is their mean (Xu et al., 2015).  generator: where the
-    slopes come from; a fresh np.random.default_rng() if not given.
+    Not training: the slope is their mean (Xu et al., 2015).  rng: a NumPy Generator or a
+    seed; by default the one that nn.manual_seed sets.
     Raises ValueError if lower > upper.
     """
     if lower > upper:
         raise ValueError(f"rrelu: lower={lower} is greater than upper={upper}; swap them")
-    input = _array(input)
+    input = array(input)
     if not training:
         return _leaky_relu(input, slope=(lower + upper) / 2)
-    random = np.random.default_rng() if generator is None else generator
-    slope = np.asarray(random.uniform(lower, upper, input.shape))[()]
+    slope = np.asarray(init.generator(rng).uniform(lower, upper, input.shape))
     return _sloped(input, slope.astype(input.dtype) if input.dtype.kind == "f" else slope)
 
 
 def elu(input: Array, alpha: float = 1.0) -> Array:
     """x where x > 0, else alpha * (exp(x) - 1) (Clevert et al., 2016)."""
-    return _elu(_array(input), alpha=alpha, scale=1.0, width=1.0)
+    return _elu(array(input), alpha=alpha, scale=1.0, width=1.0)
 
 
 def celu(input: Array, alpha: float = 1.0) -> Array:
@@ -322,12 +316,12 @@ def celu(input: Array, alpha: float = 1.0) -> Array:
     """
     if alpha == 0:
         raise ValueError("celu: alpha must not be 0; use relu for the limit")
-    return _elu(_array(input), alpha=alpha, scale=1.0, width=alpha)
+    return _elu(array(input), alpha=alpha, scale=1.0, width=alpha)
 
 
 def selu(input: Array) -> Array:
     """1.0507 * elu(x, 1.6733): keeps mean 0 and variance 1 (Klambauer et al., 2017)."""
-    return _elu(_array(input), alpha=SELU_ALPHA, scale=SELU_SCALE, width=1.0)
+    return _elu(array(input), alpha=SELU_ALPHA, scale=SELU_SCALE, width=1.0)
 
 
 def hardtanh(input: Array, min_val: float = -1.0, max_val: float = 1.0) -> Array:
@@ -337,22 +331,22 @@ def hardtanh(input: Array, min_val: float = -1.0, max_val: float = 1.0) -> Array
     """
     if min_val > max_val:
         raise ValueError(f"hardtanh: min_val={min_val} is greater than max_val={max_val}; swap them")
-    return np.clip(_array(input), min_val, max_val)
+    return np.clip(array(input), min_val, max_val)
 
 
 def hardsigmoid(input: Array) -> Array:
     """min(max(x + 3, 0), 6) / 6."""
-    return _hardsigmoid(_array(input))
+    return _hardsigmoid(array(input))
 
 
 def hardswish(input: Array) -> Array:
     """x * hardsigmoid(x) (Howard et al., 2019)."""
-    return _hardswish(_array(input))
+    return _hardswish(array(input))
 
 
 def hardshrink(input: Array, lambd: float = 0.5) -> Array:
     """x where |x| > lambd, else 0."""
-    return _hardshrink(_array(input), lambd=lambd)
+    return _hardshrink(array(input), lambd=lambd)
 
 
 def softshrink(input: Array, lambd: float = 0.5) -> Array:
@@ -362,12 +356,12 @@ def softshrink(input: Array, lambd: float = 0.5) -> Array:
     """
     if lambd < 0:
         raise ValueError(f"softshrink: lambd={lambd} must be 0 or more")
-    return _softshrink(_array(input), lambd=lambd)
+    return _softshrink(array(input), lambd=lambd)
 
 
 def threshold(input: Array, threshold: float, value: float) -> Array:
     """x where x > threshold, else value."""
-    return _threshold(_array(input), threshold=threshold, value=value)
+    return _threshold(array(input), threshold=threshold, value=value)
 
 
 # --- along an axis --------------------------------------------------------------------------
@@ -399,19 +393,19 @@ def softmax(input: Array, dim: int | None = None, *, dtype: Any = None) -> Array
     dtype: cast to it first.  Without `dim`: a UserWarning, and PyTorch's choice of axis.
     Raises np.exceptions.AxisError for an axis that does not exist.
     """
-    x = _array(input)
+    x = array(input)
     return _along(special.softmax, x, _axis("softmax", x, dim), dtype)
 
 
 def softmin(input: Array, dim: int | None = None, *, dtype: Any = None) -> Array:
     """softmax(-x) along `dim`; see softmax."""
-    x = _array(input)
+    x = array(input)
     return _along(special.softmax, -x, _axis("softmin", x, dim), dtype)
 
 
 def log_softmax(input: Array, dim: int | None = None, *, dtype: Any = None) -> Array:
     """log(softmax(x)) along `dim`, exact where softmax rounds to 0; see softmax."""
-    x = _array(input)
+    x = array(input)
     return _along(special.log_softmax, x, _axis("log_softmax", x, dim), dtype)
 
 
@@ -420,7 +414,7 @@ def glu(input: Array, dim: int = -1) -> Array:
 
     Raises ValueError if the length along `dim` is odd.
     """
-    x = _array(input)
+    x = array(input)
     if not x.ndim:
         raise ValueError("glu: a number has no axis to halve; give at least one axis")
     if x.shape[dim] % 2:

@@ -14,6 +14,7 @@ import numpy as np
 
 from autograd import Value, primitive, special
 from nn.functional.activation import log_one_plus_exp, sigmoid
+from nn.functional.shapes import Array, array
 
 __all__ = [
     "binary_cross_entropy",
@@ -40,15 +41,8 @@ __all__ = [
     "triplet_margin_with_distance_loss",
 ]
 
-Array = Any  # a number, an array, or a Value
-
 
 # --- what all share -------------------------------------------------------------------------
-
-
-def _array(x: Array) -> Array:
-    """A Value as it is, anything else as an array or NumPy scalar."""
-    return x if isinstance(x, Value) else np.asarray(x)[()]
 
 
 def _plain(x: Array) -> Any:
@@ -58,7 +52,7 @@ def _plain(x: Array) -> Any:
 
 def _pair(name: str, input: Array, target: Array, what: str = "target") -> tuple[Array, Array]:
     """Both as arrays or Values; ValueError unless their shapes are equal."""
-    input, target = _array(input), _array(target)
+    input, target = array(input), array(target)
     if input.shape != target.shape:
         raise ValueError(
             f"{name}: input has shape {input.shape}, {what} has shape {target.shape}; they must be equal: "
@@ -71,7 +65,7 @@ def _weighted(name: str, loss: Array, weight: Array | None) -> Array:
     """The loss times `weight`, which may be broadcast to the loss but not beyond."""
     if weight is None:
         return loss
-    weight = _array(weight)
+    weight = array(weight)
     try:
         fits = np.broadcast_shapes(weight.shape, loss.shape) == loss.shape
     except ValueError:
@@ -254,13 +248,13 @@ def cross_entropy(
     check_reduction(name, reduction)
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"{name}: label_smoothing={label_smoothing} must be between 0 and 1")
-    x = _array(input)
+    x = array(input)
     axis = _class_axis(name, x)
     n = x.shape[axis]
     dtype = x.dtype if x.dtype.kind == "f" else np.dtype(float)
     weights = _class_weights(name, weight, n, dtype)
     column = weights.reshape((n,) + (1,) * (-1 - axis))
-    t = _array(target)
+    t = array(target)
     if t.dtype.kind == "f" and t.shape == x.shape:
         q = t if not label_smoothing else t * (1 - label_smoothing) + label_smoothing / n
         loss = _cross_entropy(x, q if weight is None else q * column, axis=axis)
@@ -303,7 +297,7 @@ def nll_loss(
     """
     name = "nll_loss"
     check_reduction(name, reduction)
-    x = _array(input)
+    x = array(input)
     axis = _class_axis(name, x)
     index = _classes(name, target, x.shape[axis], ignore_index)
     _check_index_shape(name, x, index, axis)
@@ -347,7 +341,7 @@ def multi_margin_loss(
 
 
 def _matrix(name: str, input: Array) -> Array:
-    x = _array(input)
+    x = array(input)
     if x.ndim not in (1, 2):
         raise ValueError(f"{name}: input has shape {x.shape}; (N, C) or (C) is needed")
     return x
@@ -450,7 +444,7 @@ def binary_cross_entropy_with_logits(
     x, t = _pair(name, input, target)
     if pos_weight is not None:
         _weighted(f"{name} (pos_weight)", x, pos_weight)
-    loss = _bce_logits(x, t, 1.0 if pos_weight is None else _array(pos_weight))
+    loss = _bce_logits(x, t, 1.0 if pos_weight is None else array(pos_weight))
     return _reduced(name, _weighted(name, loss, weight), reduction)
 
 
@@ -539,7 +533,7 @@ def gaussian_nll_loss(
     """
     name = "gaussian_nll_loss"
     x, t = _pair(name, input, target)
-    v = _array(var)
+    v = array(var)
     if v.ndim and v.shape == x.shape[:-1] and v.shape != x.shape:
         v = v.reshape(v.shape + (1,))
     if v.ndim and v.shape != x.shape and v.shape != x.shape[:-1] + (1,):
@@ -625,7 +619,7 @@ def pairwise_distance(
     """
     if p < 0:
         raise ValueError(f"pairwise_distance: p={p} must be 0 or more")
-    d = _array(x1) - _array(x2) + eps
+    d = array(x1) - array(x2) + eps
     if p == 2:
         out = _length(d)
     elif p == 1:
@@ -723,7 +717,7 @@ def ctc_loss(
     """
     name = "ctc_loss"
     check_reduction(name, reduction)
-    x = _array(log_probs)
+    x = array(log_probs)
     single = x.ndim == 2
     if x.ndim not in (2, 3):
         raise ValueError(f"{name}: log_probs has shape {x.shape}; (T, N, C) or (T, C) is needed")

@@ -197,8 +197,8 @@ def test_bce_at_the_ends():
         compare(
             GROUP,
             "BCELoss",
-            lambda p: F.binary_cross_entropy(p, t, reduction=reduction),
-            lambda p: T.binary_cross_entropy(p, torch.tensor(t), reduction=reduction),
+            lambda p, r=reduction: F.binary_cross_entropy(p, t, reduction=r),
+            lambda p, r=reduction: T.binary_cross_entropy(p, torch.tensor(t), reduction=r),
             [p],
             rtol=1e-8,
             orders=(0, 1),
