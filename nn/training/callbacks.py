@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Value
+from nn import init
 from nn.module import Module
 from nn.saving import save_checkpoint, write_atomically
 from nn.training.history import History
@@ -168,8 +169,12 @@ class ModelCheckpoint(Monitor):
     """Write a checkpoint of model and optimizer after every epoch, or after each best one.
 
     path: may hold fields such as "model_{epoch:03d}.safetensors", where epoch counts from 1,
-    or "{val_loss:.3f}".  The file appears whole or not at all; `load_checkpoint` reads it
-    (its "step" is the number of finished epochs).
+    or "{val_loss:.3f}".  The file appears whole or not at all.
+    rng: the generators whose state is saved too; if left out, the one that dropout and its
+    like draw from, `nn.init.generator()`.
+
+    `load_checkpoint(path, model=..., optimizer=..., rng=nn.init.generator())["step"]` is the
+    number of finished epochs: with it as initial_epoch, fit() goes on as if it had never stopped.
     """
 
     def __init__(
@@ -178,16 +183,24 @@ class ModelCheckpoint(Monitor):
         monitor: str = "val_loss",
         save_best_only: bool = False,
         mode: str = "auto",
+        rng: Any = None,
     ) -> None:
         super().__init__(monitor, mode)
-        self.path, self.save_best_only = path, save_best_only
+        self.path, self.save_best_only, self.rng = path, save_best_only, rng
 
     def on_epoch_end(self, run: Run) -> None:
         if self.save_best_only and not self.improved(run):
             return
         path = os.fspath(self.path).format(**{**run.logs, "epoch": run.epoch + 1})
         optimizer = run.optimizer if hasattr(run.optimizer, "state_dict") else None
-        save_checkpoint(path, model=run.model, optimizer=optimizer, step=run.epoch + 1, extra=dict(run.logs))
+        save_checkpoint(
+            path,
+            model=run.model,
+            optimizer=optimizer,
+            step=run.epoch + 1,
+            rng=init.generator() if self.rng is None else self.rng,
+            extra=dict(run.logs),
+        )
 
 
 class LearningRateScheduler(Callback):

@@ -8,6 +8,12 @@ import pytest
 import nn
 import optim
 from autograd import Value
+from nn import init
+from nn.activation import ReLU
+from nn.containers import Sequential
+from nn.dropout import Dropout
+from nn.linear import Linear
+from nn.loss import CrossEntropyLoss
 from nn.saving import load_checkpoint
 from nn.training import (
     Callback,
@@ -182,6 +188,31 @@ def test_model_checkpoint_writes_what_can_be_gone_on_from(tmp_path):
     fit(again, X, Y, mse, other, epochs=3, initial_epoch=2, verbose=0)
     for name, array in model.state_dict().items():
         np.testing.assert_array_equal(again.state_dict()[name], array)
+
+
+def test_a_training_with_dropout_goes_on_from_its_checkpoint_bit_for_bit(tmp_path):
+    pytest.importorskip("safetensors")
+    y = (X[:, 0] > 0).astype(int)
+
+    def made(seed):
+        init.manual_seed(seed)
+        model = Sequential(Linear(3, 8), ReLU(), Dropout(0.5), Linear(8, 2))
+        return model, optim.Adam(model.parameters(), lr=0.01)
+
+    def trained(model, optimizer, first, last):
+        saver = ModelCheckpoint(tmp_path / "{epoch}.st")
+        return fit(
+            model, X, y, CrossEntropyLoss(), optimizer, epochs=last, batch_size=5, initial_epoch=first,
+            callbacks=[saver], metrics=["accuracy"], verbose=0,
+        ).history["loss"]  # fmt: skip
+
+    whole, optimizer = made(1)
+    losses = trained(whole, optimizer, 0, 5)
+    model, other = made(2)
+    done = load_checkpoint(tmp_path / "3.st", model=model, optimizer=other, rng=init.generator())["step"]
+    assert trained(model, other, done, 5) == losses[3:]
+    for name, array in whole.state_dict().items():
+        np.testing.assert_array_equal(model.state_dict()[name], array)
 
 
 def test_model_checkpoint_can_keep_the_best_only(tmp_path):
