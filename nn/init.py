@@ -88,10 +88,10 @@ def trunc_normal_(
     mirrored = low > 0  # work in the left tail, where small probabilities are exact
     if mirrored:
         low, high = -high, -low
-    normal = NormalDist()
-    share = _rng(generator).uniform(normal.cdf(low), normal.cdf(high), np.shape(_plain(tensor)))
+    first, last = (math.erfc(-x / math.sqrt(2)) / 2 for x in (low, high))
+    share = _rng(generator).uniform(first, last, np.shape(_plain(tensor)))
     share = np.clip(share, np.finfo(float).tiny, 1 - np.finfo(float).epsneg)
-    z = np.clip(np.vectorize(normal.inv_cdf, otypes=[float])(share), low, high)
+    z = np.clip(np.vectorize(NormalDist().inv_cdf, otypes=[float])(share), low, high)
     return _fill("trunc_normal_", tensor, np.clip(mean + std * (-z if mirrored else z), a, b))
 
 

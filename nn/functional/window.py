@@ -437,6 +437,8 @@ def _bins(f: str, n: int, input: Array, output_size: Any, fill: float) -> tuple[
         batched(f, x, n)  # raises
     size = x.shape[-n:]
     wanted = output_size if isinstance(output_size, Sequence) else (output_size,) * n
+    if len(wanted) != n:
+        raise ValueError(f"{f}: output_size={output_size}; one number, or {n} of them, is needed")
     wanted = per_axis(
         [m if o is None else o for m, o in zip(size, wanted, strict=True)], n, f"{f}: output_size"
     )
