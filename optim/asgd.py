@@ -13,8 +13,8 @@ class ASGD(Optimizer):
     """Steps of a falling size eta, and their running average (Polyak & Juditsky, 1992).
 
     p <- p * (1 - lambd * eta) - eta * g,  eta = lr / (1 + lambd * lr * t)**alpha;
-    from step t0 on, state["ax"] is the mean of all p since (before, it is p itself).
-    eta is that of the step before (lr at the first), as in PyTorch.
+    state["ax"] is the mean of the p from step t0 + 2 on (before, it is p itself).
+    eta and the weights of the mean are those of the step before, as in PyTorch.
 
     Raises ValueError for a negative lr or weight_decay.
     """

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -151,10 +152,9 @@ def scipy_least_squares(f: Function, x0: Any, **options: Any) -> Any:
 def scipy_optimize() -> Any:
     """The module scipy.optimize, imported when it is first needed."""
     try:
-        from scipy import optimize
+        return import_module("scipy.optimize")
     except ImportError:
         raise ImportError("SciPy is needed for this: pip install scipy") from None
-    return optimize
 
 
 def flattened(f: Function, x0: Any) -> tuple[np.ndarray, Function]:

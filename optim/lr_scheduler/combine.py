@@ -33,6 +33,15 @@ class Combined(LRScheduler):
                 )
         self.schedulers = list(schedulers)
 
+    def _rewind(self) -> None:
+        """The initial learning rates, and all schedulers before their first step."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["initial_lr"]
+        for s in self.schedulers:
+            if isinstance(s, Combined):
+                s._rewind()
+            s.last_epoch = 0 if isinstance(s, Combined) else -1
+
     def state_dict(self) -> dict[str, Any]:
         return {**super().state_dict(), "schedulers": [s.state_dict() for s in self.schedulers]}
 
@@ -49,6 +58,7 @@ class ChainedScheduler(Combined):
 
     def __init__(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None) -> None:
         self._take(schedulers, optimizer)
+        self.last_epoch = 0
         self._last_lr = self.current()
 
     def _initial_step(self) -> None:
@@ -58,20 +68,15 @@ class ChainedScheduler(Combined):
 
     def restart(self) -> None:
         """Step 0 of each, in order, beginning with the initial learning rates."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["initial_lr"]
-        for s in self.schedulers:
-            s.last_epoch = -1
+        self._rewind()
         self._initial_step()
 
     def step(self) -> None:
         """A step of each, in order."""
+        self.last_epoch += 1
         for s in self.schedulers:
             s.step()
         self._last_lr = self.current()
-
-    def __repr__(self) -> str:
-        return f"ChainedScheduler({self.schedulers})"
 
 
 class SequentialLR(Combined):
@@ -99,9 +104,7 @@ class SequentialLR(Combined):
             group["lr"] = group["initial_lr"]
         # each scheduler made its first step when it was made: take it back, let only one act
         self._take_back(self.schedulers)
-        first = self.schedulers[bisect_right(self.milestones, 0)]
-        first._initial_step()
-        self._last_lr = first.get_last_lr()
+        self._initial_step()
 
     def _take_back(self, schedulers: Sequence[LRScheduler]) -> None:
         for s in schedulers:
@@ -109,6 +112,17 @@ class SequentialLR(Combined):
                 self._take_back(s.schedulers)
             else:
                 s.last_epoch -= 1
+
+    def _initial_step(self) -> None:
+        first = self.schedulers[bisect_right(self.milestones, 0)]
+        first._initial_step()
+        self._last_lr = first.get_last_lr()
+
+    def restart(self) -> None:
+        """Step 0 of the first scheduler, with the initial learning rates."""
+        self._rewind()
+        self.last_epoch = 0
+        self._initial_step()
 
     def step(self) -> None:
         """A step of the scheduler whose turn it is; at a milestone, the beginning of the next."""
