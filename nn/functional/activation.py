@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import primitive, special
+from autograd import Value, primitive, special
 from nn import init
 from nn.functional.erf import normal_cdf, normal_pdf
 from nn.functional.shapes import Array, array
@@ -251,7 +251,8 @@ def _hardswish(x: Array) -> Array:
 
 def relu(input: Array) -> Array:
     """max(x, 0); the derivative at 0 is 0."""
-    return special.relu(array(input))
+    x = array(input)
+    return special.relu(x if isinstance(x, Value) else x[()])
 
 
 def relu6(input: Array) -> Array:
