@@ -210,8 +210,9 @@ def window_max(x: Any, *, kernel: Any, stride: Any, dilation: Any) -> Any:
     """The maximum over each window; NaN if there is one in it."""
     n = len(kernel)
     counts = window_counts(x.shape[-n:], kernel, stride, dilation)
-    out = np.full((*x.shape[:-n], *counts), -np.inf, dtype=x.dtype)
-    for _, seen in offsets(kernel, counts, stride, dilation):
+    first, *rest = [seen for _, seen in offsets(kernel, counts, stride, dilation)]
+    out = np.array(x[first])
+    for seen in rest:
         np.maximum(out, x[seen], out=out)
     return out
 

@@ -81,14 +81,20 @@ def _cropped(x: Array, pairs: Sequence[tuple[int, int]]) -> Array:
 # --- convolution ----------------------------------------------------------------------------
 
 
-def batched(f: str, input: Array, n: int) -> tuple[Array, bool]:
-    """`input` with a batch axis, and whether it had one; ValueError for another number of axes."""
+def checked(f: str, input: Array, n: int) -> Array:
+    """`input` as an array; ValueError unless it is (N, C, *size) or (C, *size)."""
     x = array(input)
     if x.ndim not in (n + 1, n + 2):
         raise ValueError(
             f"{f}: input of shape {x.shape}; {n + 2} axes (batch, channels, {n} of size) are needed, "
             f"or {n + 1} without the batch"
         )
+    return x
+
+
+def batched(f: str, input: Array, n: int) -> tuple[Array, bool]:
+    """`input` with a batch axis, and whether it had one."""
+    x = checked(f, input, n)
     return (x, True) if x.ndim == n + 2 else (x[None], False)
 
 
@@ -261,6 +267,12 @@ def pooled_size(n: int, kernel: int, stride: int, padding: int, dilation: int, c
     return count - 1 if ceil_mode and (count - 1) * stride >= n + padding else count
 
 
+def floating(f: str, n: int, input: Array) -> Array:
+    """`input` with a floating dtype, so that -inf can be among its elements."""
+    x = checked(f, input, n)
+    return x if x.dtype.kind == "f" else x.astype(float)
+
+
 class _Pool:
     """The sizes of one pooling, checked, and its input padded."""
 
@@ -275,9 +287,7 @@ class _Pool:
         dilation: Any,
         ceil_mode: bool,
     ) -> None:
-        x = array(input)
-        if x.ndim not in (n + 1, n + 2):
-            batched(f, x, n)  # raises
+        x = floating(f, n, input)
         self.input, self.size = x, x.shape[-n:]
         self.kernel = per_axis(kernel, n, f"{f}: kernel_size")
         self.stride = self.kernel if stride is None else per_axis(stride, n, f"{f}: stride")
@@ -432,9 +442,7 @@ def _bins(f: str, n: int, input: Array, output_size: Any, fill: float) -> tuple[
     Bin i of `out` along an axis of size m holds the elements from floor(i m / out) to
     ceil((i + 1) m / out); short bins are filled up.
     """
-    x = array(input)
-    if x.ndim not in (n + 1, n + 2):
-        batched(f, x, n)  # raises
+    x = floating(f, n, input)
     size = x.shape[-n:]
     wanted = output_size if isinstance(output_size, Sequence) else (output_size,) * n
     if len(wanted) != n:

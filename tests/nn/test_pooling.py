@@ -130,6 +130,17 @@ def test_float32_stays():
         assert y.dtype == x.grad.dtype == np.float32
 
 
+def test_integers_become_floating():
+    x = np.arange(12).reshape(1, 3, 4)
+    for layer in (
+        pooling.MaxPool2d(2, padding=1),
+        pooling.AvgPool2d(3, padding=1),
+        pooling.AdaptiveMaxPool2d(2),
+    ):
+        assert layer(x).dtype == np.float64
+        assert np.array_equal(layer(x), layer(x.astype(float)))
+
+
 X = np.ones((2, 3, 4, 5))
 
 

@@ -203,6 +203,55 @@ def test_a_function_is_that_of_pytorch(name, shapes, options):
     )
 
 
+@pytest.mark.parametrize("seed", range(60))
+def test_convolutions_and_pools_of_random_sizes(seed):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(1, 3))
+    kernel, stride, dilation = (tuple(rng.integers(1, 4, size=n).tolist()) for _ in range(3))
+    padding = tuple(rng.integers(0, 3, size=n).tolist())
+    groups = int(rng.integers(1, 3))
+    size = [
+        int(d * (k - 1) + 1 + rng.integers(0, 5)) for k, d in zip(kernel, dilation, strict=True)
+    ]  # at least one window
+    x, out = random(2, 2 * groups, *size, seed=seed), 3 * groups
+    weight, bias = random(out, 2, *kernel, seed=seed), random(out, seed=seed)
+    sizes = dict(stride=stride, padding=padding, dilation=dilation, groups=groups)
+
+    def check(name, arrays, **options):
+        f, g = FUNCTIONS[name], getattr(tf, name)
+        compare(
+            "torch.nn.functional",
+            name,
+            lambda *a: f(*a, **options),
+            lambda *a: g(*a, **options),
+            arrays,
+            rtol=1e-9,
+        )
+
+    check(f"conv{n}d", [x, weight, bias], **sizes)
+    extra = tuple(int(rng.integers(0, max(s, d))) for s, d in zip(stride, dilation, strict=True))
+    wide = [(m - 1) * s - 2 * p + d * (k - 1) + 1 + e for m, s, p, d, k, e in zip(
+        size, stride, padding, dilation, kernel, extra, strict=True)]  # fmt: skip
+    if min(wide) > 0:
+        y, w = random(2, out, *size, seed=seed), random(out, 2, *kernel, seed=seed + 1)
+        check(f"conv_transpose{n}d", [y, w, random(2 * groups)], output_padding=extra, **sizes)
+    half = tuple(min(p, k // 2) for p, k in zip(padding, kernel, strict=True))
+    ceil = bool(rng.integers(0, 2))
+    check(
+        f"max_pool{n}d",
+        [x],
+        kernel_size=kernel,
+        stride=stride,
+        padding=half,
+        dilation=dilation,
+        ceil_mode=ceil,
+    )
+    check(f"avg_pool{n}d", [x], kernel_size=kernel, stride=stride, padding=half, ceil_mode=ceil,
+          count_include_pad=bool(rng.integers(0, 2)))  # fmt: skip
+    if n == 2:
+        check("unfold", [x], kernel_size=kernel, stride=stride, padding=padding, dilation=dilation)
+
+
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("name", ["batch_norm", "instance_norm"])
 @pytest.mark.parametrize("shape", [(3, 4, 5), (2, 4, 3, 2)])
