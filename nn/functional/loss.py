@@ -219,7 +219,8 @@ def _cross_entropy_q(g: Array, out: Array, x: Array, q: Array, axis: int) -> Arr
 def _cross_entropy(x: Array, q: Array, *, axis: int) -> Array:
     """-sum(q * log_softmax(x)) along `axis`; where q is 0 the logit may be -inf."""
     log_p = special.log_softmax(x, axis)
-    return -np.where(q == 0, 0.0, q * log_p).sum(axis=axis)
+    with np.errstate(invalid="ignore"):  # 0 * inf, left out
+        return -np.where(q == 0, 0.0, q * log_p).sum(axis=axis)
 
 
 def cross_entropy(
