@@ -47,8 +47,9 @@ def minimize(
 
     optimizer: what makes one of a list of parameters: a class (optim.LBFGS), or
     `lambda params: optim.SGD(params, lr=0.1)`; by default Adam with lr=0.1.
-    It stops after `steps` steps, where no element of the gradient exceeds `tol`, or where the loss
-    is no longer finite.  (A loss that hardly changes is no sign of a minimum: steps may be small.)
+    It stops after `steps` steps, where no element of the gradient exceeds `tol`, where the loss is
+    no longer finite, or where LBFGS stays because of its own tolerances.  (A loss that hardly
+    changes is no sign of a minimum: steps may be small.)
 
     Raises ValueError if `f` returns more than one number, or for a negative steps or tol.
 
@@ -85,6 +86,8 @@ def minimize(
         converged = slope <= tol
         if converged or len(path) > steps or not np.isfinite(losses[-1]):
             break
+        if walker.needs_closure and len(path) > 1 and np.array_equal(path[-1], path[-2]):
+            break  # it has met a tolerance of its own
         if walker.needs_closure:
             walker.step(closure)
         else:

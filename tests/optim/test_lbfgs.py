@@ -62,7 +62,7 @@ def test_the_first_step_without_search_is_scaled_down():
 def test_the_second_direction_uses_the_measured_curvature():
     # one dimension, f = 2 x^2: the secant is exact, so the second step (lr = 1) ends at the minimum
     x = Value([3.0])
-    optimizer = LBFGS([x], max_iter=2)
+    optimizer = LBFGS([x], max_iter=2, max_eval=5)
     optimizer.step(closure_of(optimizer, [x], lambda x: (2 * x * x).sum()))
     assert abs(x.data[0]) < 1e-15
 

@@ -1,0 +1,142 @@
+"""minimize and the bridge to SciPy."""
+
+import importlib
+import math
+
+import numpy as np
+import pytest
+
+from autograd import Value
+from optim.lbfgs import LBFGS
+from optim.minimize import minimize, scipy_least_squares, scipy_minimize
+from optim.sgd import SGD
+
+importlib.import_module("scipy.optimize")  # the tests of the bridge need it: no silent skip
+
+
+def rosenbrock(x):
+    return np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+
+def test_the_whole_path():
+    found = minimize(lambda x: (x - 3.0) ** 2, 1.0, lambda p: SGD(p, lr=0.25), steps=4)
+    np.testing.assert_array_equal(found.path, [1.0, 2.0, 2.5, 2.75, 2.875])
+    np.testing.assert_array_equal(found.losses, (found.path - 3) ** 2)
+    assert found.x == 2.875 and found.fun == found.losses[-1]
+    assert (found.steps, found.converged) == (4, False)
+    assert isinstance(found.x, np.float64) and "steps=4" in repr(found)
+
+
+def test_converged_where_the_gradient_is_small():
+    found = minimize(lambda x: np.sum((x - [[1.0, 2.0]]) ** 2), np.zeros((1, 2)), steps=2000, tol=1e-5)
+    assert found.converged and found.steps < 2000
+    assert np.max(np.abs(2 * (found.x - [[1.0, 2.0]]))) <= 1e-5
+    assert found.path.shape == (found.steps + 1, 1, 2) and found.losses.shape == (found.steps + 1,)
+
+
+@pytest.mark.parametrize("tolerance", [0.0, 1e-9])
+def test_lbfgs_evaluates_by_itself(tolerance):
+    def make(params):
+        return LBFGS(params, line_search_fn="strong_wolfe", tolerance_change=tolerance)
+
+    found = minimize(rosenbrock, [-1.2, 1.0, 0.5], make)
+    assert found.converged == (tolerance == 0) and found.steps < 10  # or it stays, and that ends it
+    np.testing.assert_allclose(found.x, 1.0, atol=1e-5)
+    np.testing.assert_allclose(found.losses, [rosenbrock(x) for x in found.path], rtol=1e-12)
+
+
+def test_it_stops_where_the_loss_is_lost():
+    with np.errstate(all="ignore"):
+        found = minimize(lambda x: x**4, 10.0, lambda p: SGD(p, lr=10.0), steps=100)
+    assert found.steps < 100 and not found.converged and not math.isfinite(found.fun)
+
+
+def test_a_start_at_the_minimum_and_a_function_that_does_not_depend_on_it():
+    assert minimize(lambda x: x**2, 0.0).steps == 0
+    found = minimize(lambda x: 7.0, 1.0)
+    assert (found.fun, found.steps, found.converged) == (7.0, 0, True)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: minimize(lambda x: x**2, [1.0, 2.0]), ValueError, r"shape \(2,\)"),
+        (lambda: minimize(lambda x: x**2, 1.0, steps=-1), ValueError, "steps=-1"),
+        (lambda: minimize(lambda x: x**2, 1.0, tol=math.nan), ValueError, "tol=nan"),
+        (lambda: minimize(lambda x: x**2, 1.0, lambda p: 0.1), TypeError, "made a float"),
+    ],
+)
+def test_refusals(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+# --- SciPy ----------------------------------------------------------------------------------------
+
+START = np.array([-1.2, 1.0, 0.7])
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "BFGS",
+        "L-BFGS-B",
+        "CG",
+        "SLSQP",
+        "Newton-CG",
+        "trust-ncg",
+        "trust-krylov",
+        "trust-exact",
+        "dogleg",
+    ],
+)
+def test_methods_get_the_derivatives_they_use(method):
+    start = np.array([1.05, 1.1, 1.2]) if method == "dogleg" else START  # wants a convex neighbourhood
+    result = scipy_minimize(rosenbrock, start, method, tol=1e-9)
+    np.testing.assert_allclose(result.x, 1.0, atol=1e-4)
+    # one call gives value and gradient: no differences are taken
+    assert result.nfev < 200
+
+
+def test_methods_without_gradient():
+    result = scipy_minimize(rosenbrock, [0.8, 0.8], "Nelder-Mead", tol=1e-8)
+    np.testing.assert_allclose(result.x, 1.0, atol=1e-4)
+
+
+def test_constraints_and_any_shape():
+    def f(w):
+        assert w.shape == (2, 2)
+        return np.sum((w - 2.0) ** 2)
+
+    result = scipy_minimize(f, np.zeros((2, 2)), "SLSQP", bounds=[(0, 1)] * 4)
+    np.testing.assert_allclose(result.x, np.ones((2, 2)))
+    scalar = scipy_minimize(lambda x: (x - 3.0) ** 2, 0.0)
+    assert scalar.x.shape == () and scalar.x == pytest.approx(3.0)
+
+
+def test_least_squares_with_the_exact_jacobian():
+    t = np.linspace(0, 3, 20).reshape(4, 5)
+    y = 2.5 * np.exp(-1.3 * t) + 0.5
+    seen = []
+
+    def residuals(w):
+        seen.append(isinstance(w, Value))
+        return w[0, 0] * np.exp(w[0, 1] * t) + w[1, 0] - y + 0 * w[1, 1]
+
+    result = scipy_least_squares(residuals, np.array([[1.0, -0.5], [0.0, 0.0]]), method="trf")
+    np.testing.assert_allclose(result.x[0], [2.5, -1.3], rtol=1e-6)
+    assert result.x.shape == (2, 2) and result.x[1, 0] == pytest.approx(0.5)
+    assert any(seen) and result.njev > 1
+
+
+def test_without_scipy_the_error_says_what_to_install(monkeypatch):
+    real = importlib.import_module
+
+    def absent(name, *rest):
+        if name.startswith("scipy"):
+            raise ImportError("No module named 'scipy'")
+        return real(name, *rest)
+
+    monkeypatch.setattr("optim.minimize.import_module", absent)
+    with pytest.raises(ImportError, match="pip install scipy"):
+        scipy_minimize(rosenbrock, START)
