@@ -1,5 +1,6 @@
 """Arithmetic in place with room that is used again: what the update formulas are made of."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -16,16 +17,23 @@ class Scratch:
     """
 
     def __init__(self) -> None:
-        self._rooms: dict[tuple[str, np.dtype[Any]], np.ndarray] = {}
+        self._flat: dict[tuple[str, str], np.ndarray] = {}  # by name and dtype, as large as the largest
+        self._rooms: dict[tuple[str, tuple[int, ...], str], np.ndarray] = {}  # views of those
 
     def room(self, name: str, x: Array) -> Any:
         """An array like `x` with anything in it, for `out=`; None (a new one) for a scalar."""
         if not x.ndim:
             return None
-        flat = self._rooms.get((name, x.dtype))
-        if flat is None or flat.size < x.size:
-            flat = self._rooms[name, x.dtype] = np.empty(x.size, x.dtype)
-        return flat[: x.size].reshape(x.shape)
+        found = self._rooms.get((name, x.shape, x.dtype.char))
+        return self._new_room(name, x.shape, x.dtype.char) if found is None else found
+
+    def _new_room(self, name: str, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+        size, flat = math.prod(shape), self._flat.get((name, dtype))
+        if flat is None or flat.size < size:
+            flat = self._flat[name, dtype] = np.empty(size, dtype)
+            self._rooms = {k: v for k, v in self._rooms.items() if (k[0], k[2]) != (name, dtype)}
+        room = self._rooms[name, shape, dtype] = flat[:size].reshape(shape)
+        return room
 
     def add(self, x: Array, y: Array, a: float) -> Array:
         """x + a * y"""
