@@ -292,6 +292,12 @@ def test_the_first_operation_that_is_not_finite_is_named():
     assert first(lambda: Value(0.0) / Value(0.0) + x.sum()) == "divide(0.0, 0.0) gave nan from finite inputs"
 
 
+def test_of_two_the_one_computed_first_is_named():
+    x = Value([-1.0])
+    assert first(lambda: (np.log(x) + np.sqrt(x)).sum()).startswith("log(")
+    assert first(lambda: (np.sqrt(x) + np.log(x)).sum()).startswith("sqrt(")
+
+
 def test_what_was_not_finite_to_begin_with_is_named():
     w = Value([1.0, np.nan], name="w")
     assert first(lambda: (w * 2).sum()) == (

@@ -184,6 +184,12 @@ def test_a_tree_comes_back_as_it_was(tmp_path):
     assert found["step"] == 12
 
 
+def test_names_that_join_to_the_same_are_kept_apart(tmp_path):
+    tree = {"a.0": np.array([1.0]), "a": [np.array([2.0])], "a.0_": np.array([3.0])}
+    save_checkpoint(tmp_path / "c", extra=tree)
+    same(load_checkpoint(tmp_path / "c")["extra"], tree)
+
+
 def test_what_cannot_be_stored_is_refused_and_the_old_file_stays(saved):
     path, _, _ = saved
     before = path.read_bytes()
