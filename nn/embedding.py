@@ -5,7 +5,7 @@ from typing import Any, Self
 import numpy as np
 
 from nn import init
-from nn.functional import embedding as F  # noqa: N812 (the field's name for it)
+from nn.functional.embedding import embedding, embedding_bag
 from nn.functional.shapes import array
 from nn.module import Module, Parameter
 
@@ -86,7 +86,7 @@ class Embedding(_Table):
         )
 
     def forward(self, input: Any) -> Any:
-        return F.embedding(
+        return embedding(
             input, self.weight, self.padding_idx, self.max_norm, self.norm_type, self.scale_grad_by_freq
         )
 
@@ -119,7 +119,7 @@ class EmbeddingBag(_Table):
         self.mode, self.include_last_offset = mode, include_last_offset
 
     def forward(self, input: Any, offsets: Any = None, per_sample_weights: Any = None) -> Any:
-        return F.embedding_bag(
+        return embedding_bag(
             input,
             self.weight,
             offsets,

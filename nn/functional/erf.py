@@ -108,8 +108,8 @@ def slope(x: Array) -> Array:
 def erf(x: Array) -> Array:
     """2 / sqrt(pi) times the integral of exp(-t * t) from 0 to x, elementwise.
 
-    >>> erf(0.5)
-    np.float64(0.5204998778130465)
+    >>> round(float(erf(0.5)), 14)
+    0.52049987781305
     """
     return elementwise(x, 1.0, complement=False)
 
@@ -118,8 +118,8 @@ def erf(x: Array) -> Array:
 def erfc(x: Array) -> Array:
     """1 - erf(x), elementwise, with all its digits where erf is close to 1.
 
-    >>> erfc(10.0)
-    np.float64(2.088487583762545e-45)
+    >>> print(f"{erfc(10.0):.13e}")
+    2.0884875837625e-45
     """
     return elementwise(x, 1.0, complement=True)
 

@@ -206,6 +206,20 @@ def smooth_l1_loss(input: Array, target: Array, *, reduction: str = "mean", beta
 # --- classes --------------------------------------------------------------------------------
 
 
+def _class_x(g: Array, out: Array, x: Array, index: Any, share: Any, axis: int) -> Array:
+    """The gradient of each sample times (softmax - onehot) times its share."""
+    classes = np.arange(x.shape[axis]).reshape((-1,) + (1,) * (-1 - axis))
+    return (np.expand_dims(g, axis) * share) * (special.softmax(x, axis) - (index == classes))
+
+
+@primitive(_class_x, None, None, name="cross_entropy")
+def _cross_entropy_of_classes(x: Array, index: Any, share: Any, *, axis: int) -> Array:
+    """-share * log_softmax(x)[index] along `axis`, where index and share have length 1."""
+    picked = np.take_along_axis(special.log_softmax(x, axis), index, axis)
+    with np.errstate(invalid="ignore"):  # 0 * inf, left out
+        return -np.where(share == 0, 0.0, share * picked).squeeze(axis)[()]
+
+
 def _cross_entropy_x(g: Array, out: Array, x: Array, q: Array, axis: int) -> Array:
     """Every sample's gradient times softmax - q, for probabilities q that add up to 1 (or a weight)."""
     return np.expand_dims(g, axis) * (special.softmax(x, axis) * q.sum(axis=axis, keepdims=True) - q)
@@ -270,15 +284,16 @@ def cross_entropy(
     keep = index != ignore_index
     safe = np.where(keep, index, 0)
     share = np.asarray(weights[safe] * keep)  # the weight of each sample, as PyTorch counts it
-    q = np.zeros(x.shape, dtype)
-    np.put_along_axis(
-        q, np.expand_dims(safe, axis), np.expand_dims(share * (1 - label_smoothing), axis).astype(dtype), axis
-    )
-    if label_smoothing:
-        q += np.expand_dims(keep, axis) * column * (label_smoothing / n)
     if not keep.all():
         x = np.where(np.expand_dims(keep, axis), x, 0.0)  # whatever stands there, it counts for nothing
-    loss = _cross_entropy(x, q, axis=axis)
+    column_index, column_share = np.expand_dims(safe, axis), np.expand_dims(share, axis)
+    if label_smoothing:
+        q = np.zeros(x.shape, dtype)
+        np.put_along_axis(q, column_index, column_share * (1 - label_smoothing), axis)
+        q += np.expand_dims(keep, axis) * column * (label_smoothing / n)
+        loss = _cross_entropy(x, q, axis=axis)
+    else:
+        loss = _cross_entropy_of_classes(x, column_index, column_share, axis=axis)
     if reduction == "mean":
         return _divided(np.sum(loss), share.sum())
     return _reduced(name, loss, reduction)

@@ -11,7 +11,8 @@ from oracle_nn import compare
 from autograd import gradients
 from nn import attention, embedding, recurrent
 from nn.functional import attention as FA  # noqa: N812
-from nn.functional import embedding as FE  # noqa: N812
+from nn.functional.embedding import embedding as embed
+from nn.functional.embedding import embedding_bag, one_hot
 
 pytestmark = pytest.mark.oracle
 GROUP = "torch.nn sequences"
@@ -273,7 +274,7 @@ def test_embedding():
         compare(
             GROUP,
             "Embedding",
-            lambda w, o=options: FE.embedding(index, w, **o),
+            lambda w, o=options: embed(index, w, **o),
             lambda w, o=options: T.embedding(torch.tensor(index), w, **o),
             [table],
             orders=(0, 1),
@@ -317,7 +318,7 @@ def test_embedding_bag(mode):
             compare(
                 GROUP,
                 "EmbeddingBag",
-                lambda w, s, i=given, o=offsets: FE.embedding_bag(i, w, o, mode="sum", per_sample_weights=s),
+                lambda w, s, i=given, o=offsets: embedding_bag(i, w, o, mode="sum", per_sample_weights=s),
                 lambda w, s, i=given, o=offsets: T.embedding_bag(
                     tensor(i), w, tensor(o), mode="sum", per_sample_weights=s
                 ),
@@ -329,6 +330,6 @@ def test_embedding_bag(mode):
 def test_one_hot():
     index = np.array([[0, 3], [1, 1]])
     for n in (-1, 4, 6):
-        ours, theirs = FE.one_hot(index, n), T.one_hot(torch.tensor(index), n).numpy()
+        ours, theirs = one_hot(index, n), T.one_hot(torch.tensor(index), n).numpy()
         np.testing.assert_array_equal(ours, theirs)
         assert ours.dtype == theirs.dtype
