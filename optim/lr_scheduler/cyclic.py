@@ -29,8 +29,6 @@ class CosineAnnealingLR(LRScheduler):
         t, total, low = self.last_epoch, self.T_max, self.eta_min
         if self._initial:
             return self.current()
-        if self._step_count == 1 and t > 0:
-            return self.closed_form()
         if (t - 1 - total) % (2 * total) == 0:  # at the bottom the ratio of two cosines is 0 / 0
             rise = (1 - math.cos(math.pi / total)) / 2
             return [lr + (base - low) * rise for lr, base in zip(self.current(), self.base_lrs, strict=True)]

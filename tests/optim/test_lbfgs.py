@@ -87,6 +87,55 @@ def test_the_search_ends_with_the_strong_wolfe_conditions(start):
     assert evaluations == len(calls)
 
 
+@pytest.mark.parametrize(
+    ("start", "tries"),
+    [
+        (
+            0.001,
+            [
+                0.001,
+                0.005505,
+                0.030300025,
+                0.16677411262500003,
+                0.9179399898756251,
+                0.9254516486481313,
+                2.699359024118282,
+                1.7090408663454226,
+                1.5741372450131528,
+                1.5961365899171938,
+            ],
+        ),
+        (1.0, [1.0, 1.01, 2.070132947609051, 1.5853611805972263, 1.597827415712476, 1.5959998999356124]),
+        (
+            30.0,
+            [
+                30.0,
+                13.486916763914351,
+                6.1571623907472794,
+                2.9242502439114353,
+                1.5705751756008197,
+                1.7293172829251449,
+                1.596223121326071,
+                1.5959999169067465,
+            ],
+        ),
+    ],
+)
+def test_the_search_tries_the_steps_that_pytorch_tries(start, tries):
+    # More and Thuente's second function, whose slope at 0 is tiny: the search must not end early
+    calls = []
+
+    def at(t):
+        calls.append(t)
+        f, d = (t + 0.004) ** 5 - 2 * (t + 0.004) ** 4, 5 * (t + 0.004) ** 4 - 8 * (t + 0.004) ** 3
+        return np.float64(f), np.array([d]), np.float64(d)
+
+    f, g, d = at(0.0)
+    calls.clear()
+    strong_wolfe(at, start, 1.0, f, g, d, 25)
+    np.testing.assert_allclose(calls[: len(tries)], tries, rtol=1e-9)
+
+
 def test_cubic_minimum_of_a_cubic_is_exact():
     f, d = lambda x: x**3 - 3 * x, lambda x: 3 * x**2 - 3
     ends = [(x, np.float64(f(x)), None, np.float64(d(x))) for x in (0.0, 3.0)]

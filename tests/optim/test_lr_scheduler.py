@@ -112,6 +112,7 @@ FORMULAS = [
         dict(decay_steps=20, warmup_target=2.0, warmup_steps=6),
         lambda t: 0.8 + 1.2 * t / 6 if t < 6 else 2.0 * cos(min(t - 6, 20) / 20),
     ),
+    ("SWALR", dict(swa_lr=0.1, anneal_epochs=0), lambda t: 0.1),
     ("SWALR", dict(swa_lr=0.1, anneal_epochs=8), lambda t: 0.1 + 0.7 * cos(min(t, 8) / 8)),
     (
         "SWALR",

@@ -233,6 +233,10 @@ DECAYS = [
 ]  # weight_decay joins the gradient
 
 
+def flat_slope(w):
+    return 1e-3 * slope(w)
+
+
 def walked(optimizer, w, steps=STEPS, slope=slope):
     path = []
     for _ in range(steps):
@@ -255,6 +259,14 @@ def test_formula(kind, options, formula, names, w0):
         expected.append(x)
     np.testing.assert_allclose(path, expected, rtol=1e-9, atol=1e-12)
     assert np.max(np.abs(path[-1] - w0)) > 1e-2 or kind is Adadelta
+
+
+@pytest.mark.parametrize("w0", [W0, MATRIX], ids=["vector", "matrix"])
+def test_adafactor_takes_small_gradients_as_well(w0):
+    w, x, s = Value(w0), w0, Slots()
+    for t, reached in enumerate(walked(Adafactor([w], lr=0.05), w, slope=flat_slope), 1):
+        x = adafactor(x, flat_slope(x), t, s, 0.05)
+        np.testing.assert_allclose(reached, x, rtol=1e-9)
 
 
 @pytest.mark.parametrize("shape", [(3, 4), (4, 3)])
