@@ -466,7 +466,6 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     <lambda>
     """
 
-    @wraps(f)
     def call(*args: Any, **options: Any) -> Any:
         if not is_grad_enabled():
             return f(*args, **options)
@@ -494,7 +493,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         }
         for v in fresh:
             closed.pop(id(v), None)
-        op = rerun(run, len(slots), list(closed.values()), f.__name__)
+        op = rerun(run, len(slots), list(closed.values()), getattr(f, "__name__", type(f).__name__))
         inputs = tuple([args[i] for i in slots] + list(closed.values()))
         return engine.result(first.data, op, inputs, engine.NO_PARAMS, bool(inputs))
 

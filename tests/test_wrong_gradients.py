@@ -176,8 +176,8 @@ def a_matrix_times_a_batch_of_matrices():
     # NumPy's rule broadcasts the batch axes in front, so the batch of 10 is the first axis here
     a, b = np.random.default_rng(0).normal(size=(5, 3)), np.random.default_rng(1).normal(size=(10, 3, 2))
     ga, gb = gradient_of(lambda a, b: a @ b, a, b)
-    same(ga, np.broadcast_to(b.sum(axis=(0, 2)), (5, 3)))
-    same(gb, np.broadcast_to(a.sum(axis=0)[:, None], (10, 3, 2)))
+    np.testing.assert_allclose(ga, np.broadcast_to(b.sum(axis=(0, 2)), (5, 3)), rtol=1e-13)
+    np.testing.assert_allclose(gb, np.broadcast_to(a.sum(axis=0)[:, None], (10, 3, 2)), rtol=1e-13)
 
 
 # --- dividing by an input or by the result --------------------------------------------------

@@ -5,7 +5,7 @@ import pytest
 
 from autograd import Value
 from nn import dropout, init
-from nn.functional import dropout as fn
+import nn.functional as fn
 
 LAYERS = (dropout.Dropout, dropout.Dropout1d, dropout.Dropout2d, dropout.AlphaDropout)
 SHAPES = {

@@ -7,9 +7,7 @@ import torch.nn.functional as tf
 from oracle_nn import compare
 
 from autograd import Value, no_grad
-from nn import containers, convolution, dropout, init, linear, normalization, pooling
-from nn.functional import dropout as ours_dropout
-from nn.functional import linear as ours_linear
+from nn import containers, convolution, dropout, functional, init, linear, normalization, pooling
 from nn.functional import normalization as ours_normalization
 from nn.functional import window as ours_window
 
@@ -23,9 +21,13 @@ MODULES = {
     for name in file.__all__
 }
 FUNCTIONS = {
-    name: getattr(file, name)
-    for file in (ours_dropout, ours_linear, ours_normalization, ours_window)
-    for name in file.__all__
+    name: getattr(functional, name)
+    for names in (
+        ("bilinear", "linear", "alpha_dropout", "dropout", "dropout1d", "dropout2d"),
+        ours_normalization.__all__,
+        ours_window.__all__,
+    )
+    for name in names
 }
 torch.set_num_threads(1)
 
