@@ -136,6 +136,27 @@ def test_the_search_tries_the_steps_that_pytorch_tries(start, tries):
     np.testing.assert_allclose(calls[: len(tries)], tries, rtol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("start", "tries"),
+    [
+        (1.7, [1.7, 17.0, 3.65887142603637, 2.269305424930896, 1.8579630954621433, 1.9074530455298098]),
+        (5.0, [5.0, 3.360852742558747, 2.72563231858335, 2.179294970608895, 2.6227983181806467]),
+    ],
+)
+def test_a_try_close_to_an_end_twice_is_moved_inwards(start, tries):
+    calls = []
+
+    def at(t):
+        calls.append(t)
+        f, d = (t - 2) ** 2 / 9 + np.sin(9 * t) / 9, 2 * (t - 2) / 9 + np.cos(9 * t)
+        return np.float64(f), np.array([d]), np.float64(d)
+
+    f, g, d = at(0.0)
+    calls.clear()
+    strong_wolfe(at, start, 1.0, f, g, d, 25)
+    np.testing.assert_allclose(calls[: len(tries)], tries, rtol=1e-9)  # PyTorch's tries
+
+
 def test_cubic_minimum_of_a_cubic_is_exact():
     f, d = lambda x: x**3 - 3 * x, lambda x: 3 * x**2 - 3
     ends = [(x, np.float64(f(x)), None, np.float64(d(x))) for x in (0.0, 3.0)]
