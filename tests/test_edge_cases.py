@@ -802,3 +802,8 @@ def test_higher_derivatives(f, at, expected):
         for derivative in expected:
             f = grad(f)
             np.testing.assert_allclose(f(at), derivative, rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize("x", [-1.0, np.float32(-1.0), np.array(-1.0), np.array([-1.0, 0.3]), 0.3])
+def test_relu_of_what_is_no_value(x):
+    assert np.array_equal(special.relu(x), np.maximum(x, 0.0))
