@@ -30,7 +30,10 @@ def rosenbrock(x):
 def test_order_five_agrees_with_mpmath(x0):
     f = lambda x: np.exp(np.sin(x) * x) + np.tanh(x)
     with mpmath.workdps(60):
-        exact = [mpmath.diff(lambda x: mpmath.exp(mpmath.sin(x) * x) + mpmath.tanh(x), mpmath.mpf(x0), k) for k in range(6)]
+        exact = [
+            mpmath.diff(lambda x: mpmath.exp(mpmath.sin(x) * x) + mpmath.tanh(x), mpmath.mpf(x0), k)
+            for k in range(6)
+        ]
         exact = [float(d) for d in exact]
     g = f
     for k in range(1, 6):

@@ -25,7 +25,7 @@ __all__ = [
 
 
 def _relu(x: Array) -> Array:
-    if isinstance(x, np.generic):  # several times quicker than the ufunc on a scalar
+    if isinstance(x, np.floating):  # several times quicker than the ufunc on a scalar
         return type(x)(0) if x <= 0 else x
     return np.maximum(x, 0.0)
 

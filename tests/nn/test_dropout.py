@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+import nn.functional as fn
 from autograd import Value
 from nn import dropout, init
-import nn.functional as fn
 
 LAYERS = (dropout.Dropout, dropout.Dropout1d, dropout.Dropout2d, dropout.AlphaDropout)
 SHAPES = {

@@ -49,7 +49,7 @@ def test_train_and_eval_reach_every_module():
 
 
 def test_forward_must_be_written():
-    with pytest.raises(NotImplementedError, match="Module.forward"):
+    with pytest.raises(NotImplementedError, match=r"Module\.forward"):
         nn.Module()(1.0)
 
 
