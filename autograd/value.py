@@ -16,7 +16,7 @@ from autograd.engine import CHANGED, LIVE, constant, next_number, raw, record
 from autograd.modes import is_grad_enabled
 from autograd.operators import Operators, check_owns_memory
 from autograd.rules import elementwise as el
-from autograd.rules import indexing, shaping
+from autograd.rules import indexing, shaping, windows
 from autograd.rules.kernels import Index
 from autograd.rules.table import CONSTANT, FUNCTIONS, UFUNCS, Op
 
@@ -442,7 +442,7 @@ class Value(Operators):
 
 engine.Value = Value  # results are Values
 _new = object.__new__
-VIEWS = frozenset((shaping.RESHAPE, shaping.TRANSPOSE, shaping.BROADCAST_TO, shaping.FLIP))
+VIEWS = frozenset((shaping.RESHAPE, shaping.TRANSPOSE, shaping.BROADCAST_TO, shaping.FLIP, windows.WINDOWS))
 
 
 def _restore(kind: type[Value], data: Any, requires_grad: bool, name: str | None, grad: Any) -> Any:

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from .kernels import expand, scan
+from .kernels import scan
+from .shaping import BROADCAST_TO
 from .table import Array, Op, axes_of, axis_of, door, inverse, refuse
 
 NO_VALUE = np._NoValue
-EXPAND = Op("broadcast_to", expand, lambda g, out, x, shape: g, broadcasts=True)
 
 
 def kept(g: Array, x: Array, axis: tuple[int, ...]) -> Array:
@@ -23,7 +23,7 @@ def kept(g: Array, x: Array, axis: tuple[int, ...]) -> Array:
 
 def spread(g: Array, x: Array, axis: tuple[int, ...]) -> Array:
     """`g` repeated over the reduced axes of `x`."""
-    return EXPAND(g if len(axis) == x.ndim and not g.ndim else kept(g, x, axis), shape=x.shape)
+    return BROADCAST_TO(g if len(axis) == x.ndim and not g.ndim else kept(g, x, axis), shape=x.shape)
 
 
 def count(x: Array, axis: tuple[int, ...]) -> int:
