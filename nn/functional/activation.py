@@ -65,21 +65,12 @@ def bell(x: Array) -> Array:
     return e / (1 + e) / (1 + e)
 
 
-@primitive(lambda g, out, x: g * bell(x), name="sigmoid")
-def _sigmoid(x: Array) -> Array:
-    e = np.exp(-abs(x))
-    return np.where(x >= 0, 1.0, e) / (1 + e)
+_sigmoid, log_one_plus_exp = special.sigmoid, special.softplus
 
 
 @primitive(lambda g, out, x: g * (4 * bell(2 * x)), name="tanh")
 def _tanh(x: Array) -> Array:
     return np.tanh(x)
-
-
-@primitive(lambda g, out, x: g * _sigmoid(x), name="softplus")
-def log_one_plus_exp(x: Array) -> Array:
-    """log(1 + exp(x)), everywhere."""
-    return np.maximum(x, 0.0) + np.log1p(np.exp(-abs(x)))
 
 
 @primitive(
@@ -88,11 +79,6 @@ def log_one_plus_exp(x: Array) -> Array:
 )
 def _softplus(x: Array, *, beta: float, threshold: float) -> Array:
     return np.where(x * beta > threshold, x, log_one_plus_exp(x * beta) / beta)[()]
-
-
-@primitive(lambda g, out, x: g * _sigmoid(-x), name="logsigmoid")
-def _logsigmoid(x: Array) -> Array:
-    return -log_one_plus_exp(-x)
 
 
 @primitive(lambda g, out, x: g * (normal_cdf(x) + x * normal_pdf(x)), name="gelu")
@@ -152,7 +138,7 @@ def tanh(input: Array) -> Array:
 
 def logsigmoid(input: Array) -> Array:
     """log(1 / (1 + exp(-x)))."""
-    return _logsigmoid(array(input))
+    return special.log_sigmoid(array(input))
 
 
 def softplus(input: Array, beta: float = 1.0, threshold: float = 20.0) -> Array:
