@@ -245,6 +245,7 @@ def walk(
     visited: list[Any] = []
     leaves: list[int] = []
     watch = _mode() & (WATCH | WATCH_INF)
+    token = _current.set(_mode() | RECORD) if create_graph else None  # whatever the mode outside
     for v, seed in seeds:
         n = v._number
         if n in arrived:
@@ -338,6 +339,9 @@ def walk(
         if visited and isinstance(error, Exception):
             error.add_note(_where(visited[-1]))
         raise
+    finally:
+        if token is not None:
+            _current.reset(token)
     for m in leaves:
         found[m] = tuple(arrived.pop(m))
     r = g = seed = sofar = seeds = None  # type: ignore[assignment]  # now only `found` holds what is unshared

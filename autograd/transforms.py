@@ -6,7 +6,7 @@ in the same containers.  They nest to any order: where a result depends on a Val
 from outside (an outer transform, a parameter closed over), it is a Value.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from typing import Any
 
@@ -37,18 +37,31 @@ def leaves_of(tree: Tree) -> list[Any]:
 
 def rebuilt(tree: Tree, leaves: Sequence[Any]) -> Tree:
     """`tree` with other leaves in the same places."""
-    rest = iter(leaves)
+    return _built(tree, iter(leaves))
 
-    def build(t: Tree) -> Tree:
-        if isinstance(t, dict):
-            return type(t)((key, build(branch)) for key, branch in t.items())
-        if isinstance(t, tuple) and hasattr(t, "_fields"):
-            return type(t)(*[build(branch) for branch in t])
-        if isinstance(t, tuple | list):
-            return type(t)([build(branch) for branch in t])
-        return next(rest)
 
-    return build(tree)
+def _built(tree: Tree, rest: Iterator[Any]) -> Tree:
+    if isinstance(tree, dict):
+        return type(tree)((key, _built(branch, rest)) for key, branch in tree.items())
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        return type(tree)(*[_built(branch, rest) for branch in tree])
+    if isinstance(tree, tuple | list):
+        return type(tree)([_built(branch, rest) for branch in tree])
+    return next(rest)
+
+
+def matched(tree: Tree, other: Tree) -> list[Any]:
+    """The leaves of `other` in the order of `tree`, by key; ValueError where the two are not alike."""
+    if isinstance(tree, dict):
+        if not isinstance(other, dict) or set(other) != set(tree):
+            given = sorted(map(str, other)) if isinstance(other, dict) else type(other).__name__
+            raise ValueError(f"expected a dict with the keys {sorted(map(str, tree))}, got {given}")
+        return [leaf for key in tree for leaf in matched(tree[key], other[key])]
+    if isinstance(tree, tuple | list):
+        if not isinstance(other, tuple | list) or len(other) != len(tree):
+            raise ValueError(f"expected a {type(tree).__name__} of {len(tree)}, got {type(other).__name__}")
+        return [leaf for t, o in zip(tree, other, strict=True) for leaf in matched(t, o)]
+    return [other]
 
 
 # --- the tape style -------------------------------------------------------------------------
@@ -105,7 +118,12 @@ def gradients(
     results: list[Any] = []
     for i, v in enumerate(wanted):
         if v._number in found:
-            results.append(as_value(found[v._number][1]) if create_graph else found[v._number][1])
+            g = found[v._number][1]
+            if create_graph:
+                g = as_value(g)
+            elif any([g is h for h in results]) and isinstance(g, np.ndarray):
+                g = g.copy()  # an input asked for twice
+            results.append(g)
         elif allow_unused:
             results.append(None)
         else:
@@ -183,6 +201,16 @@ def positions(argnums: Any, n: int, what: str) -> tuple[int, ...]:
     if len(set(numbers)) < len(numbers):
         raise ValueError(f"{what}: argnums={argnums} names an argument twice; name each argument once")
     return numbers
+
+
+def one_array(args: Sequence[Tree], n: int, what: str) -> None:
+    """Raise TypeError if the differentiated argument is a container."""
+    (n,) = positions(n, len(args), what)
+    if isinstance(args[n], dict | tuple | list) and not np.isscalar(args[n]):
+        raise TypeError(
+            f"{what}: argument {n} is a {type(args[n]).__name__}; one array is needed: "
+            f"join its parts with np.concatenate, or use grad, jvp and vjp, which take containers"
+        )
 
 
 def output_of(y: Any, what: str) -> Any:
@@ -309,8 +337,21 @@ def jvp(f: Callable[..., Any], primals: Sequence[Tree], tangents: Sequence[Tree]
     >>> float(y), float(t)
     (8.0, 12.0)
     """
+    for name, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, tuple | list):
+            raise TypeError(
+                f"jvp: {name} must be a tuple, one entry per argument of the function: ({name[:-1]},)"
+            )
     call = Call(f, primals, tuple(range(len(primals))), {}, "jvp")
-    flat = [t for tree in tangents for t in leaves_of(tree)]
+    try:
+        flat = matched(tuple(primals), tuple(tangents))
+    except ValueError as error:
+        shapes = [
+            [np.shape(plain_array(t)) for t in leaves_of(tuple(trees))] for trees in (tangents, primals)
+        ]
+        raise ValueError(
+            f"jvp: tangents of shapes {shapes[0]} do not fit primals of shapes {shapes[1]}: {error}"
+        ) from None
     if [np.shape(plain_array(t)) for t in flat] != [v.shape for v in call.flat]:
         raise ValueError(
             f"jvp: tangents of shapes {[np.shape(plain_array(t)) for t in flat]} do not fit "
@@ -376,7 +417,14 @@ def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     """
     if not hasattr(argnums, "__index__"):
         raise TypeError(f"hessian: argnums={argnums!r} must be one int; call it for each argument")
-    return jacobian(grad(f, argnums), argnums)
+    second = jacobian(grad(f, argnums), argnums)
+
+    @wraps(f)
+    def full(*args: Tree, **options: Any) -> Any:
+        one_array(args, argnums, "hessian")
+        return second(*args, **options)
+
+    return full
 
 
 def hvp(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
@@ -398,6 +446,12 @@ def hvp(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
         if not hasattr(argnums, "__index__"):
             raise TypeError(f"hvp: argnums={argnums!r} must be one int")
         (n,) = positions(argnums, len(primals), "hvp")
+        one_array(primals, n, "hvp")
+        if np.shape(plain_array(primals[n])) != np.shape(plain_array(vector)):
+            raise ValueError(
+                f"hvp: the vector has shape {np.shape(plain_array(vector))}, the argument has shape "
+                f"{np.shape(plain_array(primals[n]))}; they must be equal"
+            )
 
         def gradient(x: Tree) -> Any:
             return grad(f, n)(*primals[:n], x, *primals[n + 1 :], **options)
@@ -455,8 +509,8 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 
     Saves the memory of the intermediate results for one more forward pass
     (Griewank & Walther, 2000, "Algorithm 799: revolve").  `f` takes and returns arrays
-    or Values (one result), must give the same result twice, and may close over Values,
-    which receive their gradients too.
+    or Values (one result), must give the same result twice, may close over Values, which
+    receive their gradients too, and must not write into them.
 
     >>> import numpy as np
     >>> from autograd import Value, checkpoint
@@ -489,20 +543,24 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
             id(x): x
             for v in inside.values()
             for x in v.inputs
-            if isinstance(x, Node) and x.requires_grad and x._number < start
+            if isinstance(x, Node) and x._number < start  # also constants: they may change in place
         }
+        if first.requires_grad and first._number < start:  # the function returned what it closed over
+            closed[id(first)] = first
         for v in fresh:
             closed.pop(id(v), None)
-        op = rerun(run, len(slots), list(closed.values()), getattr(f, "__name__", type(f).__name__))
+        tracked = len(slots) + sum(x.requires_grad for x in closed.values())
+        op = rerun(run, len(slots), list(closed.values()), tracked, getattr(f, "__name__", type(f).__name__))
         inputs = tuple([args[i] for i in slots] + list(closed.values()))
-        return engine.result(first.data, op, inputs, engine.NO_PARAMS, bool(inputs))
+        data = first.data[...] if first.ndim else first.data
+        return engine.result(data, op, inputs, engine.NO_PARAMS, tracked > 0)
 
     return call
 
 
-def rerun(run: Callable[[Sequence[Any]], Any], n: int, closed: list[Any], name: str) -> Op:
+def rerun(run: Callable[[Sequence[Any]], Any], n: int, closed: list[Any], tracked: int, name: str) -> Op:
     """The operation of one checkpoint: `n` arguments, then the Values closed over."""
-    memo: list[Any] = [None, None]  # the gradient last pulled through, and what came of it
+    memo: list[Any] = [None, None, 0]  # the gradient last pulled, what came of it, how often it was read
 
     def forward(*inputs: Any) -> Any:
         with no_grad():
@@ -521,15 +579,16 @@ def rerun(run: Callable[[Sequence[Any]], Any], n: int, closed: list[Any], name: 
                 wanted={v._number: v for v in fresh + closed},
                 since=since,
             )
-            memo[:] = g, [found.get(v._number, (v, None))[1] for v in fresh + closed]
+            memo[:] = g, [found.get(v._number, (v, None))[1] for v in fresh + closed], 0
         gradient = memo[1][i]
-        if i == len(inputs) - 1:
-            memo[:] = None, None
+        memo[2] += 1
+        if memo[2] == tracked:
+            memo[:] = None, None, 0
         return np.zeros(inputs[i].shape, inputs[i].dtype)[()] if gradient is None else gradient
 
     return Op(name, forward, rule, variadic=True)
 
 
 def stop_gradient(x: Any) -> Any:
-    """`x` as a constant: gradient does not pass. Arrays are returned as they are."""
-    return x.detach() if isinstance(x, Value) else x
+    """`x`, or every Value in a container, as a constant: gradient does not pass. Arrays stay as they are."""
+    return rebuilt(x, [v.detach() if isinstance(v, Value) else v for v in leaves_of(x)])

@@ -270,16 +270,22 @@ class Value(Operators):
                 f"this Value{f' named {self.name!r}' if self.name else ''} is a leaf that requires grad: "
                 f"write into it under no_grad(), or into a copy (y = x.copy(); y[...] = v)"
             )
+        if not self.requires_grad:
+            check_owns_memory(self)
         self.assign(at, new)
 
     def assign(self, at: Index, new: Any) -> None:
         """Become a copy of oneself with `new` at `at`; likewise what this is a view of."""
-        old = _new(Value)
+        old = _new(_Past)
         for slot in ("_array", "_grad", "_number", "state", "params", "op", "inputs", "requires_grad"):
             setattr(old, slot, getattr(self, slot))
         written = record(indexing.SETITEM, (old, relinked(new, self, old)), {"index": at})
         if self.op is indexing.GETITEM and self.params["index"].basic:
             base, where = self.inputs[0], self.params["index"]
+            if isinstance(base, _Past) or base._number > self._number:
+                raise RuntimeError(
+                    "this Value is a view of one that was written into since: take the view again, then write"
+                )
             if base.op is None and base.requires_grad:
                 raise RuntimeError(
                     "this Value is a view of a leaf that requires grad: write into a copy of the leaf"
@@ -438,6 +444,12 @@ class Value(Operators):
             )
         module = (getattr(func, "__module__", None) or "numpy").replace("numpy", "np", 1)
         raise TypeError(no_rule(f"{module}.{getattr(func, '__name__', func)}"))
+
+
+class _Past(Value):
+    """What a Value was before it was written into; only graphs hold it."""
+
+    __slots__ = ()
 
 
 engine.Value = Value  # results are Values

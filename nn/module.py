@@ -161,6 +161,11 @@ class Module:
         Raises KeyError listing all missing and unexpected names (not with strict=False),
         ValueError listing all wrong shapes.
         """
+        if not isinstance(state, Mapping):
+            raise TypeError(
+                f"{type(self).__name__}.load_state_dict: got a {type(state).__name__}; "
+                f"pass a dict of arrays, such as nn.load(path) or state_dict() returns"
+            )
         own = dict(self._named("", _is_state))
         missing = [name for name in own if name not in state]
         unexpected = [name for name in state if name not in own]

@@ -37,6 +37,10 @@ class Optimizer:
             raise TypeError(
                 f"{self.name}: params is a single Value; pass a list of them: [{params.name or 'w'}]"
             )
+        if not isinstance(params, Iterable):
+            raise TypeError(
+                f"{self.name}: params is a {type(params).__name__}; pass a list of Values: model.parameters()"
+            )
         given = list(params)
         if not given:
             raise ValueError(f"{self.name}: params is empty; pass the Values to optimize")

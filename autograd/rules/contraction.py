@@ -184,11 +184,14 @@ def einsum(*operands: Any, out: None = None, optimize: Any = False, **options: A
     return EINSUM(*arrays, subscripts=explicit(subscripts, arrays), optimize=plain(optimize))
 
 
+LABELS = string.ascii_uppercase + string.ascii_lowercase  # NumPy's order, which sorts an implicit result
+
+
 def from_lists(operands: tuple[Any, ...]) -> tuple[str, list[Array]]:
     """The form einsum(x, [0, 1], y, [1, 2], [0, 2]) as subscripts."""
 
     def term(axes: Any) -> str:
-        return "".join(["..." if a is Ellipsis else string.ascii_letters[a] for a in axes])
+        return "".join(["..." if a is Ellipsis else LABELS[a] for a in axes])
 
     pairs = len(operands) // 2
     subscripts = ",".join([term(operands[2 * i + 1]) for i in range(pairs)])

@@ -39,6 +39,8 @@ def flat(g: Array, out: Array, x: Array, *rest: Array) -> Array:
 
 def exponent_less_one(x: Array, y: Array) -> Array:
     """y - 1, but 0 where x and y are 0, so that y * x**(y - 1) is 0 there."""
+    if getattr(getattr(y, "dtype", None), "kind", "f") in "iub":
+        y = y * 1.0  # small integers would overflow
     zero = y == 0
     if not (zero.any() if hasattr(zero, "any") else zero):
         return y - 1

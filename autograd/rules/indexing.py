@@ -10,7 +10,7 @@ import numpy as np
 
 from . import kernels
 from .kernels import Index
-from .table import Array, Op, axis_of, door, plain
+from .table import Array, Op, axis_of, door, plain, refuse
 
 # fmt: off
 GETITEM: Op = Op("getitem", kernels.getitem, lambda g, out, x, index: SCATTER_ADD(g, index=index, shape=x.shape))
@@ -38,6 +38,8 @@ def along(axis: int, ids: Any) -> Index:
 
 @door(np.take)
 def take(a: Array, indices: Any, axis: Any = None, out: None = None, mode: str = "raise") -> Array:
+    refuse("take", out=out)
+    a = a if hasattr(a, "ndim") else np.asarray(a)
     if axis is None:
         a, axis = a.reshape(-1), -1
     axis = axis_of(axis, a.ndim)
@@ -70,6 +72,7 @@ def take_along_axis(arr: Array, indices: Any, axis: Any = -1) -> Array:
 
 @door(np.choose)
 def choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Array:
+    refuse("choose", out=out)
     at = np.asarray(plain(a))
     n = len(choices)
     if mode == "wrap":
@@ -86,6 +89,7 @@ def choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Array
 
 @door(np.compress)
 def compress(condition: Any, a: Array, axis: Any = None, out: None = None) -> Array:
+    refuse("compress", out=out)
     return take(a, np.flatnonzero(plain(condition)), axis)
 
 

@@ -105,6 +105,11 @@ def cumprod_x(g: Array, x: Array, axis: int) -> Array:
 # --- NumPy's functions ------------------------------------------------------------------
 
 
+def keeps(keepdims: Any) -> bool:
+    """NumPy takes anything true for keepdims=."""
+    return keepdims is not NO_VALUE and bool(keepdims)
+
+
 def masked(a: Array, where: Any, fill: float) -> Array:
     return a if where is True or where is NO_VALUE else np.where(where, a, fill)
 
@@ -114,7 +119,7 @@ def sum(a: Array, axis: Any = None, dtype: Any = None, out: None = None, keepdim
         initial: Any = NO_VALUE, where: Any = True) -> Array:  # fmt: skip
     refuse("sum", dtype=dtype, out=out)
     a = masked(a, where, 0.0)
-    total = SUM(a, axis=axes_of(axis, a.ndim), keepdims=keepdims is True)
+    total = SUM(a, axis=axes_of(axis, a.ndim), keepdims=keeps(keepdims))
     return total if initial is NO_VALUE else total + initial
 
 
@@ -123,13 +128,13 @@ def prod(a: Array, axis: Any = None, dtype: Any = None, out: None = None, keepdi
          initial: Any = NO_VALUE, where: Any = True) -> Array:  # fmt: skip
     refuse("prod", dtype=dtype, out=out)
     a = masked(a, where, 1.0)
-    product = PROD(a, axis=axes_of(axis, a.ndim), keepdims=keepdims is True)
+    product = PROD(a, axis=axes_of(axis, a.ndim), keepdims=keeps(keepdims))
     return product if initial is NO_VALUE else product * initial
 
 
 def counted(a: Array, axis: Any, keepdims: Any, where: Any) -> Any:
     """How many elements `where` lets in, for each result."""
-    return np.broadcast_to(where, a.shape).sum(axis=axis, keepdims=keepdims is True)
+    return np.broadcast_to(where, a.shape).sum(axis=axis, keepdims=keeps(keepdims))
 
 
 def as_dtype_of(a: Array, value: Array) -> Array:
@@ -143,7 +148,7 @@ def mean(a: Array, axis: Any = None, dtype: Any = None, out: None = None, keepdi
     refuse("mean", dtype=dtype, out=out)
     if where is not True and where is not NO_VALUE:
         return as_dtype_of(a, sum(a, axis, keepdims=keepdims, where=where) / counted(a, axis, keepdims, where))
-    return MEAN(a, axis=axes_of(axis, a.ndim), keepdims=keepdims is True)
+    return MEAN(a, axis=axes_of(axis, a.ndim), keepdims=keeps(keepdims))
 
 
 @door(np.var)
@@ -156,7 +161,7 @@ def var(a: Array, axis: Any = None, dtype: Any = None, out: None = None, ddof: f
         gap = np.where(where, a - sum(a, axis, keepdims=True, where=where) / n, 0.0)
         free = np.maximum(counted(a, axis, keepdims, where) - ddof, 0)
         return as_dtype_of(a, sum(gap * gap, axis, keepdims=keepdims) / free)
-    return VAR(a, axis=axes_of(axis, a.ndim), keepdims=keepdims is True, ddof=ddof)
+    return VAR(a, axis=axes_of(axis, a.ndim), keepdims=keeps(keepdims), ddof=ddof)
 
 
 @door(np.std)
@@ -166,7 +171,7 @@ def std(a: Array, axis: Any = None, dtype: Any = None, out: None = None, ddof: f
     ddof = ddof if correction is NO_VALUE else correction
     if where is not True and where is not NO_VALUE:
         return root(var(a, axis, ddof=ddof, keepdims=keepdims, where=where))
-    return STD(a, axis=axes_of(axis, a.ndim), keepdims=keepdims is True, ddof=ddof)
+    return STD(a, axis=axes_of(axis, a.ndim), keepdims=keeps(keepdims), ddof=ddof)
 
 
 def root(v: Array) -> Array:
@@ -184,10 +189,10 @@ def extreme(op: Op, both: np.ufunc, fill: float) -> Any:
             a = np.where(where, a, fill)
         axes = axes_of(axis, a.ndim)
         if initial is NO_VALUE:
-            return op(a, axis=axes, keepdims=keepdims is True)
+            return op(a, axis=axes, keepdims=keeps(keepdims))
         if count(a, axes) == 0:
-            return np.full(np.empty(a.shape).sum(axis=axes, keepdims=keepdims is True).shape, initial)[()]
-        return both(op(a, axis=axes, keepdims=keepdims is True), initial)
+            return np.full(np.empty(a.shape).sum(axis=axes, keepdims=keeps(keepdims)).shape, initial, a.dtype)[()]
+        return both(op(a, axis=axes, keepdims=keeps(keepdims)), initial)
 
     return reduce
 
@@ -277,6 +282,7 @@ def nancumprod(a: Array, axis: Any = None, dtype: Any = None, out: None = None) 
 @door(np.average)
 def average(a: Array, axis: Any = None, weights: Array = None, returned: bool = False, *,
             keepdims: Any = False) -> Any:  # fmt: skip
+    a = a if hasattr(a, "ndim") else np.asarray(a)
     if weights is None:
         value = mean(a, axis, keepdims=keepdims)
         n = np.full(value.shape, a.size / max(math.prod(value.shape), 1))[()]
@@ -293,8 +299,8 @@ def average(a: Array, axis: Any = None, weights: Array = None, returned: bool = 
             )
         weights = weights.transpose(inverse(given))
         weights = kept(weights, a, tuple(x for x in range(-a.ndim, 0) if x not in axes))
-    total = np.sum(weights * np.ones(a.shape, dtype=bool), axis=axis, keepdims=keepdims is True)
-    value = np.sum(a * weights, axis=axis, keepdims=keepdims is True) / total
+    total = np.sum(weights * np.ones(a.shape, dtype=bool), axis=axis, keepdims=keeps(keepdims))
+    value = np.sum(a * weights, axis=axis, keepdims=keeps(keepdims)) / total
     return (value, total) if returned else value
 
 
@@ -312,7 +318,7 @@ def rows_of(a: Array, axis: Any) -> tuple[Array, tuple[int, ...]]:
 
 
 def restored(value: Array, a: Array, axes: tuple[int, ...], keepdims: Any) -> Array:
-    return kept(value, a, axes) if keepdims is True else value
+    return kept(value, a, axes) if keeps(keepdims) else value
 
 
 @door(np.median)
@@ -350,7 +356,7 @@ def quantile(a: Array, q: Any, axis: Any = None, out: None = None, overwrite_inp
     value = np.where(t >= 0.5, second - gap * (1 - t), first + gap * t)
     value = np.moveaxis(value, tuple(range(-np.ndim(q), 0)), tuple(range(np.ndim(q))))
     value = with_nan(value, rows)
-    if keepdims is True:
+    if keeps(keepdims):
         value = value.reshape(np.shape(q) + tuple(1 if x in axes else m for x, m in enumerate(a.shape, -a.ndim)))
     return value
 

@@ -154,6 +154,8 @@ def correlate(a: Array, v: Array, mode: str = "valid") -> Array:
 def cov(m: Array, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: Any = None,
         fweights: Any = None, aweights: Any = None, *, dtype: Any = None) -> Array:  # fmt: skip
     refuse("cov", dtype=dtype)
+    if getattr(fweights, "requires_grad", False):
+        raise TypeError("np.cov: fweights are counts and carry no gradient: pass plain integers (.data), or aweights")
     x = rows(m, rowvar)
     if y is not None:
         x = concatenate([x, rows(y, rowvar)], 0)

@@ -280,6 +280,7 @@ def append(arr: Array, values: Array, axis: Any = None) -> Array:
 
 @door(np.array_split)
 def array_split(ary: Array, indices_or_sections: Any, axis: int = 0) -> list[Array]:
+    ary = array(ary)
     axis = axis_of(axis, ary.ndim)
     rows = np.array_split(np.arange(ary.shape[axis]), indices_or_sections)
     bounds = cuts(ary.shape[axis], indices_or_sections, len(rows))
@@ -296,6 +297,7 @@ def cuts(n: int, given: Any, parts: int) -> list[tuple[Any, Any]]:
 
 @door(np.split)
 def split(ary: Array, indices_or_sections: Any, axis: int = 0) -> list[Array]:
+    ary = array(ary)
     if not np.ndim(indices_or_sections) and ary.shape[axis] % indices_or_sections:
         raise ValueError(
             f"np.split: {ary.shape[axis]} elements along axis {axis} do not divide into "
@@ -328,8 +330,14 @@ def unstack(x: Array, /, *, axis: int = 0) -> tuple[Array, ...]:
     return tuple(moveaxis(x, axis, 0))
 
 
+def plain_index(function: str, obj: Any) -> None:
+    if getattr(type(obj), "__record__", None) is not None:
+        raise IndexError(f"np.{function}: obj is a Value; positions are integers: pass plain ones (.data.astype(int))")
+
+
 @door(np.insert)
 def insert(arr: Array, obj: Any, values: Array, axis: Any = None) -> Array:
+    plain_index("insert", obj)
     arr, values = array(arr), array(values)
     values = values if values.dtype == arr.dtype else values.astype(arr.dtype)
     if axis is None:
@@ -339,6 +347,8 @@ def insert(arr: Array, obj: Any, values: Array, axis: Any = None) -> Array:
 
 @door(np.delete)
 def delete(arr: Array, obj: Any, axis: Any = None) -> Array:
+    plain_index("delete", obj)
+    arr = array(arr)
     arr, axis = (reshape(arr, -1), 0) if axis is None else (arr, axis)
     axis = axis_of(axis, arr.ndim)
     rows = np.delete(np.arange(arr.shape[axis]), obj)

@@ -71,7 +71,7 @@ SOFTMAX = Op("softmax", _softmax, lambda g, out, x, axis: out * (g - (g * out).s
 LOG_SOFTMAX = Op("log_softmax", _log_softmax, lambda g, out, x, axis: g - np.exp(out) * g.sum(axis=axis, keepdims=True))
 LOGSUMEXP = Op("logsumexp", _logsumexp, _logsumexp_x)
 XLOGY = Op("xlogy", lambda x, y: x * np.log(np.where(x == 0, 1.0, y)),
-           lambda g, out, x, y: g * np.log(y), lambda g, out, x, y: g * (x / np.where(x == 0, 1.0, y)), broadcasts=True)
+           lambda g, out, x, y: g * np.log(y), lambda g, out, x, y: g * (x / np.where((x == 0) & (y == 0), 1.0, y)), broadcasts=True)
 # fmt: on
 
 
