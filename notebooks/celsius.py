@@ -1,0 +1,366 @@
+"""Fahrenheit from Celsius: a straight line learned by one neuron, and by eleven that are still one line."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd import Value
+from nn import Linear, Module, MSELoss, Sequential, fit
+from nn.training import Callback
+from nn.training.callbacks import Run as Training
+from notebooks.figures import BLUE, FAINT, GREEN, INK, ORANGE, PURPLE, RED
+from notebooks.report import Problem, Report
+from optim import Adam
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+CELSIUS = np.array([-40.0, -10.0, 0.0, 8.0, 15.0, 22.0, 38.0])
+FAHRENHEIT = np.array([-40.0, 14.0, 32.0, 46.0, 59.0, 72.0, 100.0])
+UNSEEN = np.array([50.0, 100.0])
+START, RATE, EPOCHS = (0.5, 0.0), 0.1, 500
+STARTS = (-1.0, 0.5, 1.2)
+RATES = {0.001: BLUE, 0.01: GREEN, 0.1: ORANGE, 1.0: RED}
+MANY, BATCH = 1000, 32
+# a hidden layer of 10: weights and biases before the first step, per layer
+HIDDEN = (
+    ([0.3, -0.2, 0.5, -0.4, 0.1, 0.25, -0.35, 0.45, -0.15, 0.05], [0.0] * 10),
+    ([0.2, -0.3, 0.4, 0.1, -0.25, 0.35, -0.1, 0.15, 0.3, -0.45], [0.0]),
+)
+Layers = Sequence[tuple[Sequence[float], Sequence[float]]]
+
+
+def formula(celsius: Any) -> Any:
+    """The exact conversion."""
+    return 1.8 * celsius + 32
+
+
+def line_of(weight: float, bias: float) -> Linear:
+    """One neuron: weight * celsius + bias."""
+    layer = Linear(1, 1)
+    for p, number, name in zip(layer.parameters(), (weight, bias), ("weight", "bias"), strict=True):
+        p.data, p.name = np.full(p.shape, number), name
+    return layer
+
+
+def two_layers(layers: Layers = HIDDEN) -> Sequential:
+    """A hidden layer and one neuron, with nothing between."""
+    width = len(layers[0][0])
+    model = Sequential(Linear(1, width), Linear(width, 1))
+    numbers = [n for layer in layers for n in layer]
+    for p, given in zip(model.parameters(), numbers, strict=True):
+        p.data = np.reshape(given, p.shape)
+    return model
+
+
+def as_line(model: Module) -> tuple[float, float]:
+    """Slope and height of the line that linear layers one after the other are."""
+    slope, height = np.eye(1), np.zeros(1)
+    arrays = [p.data for p in model.parameters()]
+    for weight, bias in zip(arrays[::2], arrays[1::2], strict=True):
+        slope, height = weight @ slope, weight @ height + bias
+    return slope.item(), height.item()
+
+
+class Watch(Callback):
+    """Keeps the line after every epoch; ticks at every optimizer step."""
+
+    def __init__(self, model: Module, tick: Callable[[], object]) -> None:
+        self.path, self.tick = [as_line(model)], tick
+
+    def on_batch_end(self, run: Training) -> None:
+        self.tick()
+
+    def on_epoch_end(self, run: Training) -> None:
+        self.path.append(as_line(run.model))
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training: the line after every epoch (the start first), the loss of every epoch, the model at the end."""
+
+    path: list[tuple[float, float]]
+    losses: list[float]
+    model: Module
+
+
+def train(
+    model: Module,
+    x: Array = CELSIUS,
+    y: Array = FAHRENHEIT,
+    rate: float = RATE,
+    epochs: int = EPOCHS,
+    batch_size: int = BATCH,
+    keras: bool = False,
+    tick: Callable[[], object] = lambda: None,
+) -> Run:
+    """Adam on the mean squared error, the rows always in the same order.
+
+    keras: epsilon as Keras has it, 1e-7 and added before the bias correction.
+    """
+    watch = Watch(model, tick)
+    optimizer = Adam(model.parameters(), rate, eps=1e-7 if keras else 1e-8, epsilon_hat=keras)
+    history = fit(
+        model,
+        x[:, None],
+        y[:, None],
+        MSELoss(),
+        optimizer,
+        epochs,
+        batch_size,
+        callbacks=[watch],
+        shuffle=False,
+        verbose=0,
+    )
+    return Run(watch.path, history.history["loss"], model)
+
+
+def loss_of(line: tuple[float, float], x: Array = CELSIUS, y: Array = FAHRENHEIT) -> float:
+    """The mean squared error of a line."""
+    return float(np.mean((line[0] * x + line[1] - y) ** 2))
+
+
+def least_squares(x: Array = CELSIUS, y: Array = FAHRENHEIT) -> tuple[float, float]:
+    """The line with the least mean squared error."""
+    slope, height = np.linalg.lstsq(np.stack([x, np.ones_like(x)], axis=1), y, rcond=None)[0].tolist()
+    return slope, height
+
+
+def settled(losses: Sequence[float], least: float, share: float = 0.01) -> int | None:
+    """The first epoch from which the loss stays within a share of the least possible; None: it never does."""
+    far = [epoch for epoch, loss in enumerate(losses, 1) if loss > least * (1 + share)]
+    if not far:
+        return 1
+    return far[-1] + 1 if far[-1] < len(losses) else None
+
+
+def words_for(line: tuple[float, float]) -> str:
+    """A line as one reads it."""
+    return f"{line[0]:.6f}c {'-' if line[1] < 0 else '+'} {abs(line[1]):.6f}"
+
+
+def distance(line: tuple[float, float], aim: tuple[float, float]) -> str:
+    """The larger of the differences between the two numbers."""
+    off = max(abs(a - b) for a, b in zip(line, aim, strict=True))
+    return f"{off:.2f}" if off > 0.01 else f"{off:.1e}"
+
+
+def row(
+    report: Report,
+    what: str,
+    line: tuple[float, float],
+    losses: Sequence[float],
+    x: Array = CELSIUS,
+    y: Array = FAHRENHEIT,
+) -> None:
+    """A line of the table: the line that was found beside the best one for these rows."""
+    aim = least_squares(x, y)
+    least, end = loss_of(aim, x, y), loss_of(line, x, y)
+    when = settled(losses, least)
+    state = (
+        f"within 1% of the least from epoch {when}" if when else f"not converged, the least is {least:.4g}"
+    )
+    report.row(
+        what,
+        words_for(line),
+        words_for(aim),
+        distance(line, aim),
+        f"loss {end:.4g} after {len(losses)} epochs: {state}; "
+        f"on 50 and 100 °C it is {loss_of(line, UNSEEN, formula(UNSEEN)):.4g}",
+    )
+
+
+def solve(report: Report) -> None:
+    """Everything this part shows."""
+    one = train(line_of(*START), tick=report.tick)
+    show_one(report, one)
+    longer = train(line_of(*START), epochs=4 * EPOCHS, tick=report.tick)
+    show_rates(report, one, longer)
+    show_more(report, one, longer)
+
+
+def show_one(report: Report, one: Run) -> None:
+    """One neuron, 7 rows: how far it gets, and what that looks like."""
+    least = loss_of(least_squares())
+    row(report, "Fahrenheit from 7 rows, one neuron", one.path[-1], one.losses)
+    for start in STARTS:
+        if start != START[0]:
+            run = train(line_of(start, 0.0), tick=report.tick)
+            row(report, f"the same, weight {start:g} at the start", run.path[-1], run.losses)
+    report.figure(
+        "loss",
+        "The loss of one neuron, twice the same numbers. On the left, with a plain axis from 0 to "
+        f"{one.losses[0]:.0f}, it seems to have converged by epoch 450. It has not: the logarithmic axis on the "
+        f"right shows that it is {one.losses[449]:.1f} there and still {one.losses[-1]:.2f} at epoch {EPOCHS}, "
+        f"where the best line has {least:.3f}.",
+        lambda figure: plot_loss(figure, one, least),
+    )
+    report.figure(
+        "line",
+        f"The line after {EPOCHS} epochs, the 7 rows it was trained on, and 1.8c + 32. In the left picture they look "
+        "the same; the right one shows what is left when 1.8c + 32 is taken away: the line is "
+        f"{32 - one.path[-1][1]:.1f} degrees too low at 0 °C. Three of the rows are rounded and not on the formula, "
+        "so even the best line is not quite 1.8c + 32.",
+        lambda figure: plot_line(figure, one.path[-1], least_squares()),
+    )
+    for words, epoch in (("first", 1), ("middle", EPOCHS // 2), ("last", EPOCHS)):
+        model = line_of(*one.path[epoch - 1])
+        celsius = Value(CELSIUS[:, None], name="celsius", requires_grad=False)
+        loss = MSELoss()(model(celsius), FAHRENHEIT[:, None])
+        loss.name = "loss"
+        loss.backward()
+        report.graph(f"graph-{words}", f"One neuron: the graph at epoch {epoch} of {EPOCHS}.", loss)
+
+
+def show_rates(report: Report, one: Run, longer: Run) -> None:
+    """The learning rate, more epochs, a standardised input."""
+    rates = {rate: train(line_of(*START), rate=rate, tick=report.tick) for rate in RATES if rate != RATE}
+    for rate, run in rates.items():
+        row(report, f"the same, learning rate {rate:g}", run.path[-1], run.losses)
+    rates[RATE] = one
+    row(report, f"the same, learning rate {RATE:g}, {4 * EPOCHS} epochs", longer.path[-1], longer.losses)
+    slower = train(line_of(*START), rate=RATE / 10, epochs=10 * EPOCHS, tick=report.tick)
+    row(
+        report, f"the same, learning rate {RATE / 10:g}, {10 * EPOCHS} epochs", slower.path[-1], slower.losses
+    )
+    spread, middle = float(CELSIUS.std()), float(CELSIUS.mean())
+    scaled = {
+        rate: train(line_of(*START), (CELSIUS - middle) / spread, rate=rate, tick=report.tick)
+        for rate in (RATE, 1.0)
+    }
+    back = {}  # the lines in degrees Celsius
+    for rate, run in scaled.items():
+        slope, height = run.path[-1]
+        back[rate] = (slope / spread, height - slope * middle / spread)
+        row(report, f"the same, c standardised, learning rate {rate:g}", back[rate], run.losses)
+    report.figure(
+        "rates",
+        f"The learning rate, {EPOCHS} epochs. Raising it from Adam's usual 0.001 to 0.1 helps, and 1 is better still. "
+        f"A smaller rate with more epochs is no bargain: 0.01 for {10 * EPOCHS} epochs ends at a loss of "
+        f"{loss_of(slower.path[-1]):.2f}, 0.1 for {4 * EPOCHS} at {loss_of(longer.path[-1]):.3f}. The scale of the "
+        "input matters, too, even with one: with c standardised the weight has further to go, and a rate of 0.1 "
+        f"ends at {loss_of(back[RATE]):.1f} instead of {loss_of(one.path[-1]):.1f}, while 1 gets to the bottom either way.",
+        lambda figure: plot_rates(figure, {rate: rates[rate] for rate in RATES}, loss_of(least_squares())),
+    )
+
+
+def show_more(report: Report, one: Run, longer: Run) -> None:
+    """1000 rows; a hidden layer, which is still one line."""
+    many = np.linspace(-100, 100, MANY)
+    thousand = train(line_of(*START), many, formula(many), tick=report.tick)
+    report.row(
+        f"Fahrenheit from {MANY} exact rows, one neuron",
+        words_for(thousand.path[-1]),
+        words_for((1.8, 32.0)),
+        distance(thousand.path[-1], (1.8, 32.0)),
+        f"loss {thousand.losses[-1]:.1g} after {EPOCHS} epochs of {-(-MANY // BATCH)} steps",
+    )
+    wide = train(two_layers(), tick=report.tick)
+    slope, height = wide.path[-1]
+    row(report, "Fahrenheit from 7 rows, hidden layer of 10", wide.path[-1], wide.losses)
+    c = np.linspace(-100, 100, 21)
+    apart = np.abs(wide.model(c[:, None]).data[:, 0] - (slope * c + height)).max()
+    least = loss_of(least_squares())
+    report.figure(
+        "more",
+        "Left: a hidden layer of 10. It has no activation, so both layers are still one line, with W2 W1 as its slope "
+        f"and W2 b1 + b2 as its height, here {slope:.6f} and {height:.6f}; model and line differ by {apart:.0e} at most "
+        "on 21 temperatures. It is the line that a single neuron finds as well when it has 2000 epochs: the layer makes the "
+        f"way shorter, not the model richer. Nor has it converged by epoch 100: its loss is {wide.losses[99]:.3f} "
+        f"there, and within 1% of the least from epoch {settled(wide.losses, least)}. "
+        f"Right: one neuron and {MANY} rows made by the formula. It is found to the last digit.",
+        lambda figure: plot_more(figure, one, longer, wide, thousand, least),
+        (8.0, 4.4),
+    )
+
+
+def plot_loss(figure: "Figure", run: Run, least: float) -> None:
+    """The loss on two kinds of axis."""
+    plain, log = figure.subplots(1, 2)
+    epochs = range(1, len(run.losses) + 1)
+    for ax, title in ((plain, "Plain axis"), (log, "Logarithmic axis")):
+        ax.plot(epochs, run.losses, color=BLUE)
+        ax.axvline(450, color=FAINT, linewidth=1, linestyle=":")
+        ax.plot([450, len(run.losses)], [run.losses[449], run.losses[-1]], "o", color=RED, markersize=5)
+        ax.set(title=title, xlabel="epoch", ylabel="mean squared error")
+    log.set(yscale="log", ylabel="mean squared error (logarithmic)")
+    log.axhline(least, color=FAINT, linewidth=1, linestyle="--")
+    log.annotate("least possible", (10, least), (0, 5), textcoords="offset points", color=FAINT)
+    for epoch, at, side in ((450, (-8, -10), "right"), (len(run.losses), (2, -16), "center")):
+        loss = run.losses[epoch - 1]
+        log.annotate(f"{loss:.3g}", (epoch, loss), at, textcoords="offset points", color=RED, ha=side)
+
+
+def plot_line(figure: "Figure", line: tuple[float, float], aim: tuple[float, float]) -> None:
+    """The line and the formula; the difference."""
+    whole, rest = figure.subplots(1, 2)
+    c = np.linspace(-45, 105, 61)
+    whole.plot(c, formula(c), color=FAINT, linewidth=4, alpha=0.5, label="1.8c + 32")
+    whole.plot(c, line[0] * c + line[1], color=BLUE, label=f"{line[0]:.4f}c + {line[1]:.4f}")
+    whole.plot(CELSIUS, FAHRENHEIT, "o", color=INK, markersize=5, label="7 rows")
+    whole.set(title="The line", xlabel="°C", ylabel="°F")
+    whole.legend(loc="upper left")
+    rest.axhline(0, color=FAINT, linewidth=4, alpha=0.5)
+    for (slope, height), color, words in ((line, BLUE, "one neuron"), (aim, GREEN, "best line")):
+        rest.plot(c, slope * c + height - formula(c), color=color, label=words)
+    rest.plot(CELSIUS, FAHRENHEIT - formula(CELSIUS), "o", color=INK, markersize=5, label="7 rows")
+    rest.plot(
+        UNSEEN,
+        line[0] * UNSEEN + line[1] - formula(UNSEEN),
+        "D",
+        color=BLUE,
+        markersize=5,
+        label="50, 100 °C",
+    )
+    rest.set(title="Less 1.8c + 32", xlabel="°C", ylabel="°F")
+    rest.legend(loc="lower right")
+
+
+def plot_rates(figure: "Figure", runs: dict[float, Run], least: float) -> None:
+    """The loss for each learning rate."""
+    ax = figure.subplots()
+    for rate, run in runs.items():
+        ax.semilogy(range(1, len(run.losses) + 1), run.losses, color=RATES[rate], label=f"{rate:g}")
+    ax.axhline(least, color=FAINT, linewidth=1, linestyle="--")
+    ax.annotate(
+        "least possible", (EPOCHS, least), (0, 5), textcoords="offset points", color=FAINT, ha="right"
+    )
+    ax.set(title="Four learning rates", xlabel="epoch", ylabel="mean squared error (logarithmic)")
+    ax.legend(title="learning rate", loc="upper left", bbox_to_anchor=(1, 1))
+
+
+def plot_more(figure: "Figure", one: Run, longer: Run, wide: Run, thousand: Run, least: float) -> None:
+    """What is left above the least loss, with the hidden layer; the loss with many rows."""
+    left, right = figure.subplots(1, 2)
+    for run, color, words in ((longer, BLUE, "one neuron"), (wide, PURPLE, "hidden layer of 10")):
+        left.semilogy(range(1, len(run.losses) + 1), run.losses, color=color, label=words)
+    left.axhline(least, color=FAINT, linewidth=1, linestyle="--")
+    left.axvline(len(one.losses), color=FAINT, linewidth=1, linestyle=":")
+    left.set(title="7 rows", xlabel="epoch", ylabel="mean squared error (logarithmic)")
+    left.legend(loc="upper right")
+    seen = [(epoch, loss) for epoch, loss in enumerate(thousand.losses, 1) if loss > 0]
+    right.semilogy(*zip(*seen, strict=True), color=GREEN)
+    right.set(title=f"{MANY} exact rows, one neuron", xlabel="epoch", xlim=(0, EPOCHS))
+    if len(seen) < len(thousand.losses):
+        right.annotate(
+            f"exactly 0\nfrom epoch {seen[-1][0] + 1}",
+            seen[-1],
+            (6, 0),
+            textcoords="offset points",
+            color=GREEN,
+            va="center",
+        )
+
+
+PROBLEM = Problem(
+    "celsius",
+    "Fahrenheit from Celsius",
+    "One neuron, a weight and a bias, learns to convert temperatures from 7 examples. A loss curve that looks flat "
+    "may still be far from the bottom, more layers without an activation are still one straight line, and the "
+    "best line for rounded examples is not quite the formula.",
+    solve,
+)
