@@ -57,6 +57,16 @@ ENDS = [
 ]
 
 
+# what each problem puts into the folder, without the ending .svg
+FILES = {
+    "parabola": [*(f"graph-step-{n}" for n in ("01", "08", "15")), "path", "rates", "valleys"],
+    "quadratic": [*(f"graph-step-{n}" for n in ("01", "05", "10")), "clearing", "points", "rates"],
+    "celsius": [*(f"graph-{when}" for when in ("first", "last", "middle")), "line", "loss", "more", "rates"],
+    "equations": [*(f"graph-{n}-{when}" for n in (1, 2, 3) for when in ("first", "last", "middle")), "paths"],
+    "network": [*(f"graph-{when}" for when in ("by-hand", "first", "last", "middle")), "loss", "regions"],
+}
+
+
 @pytest.fixture(scope="module")
 def runs():
     return [equations.descend(system) for system in equations.SYSTEMS]
@@ -66,7 +76,7 @@ def runs():
 def built(tmp_path_factory):
     """The folder, what the terminal showed, and the exit status."""
     folder = tmp_path_factory.mktemp("out") / "page"
-    command = [sys.executable, "-m", "notebooks", "--out", str(folder)]
+    command = [sys.executable, "-m", "notebooks", *FILES, "--out", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     return folder, done
 
@@ -181,22 +191,20 @@ def test_the_terminal_shows_results_and_the_folder(built):
         assert re.match(r"stopped at epoch (7973|154|866); 2 decimals hold", how)
     assert table["the same, learning rate 1.1"][-1].startswith("diverges")
     assert sum("misses it" in line for line in lines) == 3
-    assert "parabola: " in done.stderr and "equations: 8993 steps" in done.stderr
+    for words in ("parabola: 1090 steps", "quadratic: 270 steps", "celsius: 27500 steps"):
+        assert words in done.stderr
+    assert "equations: 8993 steps" in done.stderr and "network: 12000 steps" in done.stderr
+    how = table["mean absolute error and a, b, c: 10 steps, gradients kept"][-1]
+    assert how == "loss before each step: 2.42 2.40 2.36 2.30 2.21 2.11 1.98 1.85 1.72 1.58"
+    assert "not converged" in table["Fahrenheit from 7 rows, one neuron"][-1]
+    assert table["Fahrenheit from 1000 exact rows, one neuron"][:2] == ["1.800000c + 32.000000"] * 2
+    assert table["one neuron, weights (0, 1), bias 4, inputs (2, 3)"][0] == "0.9990889488055994"
 
 
 def test_the_folder_is_complete_and_nothing_else(built):
     folder, _ = built
-    assert sorted(p.name for p in folder.iterdir()) == [
-        *(f"equations-graph-{n}-{when}.svg" for n in (1, 2, 3) for when in ("first", "last", "middle")),
-        "equations-paths.svg",
-        "index.html",
-        "parabola-graph-step-01.svg",
-        "parabola-graph-step-08.svg",
-        "parabola-graph-step-15.svg",
-        "parabola-path.svg",
-        "parabola-rates.svg",
-        "parabola-valleys.svg",
-    ]
+    expected = {f"{problem}-{name}.svg" for problem, names in FILES.items() for name in names}
+    assert {p.name for p in folder.iterdir()} == expected | {"index.html"}
     for path in folder.glob("*.svg"):
         assert ET.parse(path).getroot().tag.endswith("svg")
 
@@ -210,6 +218,13 @@ def test_graphs_show_the_values_and_gradients_of_their_step(built):
     assert {"x", "5", "grad 10", "25", "grad 1"} <= set(words("parabola-graph-step-01.svg"))
     assert {"0.5", "grad -4680", "grad -11655", "54281"} <= set(words("equations-graph-1-first.svg"))
     assert "no gradient yet" not in words("equations-graph-1-last.svg")
+    assert {"w1", "h1", "o1", "grad 0.02147", "0.047426", "grad -0.23762"} <= set(
+        words("network-graph-by-hand.svg")
+    )
+    # the sum of ten gradients, whose last is smaller
+    assert "grad [-12.618, -0.82105, -4.4]" in words("quadratic-graph-step-10.svg")
+    assert "grad -0.89751" in words("quadratic-graph-step-10.svg")
+    assert {"weight", "bias", "grad [-76.143]", "2354.8"} <= set(words("celsius-graph-first.svg"))
 
 
 class Page(html.parser.HTMLParser):
@@ -234,7 +249,7 @@ def test_the_page_stands_alone(built):
     assert all(link.startswith(("#", "data:image/svg+xml;base64,")) for link in page.links)
     assert {link[1:] for link in page.links if link[0] == "#"} <= set(page.ids)
     assert len(page.ids) == len(set(page.ids))
-    assert page.tags.count("figure") == 16 and page.tags.count("table") == 1
+    assert page.tags.count("figure") == sum(map(len, FILES.values())) and page.tags.count("table") == 1
     assert text.index("<table>") < text.index("<section")
     assert "prefers-color-scheme: dark" in text and "width=device-width" in text
     assert "@import" not in text and "url(http" not in text
@@ -273,7 +288,7 @@ def test_list_and_unknown_names(capsys):
     with pytest.raises(SystemExit) as stop:
         main(["parabel"])
     assert stop.value.code == 2
-    assert "there is no problem 'parabel'; choose from parabola, equations" in capsys.readouterr().err
+    assert f"there is no problem 'parabel'; choose from {', '.join(PROBLEMS)}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
