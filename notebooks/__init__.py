@@ -3,14 +3,17 @@
 To add one: write a module with a `PROBLEM` (see report.Problem) and name it here.
 """
 
-from notebooks import equations, parabola
+from notebooks import celsius, equations, network, parabola, quadratic
 from notebooks.report import Problem, Report
 
 PROBLEMS: dict[str, Problem] = {
     problem.name: problem
     for problem in (
         parabola.PROBLEM,
+        quadratic.PROBLEM,
+        celsius.PROBLEM,
         equations.PROBLEM,
+        network.PROBLEM,
     )
 }
 
