@@ -3,7 +3,7 @@
 To add one: write a module with a `PROBLEM` (see report.Problem) and name it here.
 """
 
-from notebooks import celsius, equations, network, parabola, quadratic
+from notebooks import celsius, equations, logistic, mnist, network, parabola, quadratic
 from notebooks.report import Problem, Report
 
 PROBLEMS: dict[str, Problem] = {
@@ -14,6 +14,8 @@ PROBLEMS: dict[str, Problem] = {
         celsius.PROBLEM,
         equations.PROBLEM,
         network.PROBLEM,
+        mnist.PROBLEM,
+        logistic.PROBLEM,
     )
 }
 

@@ -1,4 +1,4 @@
-"""Command line: `python -m notebooks [NAME ...] [--out DIR] [--list]`."""
+"""Command line: `python -m notebooks [NAME ...] [--out DIR] [--data DIR] [--list]`."""
 
 import argparse
 import importlib.util
@@ -23,6 +23,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--out", type=Path, default=Path("out", "notebooks"), metavar="DIR", help="default: %(default)s"
     )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="folder with the MNIST files (default: that of STEPGRAD_DATA)",
+    )
     parser.add_argument("--list", action="store_true", help="list the problems and stop")
     options = parser.parse_args(arguments)
     if options.list:
@@ -40,7 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return 1
     reports = [
-        solved(problem) for problem in PROBLEMS.values() if not options.names or problem.name in options.names
+        solved(problem, options.data)
+        for problem in PROBLEMS.values()
+        if not options.names or problem.name in options.names
     ]
     folder = options.out.resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -63,10 +71,10 @@ def missing() -> str:
     return " and ".join(lacking)
 
 
-def solved(problem: Problem) -> Report:
+def solved(problem: Problem, data: Path | None = None) -> Report:
     """The report of one problem; shows on the terminal that it goes on."""
     with progress(problem.name) as tick:
-        report = Report(problem, tick)
+        report = Report(problem, tick, data)
         problem.solve(report)
     return report
 

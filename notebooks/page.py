@@ -81,7 +81,7 @@ def page(reports: Sequence[Report]) -> str:
 <body>
 <main>
 <h1>{title}</h1>
-<p>Every derivative on this page was computed by stepgrad's <code>backward()</code>; no formula for a slope was
+<p>Every derivative on this page was computed by stepgrad's <code>backward()</code>; none comes from a formula
 written by hand. Run it again with <code>python -m notebooks</code>.</p>
 {table(reports)}
 {sections}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from autograd import Value
 from autograd.graph import draw
@@ -40,10 +41,15 @@ class Problem:
 
 
 class Report:
-    """Collects what one problem has to show.  `tick` is called at every optimizer step."""
+    """Collects what one problem has to show.
 
-    def __init__(self, problem: Problem, tick: Callable[[], object] = lambda: None) -> None:
-        self.problem, self.tick = problem, tick
+    `tick` is called at every optimizer step; `data` is the folder with data that was asked for, if one was.
+    """
+
+    def __init__(
+        self, problem: Problem, tick: Callable[[], object] = lambda: None, data: Path | None = None
+    ) -> None:
+        self.problem, self.tick, self.data = problem, tick, data
         self.rows: list[Row] = []
         self.pictures: list[Picture] = []
 
