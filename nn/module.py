@@ -158,8 +158,14 @@ class Module:
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
         """Take over the arrays of `state`; everything is checked before anything is changed.
 
-        Raises KeyError listing all missing and unexpected names (not with strict=False),
-        ValueError listing all wrong shapes.
+        Raises one KeyError (ValueError, if all names fit) that lists every missing, unexpected
+        and mis-shaped name; TypeError for what is no array of real numbers.  strict=False loads
+        the names in common.
+
+        >>> from nn import Linear
+        >>> Linear(2, 1).load_state_dict({"weight": np.zeros((1, 3)), "w": np.zeros(1)})
+        Traceback (most recent call last):
+        KeyError: "Linear.load_state_dict: missing ['bias'], unexpected ['w'], wrong shapes: weight (1, 3) given...
         """
         if not isinstance(state, Mapping):
             raise TypeError(
@@ -167,22 +173,20 @@ class Module:
                 f"pass a dict of arrays, such as nn.load(path) or state_dict() returns"
             )
         own = dict(self._named("", _is_state))
-        missing = [name for name in own if name not in state]
-        unexpected = [name for name in state if name not in own]
-        if strict and (missing or unexpected):
-            raise KeyError(
-                f"{type(self).__name__}.load_state_dict: missing {missing}, unexpected {unexpected}; "
-                f"pass strict=False to load only the names in common"
-            )
-        shared = {name: np.asarray(state[name]) for name in own if name in state}
-        wrong = [
-            f"{k}: {v.shape} given, {own[k].shape} needed"
-            for k, v in shared.items()
-            if v.shape != own[k].shape
-        ]
-        if wrong:
-            raise ValueError(f"{type(self).__name__}.load_state_dict: wrong shapes: {'; '.join(wrong)}")
-        for name, array in shared.items():
+        arrays = {name: np.asarray(state[name]) for name in own if name in state}
+        for name, array in arrays.items():
+            if array.dtype.kind not in "fiub":
+                raise TypeError(
+                    f"{type(self).__name__}.load_state_dict: {name!r} has dtype {array.dtype}; "
+                    f"real numbers are needed"
+                )
+        check_names_and_shapes(
+            f"{type(self).__name__}.load_state_dict",
+            {name: v.shape for name, v in own.items()},
+            {name: np.shape(arrays.get(name, ())) for name in state},
+            strict,
+        )
+        for name, array in arrays.items():
             own[name].data = array
 
     # --- hooks ----------------------------------------------------------------------------------
@@ -283,6 +287,20 @@ def _inside(prefix: str, holder: Any, kind: Callable[[Any], bool]) -> Iterator[t
             yield name, x
         elif isinstance(x, dict | list | tuple):
             yield from _inside(name, x, kind)
+
+
+def check_names_and_shapes(
+    owner: str, own: Mapping[str, Any], given: Mapping[str, Any], strict: bool = True
+) -> None:
+    """Raise one error that names everything in which two states (name -> shape) differ."""
+    missing = [k for k in own if k not in given] if strict else []
+    unexpected = [k for k in given if k not in own] if strict else []
+    wrong = [f"{k} {given[k]} given, {own[k]} needed" for k in own if k in given and given[k] != own[k]]
+    found = [f"missing {missing}"] * bool(missing) + [f"unexpected {unexpected}"] * bool(unexpected)
+    found += [f"wrong shapes: {', '.join(wrong)}"] * bool(wrong)
+    if found:
+        kind: type[Exception] = KeyError if missing or unexpected else ValueError
+        raise kind(f"{owner}: {', '.join(found)}; build the model as it was when saved")
 
 
 def frozen_call(module: Module, *args: Any) -> Any:

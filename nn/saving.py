@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.module import Module
+from nn.module import Module, check_names_and_shapes
 
 __all__ = ["load", "load_checkpoint", "save", "save_checkpoint", "write_atomically"]
 
@@ -30,6 +30,11 @@ def write_atomically(path: Path_, content: bytes) -> None:
     killed in between leaves the old file, and perhaps a `.tmp` file beside it.
     """
     path = Path(os.path.realpath(path))  # through a link, not in its place
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"save: the folder {path.parent} of {path.name} does not exist; make it first: "
+            f"Path({str(path.parent)!r}).mkdir(parents=True)"
+        )
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("xb") as file:
@@ -234,21 +239,11 @@ def _generators(rng: Any) -> dict[str, np.random.Generator]:
 
 def _check_model(model: Module, state: Mapping[str, Any]) -> None:
     own = model.state_dict()
-    missing, unexpected = [k for k in own if k not in state], [k for k in state if k not in own]
-    if missing or unexpected:
-        raise KeyError(
-            f"load_checkpoint: the model does not fit: missing {missing}, unexpected {unexpected}; "
-            f"build it as it was when saved"
-        )
-    shapes = [
-        f"{k}: {state[k].shape} in the file, {own[k].shape} here"
-        for k in own
-        if state[k].shape != own[k].shape
-    ]
-    if shapes:
-        raise ValueError(
-            f"load_checkpoint: the model does not fit: {'; '.join(shapes)}; build it as it was when saved"
-        )
+    check_names_and_shapes(
+        "load_checkpoint: the model does not fit",
+        {name: x.shape for name, x in own.items()},
+        {name: x.shape for name, x in state.items()},
+    )
     dtypes = [
         f"{k}: {state[k].dtype} in the file, {own[k].dtype} here"
         for k in own

@@ -241,8 +241,16 @@ def test_nothing_changes_where_anything_does_not_fit(saved):
             load_checkpoint(at, model=model, optimizer=optimizer, rng=rng, **parts)
         same((model.state_dict(), optimizer.state_dict(), rng.bit_generator.state), before)
 
-    attempt(ValueError, r"layers\.0\.w: \(2, 3\) in the file, \(2, 5\) here", Net(2, 5, 1))
-    attempt(KeyError, r"unexpected \['layers\.1\.w', 'layers\.1\.b'\]", Net(2, 1))
+    attempt(
+        ValueError,
+        r"wrong shapes: layers\.0\.w \(2, 3\) given, \(2, 5\) needed, layers\.0\.b \(3,\) given",
+        Net(2, 5, 1),
+    )
+    attempt(
+        KeyError,
+        r"unexpected \['layers\.1\.w', 'layers\.1\.b'\], wrong shapes: layers\.0\.w \(2, 3\) given, \(2, 1\)",
+        Net(2, 1),
+    )
     half = Net(2, 3, 1)
     half.layers[0].b = nn.Parameter(np.zeros(3, np.float32))
     attempt(TypeError, r"layers\.0\.b: float64 in the file, float32 here", half)
@@ -276,6 +284,16 @@ def test_a_write_that_fails_leaves_the_old_file_alone(tmp_path, monkeypatch):
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["f"]
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model = Dense(2, 1)
+    for write in (save, lambda m, p: save_checkpoint(p, model=m)):
+        with pytest.raises(FileNotFoundError, match="the folder .*missing_folder of x.safetensors") as caught:
+            write(model, "missing_folder/x.safetensors")
+        assert ".tmp" not in str(caught.value) and "make it first" in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links and modes are POSIX's")
