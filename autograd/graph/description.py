@@ -16,7 +16,7 @@ import numpy as np
 from autograd.engine import CHANGED, RELEASED, Node, raw
 from autograd.value import Value
 
-LEAF, CONSTANT, OP, ROOT = "leaf", "constant", "op", "root"
+LEAF, CONSTANT, OP, ROOT, GROUP = "leaf", "constant", "op", "root", "group"
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
@@ -34,6 +34,11 @@ class GraphNode:
     dtype: np.dtype[Any]
     params: str = ""  # the operation's named parameters, as text
     state: str = ""  # "changed" in place after it was recorded, or "released": its operands are forgotten
+    scope: int = -1  # the innermost module call or named scope it was recorded in, among Graph.scopes
+    order: int = 0  # 0 for what the program computed, 1 for what a backward() of it recorded, 2 ...
+    site: str = ""  # file:line that recorded it, in anomaly mode
+    grad_of: str = ""  # the name of the Value whose .grad it is
+    count: int = 1  # how many nodes it stands for, in a folded graph
 
     @property
     def label(self) -> str:
@@ -65,6 +70,20 @@ class GraphEdge:
     local: float | None = None
     contribution: float | None = None
     stale: bool = False
+    count: int = 1  # how many edges it stands for, in a folded graph
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GraphScope:
+    """One call of a module, or one `with scope(name):` block, that recorded a part of the graph."""
+
+    id: int
+    name: str  # as its parent calls it ("layers.0"), the class for an outermost module
+    kind: str  # the module's class, or "scope"
+    parent: int  # -1 for an outermost one
+    path: str  # the names from the outermost one on, joined by dots
+    call: int = 1  # which call of this path it is, from 1
+    order: int = 0  # 1 for the part of a backward() of it, and so on
 
 
 @dataclass(init=False, slots=True, eq=False)
@@ -93,6 +112,9 @@ class Graph:
     nodes: tuple[GraphNode, ...]
     edges: tuple[GraphEdge, ...]
     root: int
+    scopes: tuple[GraphScope, ...]
+    notes: tuple[str, ...]  # what a picture should say besides
+    total: int  # how many nodes were recorded, more than len(nodes) in a folded graph
 
     def __init__(self, value: Value) -> None:
         if not isinstance(value, Value):
@@ -112,6 +134,7 @@ class Graph:
             for slot, source in enumerate(sources):
                 edges.append(describe_edge(x, slot, source, len(nodes) - 1))
         self.nodes, self.edges, self.root = tuple(nodes), tuple(edges), len(nodes) - 1
+        self.scopes, self.notes, self.total = (), (), len(nodes)
 
     def __len__(self) -> int:
         """How many nodes there are."""

@@ -1,0 +1,202 @@
+"""Where everything goes: coordinates from Graphviz, for pictures that we write ourselves.
+
+A box is as large as its name, operation and kind need; the numbers in it have a fixed
+place.  The same graph therefore has the same layout at every step of a training run.
+"""
+
+import json
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from autograd.graph.description import CONSTANT, GROUP, Graph, GraphNode
+from autograd.graph.render import render
+from autograd.graph.words import caption, shape_of
+
+Point = tuple[float, float]
+Key = tuple[int, int, int]
+
+DIRECTIONS = ("LR", "RL", "TB", "BT")
+INCH = 72.0  # Graphviz measures boxes in inches and everything else in points
+LINE = 15.0  # height of a line in a box
+NUMBERS = 104.0  # width of a box that shows numbers such as -1.2346e-05
+LABEL = (112.0, 28.0)  # the room of the two lines on an edge
+THUMBNAIL = 32.0
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle: its centre and its size, in px."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Coordinates in px, y downwards: boxes by GraphNode.id, edges by (source, target, slot).
+
+    edges: the control points of cubic Bezier curves, 1 + 3k of them, from operand to result.
+    labels: the middles of the edge labels, where room was made for them.
+    clusters: by GraphScope.id, the frames around the nodes of open modules and scopes.
+    """
+
+    width: float
+    height: float
+    boxes: dict[int, Box]
+    edges: dict[Key, tuple[Point, ...]]
+    clusters: dict[int, Box] = field(default_factory=dict)
+    labels: dict[Key, Point] = field(default_factory=dict)
+
+
+def layout(
+    graph: Graph,
+    *,
+    direction: str = "LR",
+    sizes: Mapping[int, tuple[float, float]] | None = None,
+    values: bool = True,
+    gradients: bool = True,
+    contributions: bool = False,
+) -> Layout:
+    """The layout of `graph` by Graphviz: `dot` on the PATH, else the one inside pygraphviz.
+
+    direction: where the data flows, "LR", "RL", "TB" or "BT".  sizes: (width, height) in
+    px by node id, instead of those that fit what a node shows.  contributions: make room
+    for words on the edges.
+
+    Raises ValueError for an unknown direction, RuntimeError (naming the pip install) if
+    there is no Graphviz.
+    """
+    if direction not in DIRECTIONS:
+        raise ValueError(f"layout: direction {direction!r} is unknown; choose one of {', '.join(DIRECTIONS)}")
+    own = {n.id: size_of_box(n, values, gradients) for n in graph.nodes}
+    own.update(sizes or {})
+    return read(render(request(graph, direction, own, contributions), "json0"), graph)
+
+
+# --- sizes ---------------------------------------------------------------------------------------
+
+
+def size_of_box(n: GraphNode, values: bool = True, gradients: bool = True) -> tuple[float, float]:
+    """Width and height of the box of a node: by its name, operation and kind, never by its numbers."""
+    name, op = caption(n)
+    width = max(44.0, width_of(f"{name} {op}" if op else name) + 22)
+    if n.role == CONSTANT and not n.name and not n.shape:
+        return 62.0, 28.0
+    lines = 1 + bool(n.shape)
+    if n.role == GROUP:
+        return max(width, NUMBERS), 18 + LINE * 2
+    lines += values + (gradients and n.role != CONSTANT)
+    if values or gradients:
+        width = max(width, NUMBERS)
+    if n.shape:
+        width = max(width, width_of(shape_of(n)) + 20)
+    if pictured(n) and values:
+        width += THUMBNAIL + 8
+    return width, 12 + LINE * lines
+
+
+def pictured(n: GraphNode) -> bool:
+    """Whether a node has enough numbers in rows and columns for a small picture of them."""
+    return len(n.shape) >= 2 and min(n.shape) > 0 and n.shape[-1] * n.shape[-2] >= 4 and n.role != GROUP
+
+
+def width_of(words: str) -> float:
+    """About how wide a text is, in px at 12 px."""
+    return sum(
+        13.0
+        if unicodedata.east_asian_width(c) in "WF"
+        else 0.0
+        if unicodedata.combining(c)
+        else 8.6
+        if c.isupper() or c in "mw@%\N{MULTIPLICATION SIGN}"
+        else 3.9
+        if c in "iljI.,:;'|! "
+        else 7.0
+        for c in words
+    )
+
+
+# --- talking to Graphviz ---------------------------------------------------------------------------
+
+
+def request(
+    graph: Graph, direction: str, sizes: Mapping[int, tuple[float, float]], contributions: bool
+) -> str:
+    """The DOT text that asks for coordinates: bare boxes and edges, no words."""
+    lines = [
+        "digraph {",
+        f'graph [rankdir={direction} nodesep=0.25 ranksep={"0.5" if contributions else "0.42"} ordering=in]',
+        'node [shape=box fixedsize=true label=""]',
+        "edge [arrowhead=none]",
+    ]
+    lines += nested(graph, sizes)
+    room = "<<table border='0' fixedsize='true' width='{:g}' height='{:g}'><tr><td></td></tr></table>>"
+    label = f" label={room.format(*LABEL)}" if contributions else ""
+    for e in graph.edges:
+        lines.append(f'n{e.source} -> n{e.target} [id="{e.slot}"{label if labelled(e) else ""}]')
+    return "\n".join([*lines, "}"])
+
+
+def labelled(e: object) -> bool:
+    """Whether an edge gets room for words: it joins single numbers."""
+    return getattr(e, "local", None) is not None
+
+
+def nested(graph: Graph, sizes: Mapping[int, tuple[float, float]]) -> list[str]:
+    """The nodes, inside the clusters they belong to."""
+    members: dict[int, list[str]] = {}
+    for n in graph.nodes:
+        width, height = sizes[n.id]
+        line = f"n{n.id} [width={width / INCH:.4f} height={height / INCH:.4f}]"
+        members.setdefault(n.scope, []).append(line)
+    for s in sorted(graph.scopes, key=lambda s: -s.id):  # a child has a higher id than its parent
+        if s.id in members:
+            inside = members.pop(s.id)
+            members.setdefault(s.parent, []).extend([f"subgraph cluster_{s.id} {{ margin=10", *inside, "}"])
+    return members.get(-1, [])
+
+
+def read(answer: bytes, graph: Graph) -> Layout:
+    """Graphviz's JSON as a Layout; its y points upwards, ours downwards."""
+    told = json.loads(answer)
+    left, bottom, right, top = (float(x) for x in told["bb"].split(","))
+    boxes, clusters, names = {}, {}, {}
+
+    def point(words: str) -> Point:
+        x, y = words.split(",")[-2:]
+        return round(float(x) - left, 2), round(top - float(y), 2)
+
+    for thing in told.get("objects", ()):
+        name = thing["name"]
+        if name.startswith("cluster_"):
+            x0, y0, x1, y1 = (float(x) for x in thing["bb"].split(","))
+            clusters[int(name[8:])] = Box(
+                round((x0 + x1) / 2 - left, 2),
+                round(top - (y0 + y1) / 2, 2),
+                round(x1 - x0, 2),
+                round(y1 - y0, 2),
+            )
+        else:
+            names[thing["_gvid"]] = number = int(name[1:])
+            boxes[number] = Box(
+                *point(thing["pos"]),
+                round(float(thing["width"]) * INCH, 2),
+                round(float(thing["height"]) * INCH, 2),
+            )
+    edges, labels = {}, {}
+    for e in told.get("edges", ()):
+        key = names[e["tail"]], names[e["head"]], int(e["id"])
+        edges[key] = tuple(point(p) for p in e["pos"].split())
+        if "lp" in e:
+            labels[key] = point(e["lp"])
+    return Layout(
+        round(right - left, 2),
+        round(top - bottom, 2),
+        {n.id: boxes[n.id] for n in graph.nodes},
+        {(e.source, e.target, e.slot): edges[e.source, e.target, e.slot] for e in graph.edges},
+        dict(sorted(clusters.items())),
+        labels,
+    )
