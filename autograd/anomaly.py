@@ -1,4 +1,7 @@
-"""What detect_anomaly() remembers of each operation, and what it checks in a backward pass."""
+"""What detect_anomaly() remembers of each operation, and what it checks in a backward pass.
+
+Also where observers of a pass (autograd.graph.record) are told what happens in it.
+"""
 
 import os
 import sys
@@ -9,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from autograd.modes import OBSERVE, WATCH, WATCH_INF, observers
 
 _HERE = str(Path(__file__).resolve().parent) + os.sep
 _NUMPY = str(Path(np.__file__).resolve().parent) + os.sep
@@ -56,6 +61,29 @@ def check_unchanged(node: Any) -> None:
                 f"through NumPy since: the gradient would be that of another function; "
                 f"copy the array before changing it"
             )
+
+
+def begin(seeds: Any, watch: int, store: bool) -> None:
+    """Tell the observers that a backward() starts from these (Value, gradient) pairs."""
+    if watch & OBSERVE and store:
+        for observer in observers.get():
+            observer.begin(seeds)
+
+
+def check_edge(r: Any, g: Any, node: Any, slot: int, watch: int) -> None:
+    """Tell the observers what a rule returned, and check it if anomalies are watched for."""
+    if watch & OBSERVE:
+        for observer in observers.get():
+            observer.edge(node, r)
+    if watch & WATCH:
+        check_finite(r, g, node, slot, bool(watch & WATCH_INF))
+
+
+def end(found: Any, watch: int, store: bool) -> None:
+    """Tell the observers that it went through; number -> (leaf, gradient it will be given)."""
+    if watch & OBSERVE and store:
+        for observer in observers.get():
+            observer.end(found)
 
 
 def check_finite(r: Any, g: Any, node: Any, slot: int, inf: bool) -> None:

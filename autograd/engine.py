@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd import anomaly
-from autograd.modes import RECORD, WATCH, WATCH_INF
+from autograd.modes import OBSERVE, RECORD, WATCH, WATCH_INF
 from autograd.modes import mode as _current
 from autograd.rules.table import Array, Op
 
@@ -172,7 +172,7 @@ def result(data: Array, op: Op, inputs: tuple[Any, ...], params: dict[str, Any],
         v.op = op
         v.inputs = inputs
         v.requires_grad = True
-        if mode > RECORD:
+        if mode & WATCH:
             v._site = anomaly.remember(inputs)
     else:
         v._array = unshared(data, inputs)
@@ -244,7 +244,9 @@ def walk(
     found: dict[int, tuple[Any, Array]] = {}
     visited: list[Any] = []
     leaves: list[int] = []
-    watch = _mode() & (WATCH | WATCH_INF)
+    watch = _mode() & (WATCH | WATCH_INF | OBSERVE)
+    if watch:
+        anomaly.begin(seeds, watch, store)
     token = _current.set(_mode() | RECORD) if create_graph else None  # whatever the mode outside
     for v, seed in seeds:
         n = v._number
@@ -317,7 +319,7 @@ def walk(
                     if type(r) is not ndarray or r.shape != d.shape or r.dtype is not d.dtype or not r.ndim:
                         r = fitted(r, x, node)
                 if watch:
-                    anomaly.check_finite(r, g, node, slot_of(x, node), bool(watch & WATCH_INF))
+                    anomaly.check_edge(r, g, node, slot_of(x, node), watch)
                 if m not in arrived:
                     arrived[m] = [x, r]
                     if x.op is not None:
@@ -348,6 +350,8 @@ def walk(
     for n, entry in found.items():
         if type(entry[1]) is ndarray and (entry[1].base is not None or _references(entry) > _ALONE):
             found[n] = entry[0], entry[1].copy()  # never shared: with a gradient, a seed, a constant
+    if watch:
+        anomaly.end(found, watch, store)
     return found
 
 
