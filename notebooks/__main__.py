@@ -1,15 +1,17 @@
-"""Command line: `python -m notebooks [NAME ...] [--out DIR] [--data DIR] [--list]`."""
+"""Command line: `python -m notebooks [NAME ...] [--out DIR] [--data DIR] [--list | --ipynb | --check]`."""
 
 import argparse
 import importlib.util
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from autograd.graph.render import graphviz, write
-from notebooks import PROBLEMS, Problem, Report
+from notebooks import PROBLEMS, Problem, Report, ipynb
 from notebooks.page import COLUMNS, page
 
 
@@ -29,7 +31,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="DIR",
         help="folder with the MNIST files (default: that of STEPGRAD_DATA)",
     )
-    parser.add_argument("--list", action="store_true", help="list the problems and stop")
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--list", action="store_true", help="list the problems and stop")
+    instead.add_argument(
+        "--ipynb", action="store_true", help="instead of a page: run the Jupyter notebooks and write them"
+    )
+    instead.add_argument(
+        "--check", action="store_true", help="run the notebooks and compare with the .ipynb; writes nothing"
+    )
     options = parser.parse_args(arguments)
     if options.list:
         width = max(map(len, PROBLEMS))
@@ -39,36 +48,79 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in options.names:
         if name not in PROBLEMS:
             parser.error(f"there is no problem {name!r}; choose from {', '.join(PROBLEMS)}")
-    if what := missing():
+    lacking = missing()
+    if options.ipynb or options.check:
+        lacking += [name for name in ipynb.NEEDED if importlib.util.find_spec(name) is None]
+    if lacking:
         print(
-            f'python -m notebooks needs {what}; install it with: pip install "stepgrad[notebooks]"',
+            f"python -m notebooks needs {' and '.join(lacking)}; "
+            'install it with: pip install "stepgrad[notebooks]"',
             file=sys.stderr,
         )
         return 1
-    reports = [
-        solved(problem, options.data)
-        for problem in PROBLEMS.values()
-        if not options.names or problem.name in options.names
-    ]
+    chosen = [p for p in PROBLEMS.values() if not options.names or p.name in options.names]
+    if options.ipynb or options.check:
+        work = compare if options.check else make
+        return int(any([fails(work, problem, options.data) for problem in chosen]))  # a list: all are run
+    reports = [solved(problem, options.data) for problem in chosen]
     folder = options.out.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     for report in reports:
         for picture in report.pictures:
             write(folder / f"{picture.name}.svg", picture.svg.encode())
+        for extra in report.pages:
+            write(folder / f"{extra.name}.html", extra.html.encode())
     write(folder / "index.html", page(reports).encode())  # last: it is there when all is there
     print(table(reports))
     print(folder)
     return 0
 
 
-def missing() -> str:
-    """What has to be installed first, in words; nothing if all is there."""
+def missing() -> list[str]:
+    """What has to be installed first."""
     lacking = [] if importlib.util.find_spec("matplotlib") else ["matplotlib"]
     try:
         graphviz("svg")
     except RuntimeError:
         lacking.append("Graphviz")
-    return " and ".join(lacking)
+    return lacking
+
+
+def make(problem: Problem, data: Path | None) -> list[str]:
+    """Run the notebook of a problem and write it; nothing is at fault, or it raises."""
+    print(ipynb.save(problem.name, timed(problem.name, data)))
+    return []
+
+
+def compare(problem: Problem, data: Path | None) -> list[str]:
+    """In what the .ipynb of a problem is not what its module makes."""
+    name = problem.name
+    if faults := ipynb.out_of_step(name):
+        return [*faults, f"write it anew with: python -m notebooks --ipynb {name}"]
+    now = timed(name, data)
+    if problem.uses_mnist and not (data or os.environ.get("STEPGRAD_DATA")):
+        print(f"{name}.ipynb: runs, but without MNIST (--data DIR): what it prints was not compared")
+        return []
+    return ipynb.changed(name, now)
+
+
+def fails(work: Callable[[Problem, Path | None], list[str]], problem: Problem, data: Path | None) -> bool:
+    """Whether something is at fault with a notebook; says on the terminal what."""
+    try:
+        faults = work(problem, data)
+    except (RuntimeError, OSError) as error:
+        faults = [str(error)]
+    for line in faults:
+        print(f"{problem.name}.ipynb: {line}", file=sys.stderr)
+    return bool(faults)
+
+
+def timed(name: str, data: Path | None) -> Any:
+    """The notebook of a problem, run; shows on the terminal how long it took."""
+    start = time.perf_counter()
+    notebook = ipynb.run(name, data)
+    print(f"{name}.ipynb: run in {time.perf_counter() - start:.1f} s", file=sys.stderr)
+    return notebook
 
 
 def solved(problem: Problem, data: Path | None = None) -> Report:

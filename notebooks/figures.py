@@ -2,12 +2,16 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.axes import Axes as Axes
+    from matplotlib.figure import Figure as Figure
+else:
+    Axes = Figure = Any  # matplotlib is imported when something is drawn
 
-Plot = Callable[["Figure"], None]
+Plot = Callable[[Figure], None]
 
 # Okabe and Ito: told apart with any kind of colour vision, and in print
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#aa4499", "#56b4e9"
@@ -51,3 +55,23 @@ def svg_of(plot: Plot, size: tuple[float, float]) -> str:
         file = io.StringIO()
         figure.savefig(file, format="svg", metadata={"Date": None})
     return file.getvalue()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A figure that shows itself in a notebook, or says in words what it shows."""
+
+    svg: str
+    words: str
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+    def __repr__(self) -> str:
+        return f"Figure: {self.words}"
+
+
+def show(plot: Callable[..., None], *arguments: Any, size: tuple[float, float] = (8.0, 4.0)) -> Shown:
+    """`plot(figure, *arguments)` as a picture in a notebook; `size` in inches."""
+    svg = svg_of(lambda figure: plot(figure, *arguments), size)
+    return Shown(svg, (plot.__doc__ or plot.__name__).partition("\n")[0])

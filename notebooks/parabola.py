@@ -1,36 +1,78 @@
-"""Gradient descent on a parabola: what the learning rate does, and what a second valley does."""
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     notebook_metadata_filter: -jupytext.text_representation,-kernelspec
+# ---
 
+# %% [markdown]
+"""
+# 01 Gradient descent on a parabola
+
+Gradient descent (梯度下降) is how a neural network finds its weights: stand somewhere, look which way is down,
+take a step that way, and do it again. The whole idea can be seen on one curve with one number to move. This
+notebook walks down y = x², asks what the learning rate (學習率) does, and then takes a curve with two valleys.
+"""
+
+# %% tags=["active-ipynb"]
+# import sys
+#
+# sys.path.append("..")  # the packages lie one folder up, if Jupyter was started in this one
+#
+# from notebooks.figures import show
+
+# %%
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from autograd import Value
-from notebooks.figures import BLUE, FAINT, GREEN, INK, ORANGE, PURPLE, RED
+from notebooks.figures import BLUE, FAINT, GREEN, INK, ORANGE, PURPLE, RED, Axes, Figure
 from notebooks.report import Problem, Report
 from optim import SGD
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+# %% [markdown]
+"""
+## A curve and its slope
 
-Function = Callable[[Any], Any]
-START, RATE, STEPS = 5.0, 0.3, 15
-RATES = {0.1: BLUE, 0.3: GREEN, 0.7: ORANGE, 1.0: PURPLE, 1.1: RED}
-VALLEYS_RATE, VALLEYS_STEPS = 0.01, 200
-VALLEYS_STARTS = (-2.0, -0.5, 0.2, 0.5, 2.0)
+The curve is the loss function (損失函數), also called the objective function (目標函數): what should become small.
+"""
 
 
+# %%
 def parabola(x: Any) -> Any:
     """One valley, with its lowest point at 0."""
     return x**2
 
 
-def two_valleys(x: Any) -> Any:
-    """A deep valley on the left, a shallow one on the right, a hump between."""
-    return x**4 - 4 * x**2 + x
+# %% [markdown]
+"""
+A `Value` is a number that remembers what is done with it. `backward()` then finds the derivative (導數) of the
+result by that number, here dy/dx = 2x = 10. Nobody has to work out 2x by hand, so the curve can be changed
+without changing a second formula along with it.
+"""
+
+# %% tags=["active-ipynb"]
+# x = Value(5.0, name="x")
+# y = parabola(x)
+# y.name = "y"
+# y.backward()
+# print(f"y = {y.item():g}, slope dy/dx = {x.grad:g}")
+# y.draw()
+
+# %% [markdown]
+"""
+## The way down
+
+The slope says which way is up, so a step goes against it: x ← x - lr · dy/dx. The learning rate lr says how far.
+"""
+
+# %%
+Function = Callable[[Any], Any]
+START, RATE, STEPS = 5.0, 0.3, 15
 
 
 def descend(
@@ -49,6 +91,64 @@ def descend(
     return path
 
 
+# %% tags=["active-ipynb"]
+# path = descend(parabola, START, RATE, STEPS)
+# for step, x in enumerate(path):
+#     print(f"step {step:2}   x = {x:<12.6g} y = {parabola(x):.6g}")
+
+# %% [markdown]
+"""
+On this curve a step is x ← x - lr · 2x = (1 - 2 lr) · x. With lr = 0.3 every step leaves 0.4 of x, so the
+positions are 5 · 0.4ᵏ. The numbers above are these, to the last few digits of a float.
+
+The article prints -5, -2, -0.8, -0.32, -0.128, -0.0512 beside a program that starts at +5 and makes 15 steps. **Those
+numbers are not the output of that program.** They are what it prints with a start of -5 and 5 steps:
+"""
+
+# %% tags=["active-ipynb"]
+# print("formula, last position:", f"{START * (1 - 2 * RATE) ** STEPS:.9g}", "found:", f"{path[-1]:.9g}")
+# print("from  5:", " ".join(f"{x:.4g}" for x in path[:6]), "...")
+# print("from -5:", " ".join(f"{x:.4g}" for x in descend(parabola, -5.0, RATE, 5)))
+
+
+# %%
+def plot_path(figure: Figure, path: Sequence[float]) -> None:
+    """The parabola with the path on it; the loss per step."""
+    curve, loss = figure.subplots(1, 2)
+    t = np.linspace(-6, 6, 241)
+    x = np.array(path)
+    curve.plot(t, parabola(t), color=FAINT, label="y = x²")
+    curve.plot(x, parabola(x), "o-", color=RED, markersize=5, label=f"SGD, lr = {RATE}")
+    for step in range(3):
+        curve.annotate(
+            f"{step}", (x[step], parabola(x[step])), (9, -2), textcoords="offset points", color=RED
+        )
+    curve.set(title="The way down", xlabel="x", ylabel="y")
+    curve.legend(loc="upper center")
+    loss.semilogy(parabola(x), "o-", color=RED, markersize=4)
+    loss.set(title="Loss", xticks=range(0, STEPS + 1, 5), xlabel="step", ylabel="y (logarithmic)")
+
+
+# %% tags=["active-ipynb"]
+# show(plot_path, path)
+
+# %% [markdown]
+"""
+The loss falls by the same factor at each step: a straight line when its axis is logarithmic.
+
+## The learning rate
+
+The factor 1 - 2 lr tells everything. It is positive below lr = 0.5, and x comes from one side. At lr = 0.5 it is
+zero: one step and x is there. Above 0.5 it is negative, and x jumps from side to side, which still converges while
+the factor is above -1. At lr = 1 it is exactly -1, and x goes to and fro between 5 and -5 for ever. Above 1 each jump
+is longer than the last. So a rate that is too large does not only risk missing the optimum, as the article says:
+from lr = 1 on it always misses it, and below lr = 1 it never does, on this curve.
+"""
+
+# %%
+RATES = {0.1: BLUE, 0.3: GREEN, 0.7: ORANGE, 1.0: PURPLE, 1.1: RED}
+
+
 def behaviour(path: Sequence[float]) -> str:
     """In words: does the path close in on 0, and from one side or both?"""
     ratios = [after / before for before, after in pairwise(path) if before]
@@ -58,6 +158,80 @@ def behaviour(path: Sequence[float]) -> str:
     if all(abs(r) == 1 for r in ratios):
         return f"never settles: {way} for ever"
     return f"converges: {way}"
+
+
+# %% tags=["active-ipynb"]
+# paths = {rate: descend(parabola, START, rate, STEPS) for rate in RATES}
+# for rate, walk in {**paths, 0.5: descend(parabola, START, 0.5, STEPS)}.items():
+#     print(f"lr {rate}: x = {walk[-1]:<10.4g} {behaviour(walk)}")
+
+
+# %%
+def plot_rates(figure: Figure, paths: dict[float, list[float]]) -> None:
+    """x per step for each learning rate, and all losses together."""
+    axes = figure.subplots(2, 3)
+    last = axes[1, 2]
+    ends: dict[str, list[float]] = {}  # the loss at the end, as shown -> the rates that get there
+    for ax, (rate, path) in zip(axes.flat, paths.items(), strict=False):
+        far = max(map(abs, path)) > 9
+        ax.axhline(0, color=INK, linewidth=0.8)
+        ax.plot(path, "o-", color=RATES[rate], markersize=3.5)
+        ax.set(title=f"lr = {rate}" + (" (other scale)" if far else ""), xlabel="step", ylabel="x")
+        ax.set(ylim=(-90, 90) if far else (-9, 9), xticks=range(0, STEPS + 1, 5))
+        ends.setdefault(f"{parabola(path[-1]):.3g}", []).append(rate)
+        dashes = "-" if len(ends[f"{parabola(path[-1]):.3g}"]) == 1 else (0, (3, 3))
+        last.semilogy(parabola(np.array(path)), color=RATES[rate], linestyle=dashes)
+    for rates in ends.values():
+        at, color = (STEPS, parabola(paths[rates[0]][-1])), RATES[rates[0]]
+        words = ", ".join(map(str, rates))
+        last.annotate(words, at, (4, -3), textcoords="offset points", color=color, fontsize=9)
+    last.set(title="Loss, all five", xlabel="step", ylabel="y (logarithmic)", xlim=(0, STEPS + 5))
+    last.set_xticks(range(0, STEPS + 1, 5))
+
+
+# %% tags=["active-ipynb"]
+# show(plot_rates, paths, size=(8.0, 4.8))
+
+# %% [markdown]
+"""
+## Another curve
+
+Change the curve, the start, the rate or the number of steps, and run the cell again. Only the curve has to be
+written: its derivative comes from `backward()`. Here is the squared error (誤差平方和) of a line y = w·x through
+three points, as a function of its slope w. Ordinary least squares (最小平方估計法) has a formula for the derivative,
+-2 Σ x (y - w x), and for the lowest point, Σxy / Σx².
+"""
+
+# %% tags=["active-ipynb"]
+# points_x, points_y = np.array([1.0, 2.0, 3.0]), np.array([2.0, 3.0, 7.0])
+#
+#
+# def squared_error(w):
+#     return ((w * points_x - points_y) ** 2).sum()
+#
+#
+# w = Value(0.0, name="w")
+# squared_error(w).backward()
+# print(f"slope at w = 0: {w.grad:g}, by the formula {-2 * (points_x * points_y).sum():g}")
+# found = descend(squared_error, 0.0, 0.02, 30)[-1]
+# print(f"lowest at w = {found:.6f}, by the formula {(points_x * points_y).sum() / (points_x**2).sum():.6f}")
+
+# %% [markdown]
+"""
+## Two valleys
+
+A curve need not be convex (凸). Then the way down from here need not lead to the lowest point there is: gradient
+descent only ever sees the slope where it stands.
+"""
+
+# %%
+VALLEYS_RATE, VALLEYS_STEPS = 0.01, 200
+VALLEYS_STARTS = (-2.0, -0.5, 0.2, 0.5, 2.0)
+
+
+def two_valleys(x: Any) -> Any:
+    """A deep valley on the left, a shallow one on the right, a hump between."""
+    return x**4 - 4 * x**2 + x
 
 
 @dataclass(frozen=True)
@@ -74,6 +248,87 @@ class Valleys:
         return cls(*sorted(np.roots(np.polyder([1, 0, -4, 1, 0])).real.tolist()))
 
 
+# %% tags=["active-ipynb"]
+# valleys = Valleys.find()
+# print(f"lowest point at {valleys.deep:.4f}, hump at {valleys.top:.4f}, other valley at {valleys.shallow:.4f}")
+# walks = [descend(two_valleys, start, VALLEYS_RATE, VALLEYS_STEPS) for start in VALLEYS_STARTS]
+# for walk in walks:
+#     print(f"from {walk[0]:4g} to x = {walk[-1]:7.4f}, y = {two_valleys(walk[-1]):.4f}")
+
+
+# %%
+def plot_valleys(figure: Figure, walks: Sequence[Sequence[float]], valleys: Valleys) -> None:
+    """The function with every start, every end, and the way between."""
+    ax: Axes = figure.subplots()
+    t = np.linspace(-2.25, 2.25, 300)
+    ax.plot(t, two_valleys(t), color=FAINT)
+    ax.axvline(valleys.top, color=FAINT, linewidth=1, linestyle=":")
+    ax.annotate("the hump", (valleys.top, 5.2), (6, 0), textcoords="offset points", color=FAINT)
+    for walk in walks:
+        color = BLUE if walk[-1] < valleys.top else RED
+        x = np.array(walk)
+        ax.plot(x, two_valleys(x), ".-", color=color, markersize=5, linewidth=1.5, markevery=5)
+        ax.plot(
+            x[0],
+            two_valleys(x[0]),
+            "o",
+            color="white",
+            markeredgecolor=color,
+            markersize=8,
+            markeredgewidth=2,
+        )
+        ax.annotate(
+            f"{x[0]:g}",
+            (x[0], two_valleys(x[0])),
+            (10, 6) if x[1] > x[0] else (-10, 6),  # on the uphill side there is room
+            textcoords="offset points",
+            color=color,
+            ha="left" if x[1] > x[0] else "right",
+        )
+    for x_end, color, words in (
+        (valleys.deep, BLUE, "deepest point"),
+        (valleys.shallow, RED, "shallow valley"),
+    ):
+        y_end = two_valleys(x_end)
+        ax.plot(x_end, y_end, "*", color=color, markersize=15)
+        ax.annotate(
+            f"{words}\nf = {y_end:.3f}",
+            (x_end, y_end),
+            (0, -32),
+            textcoords="offset points",
+            color=color,
+            ha="center",
+        )
+    ax.set(title="Five starts, two endings", xlabel="x", ylabel="x**4 - 4x**2 + x", ylim=(-8, 7))
+
+
+# %% tags=["active-ipynb"]
+# show(plot_valleys, walks, valleys)
+
+# %% [markdown]
+"""
+Which valley is found depends only on which side of the hump the descent starts. The article's reader is right: on a
+curve that is not convex the optimum may be missed. But it need not be, as the two starts on the left show.
+
+There is a third way to get stuck: a level place that is no valley at all. x⁴ - 3x³ + 2 has slope 0 at x = 0 and goes
+on falling to its lowest point at 2.25. A descent from the left creeps up to 0 and stays; one that starts just to the
+right of it gets through, after a long wait.
+"""
+
+# %% tags=["active-ipynb"]
+# for start in (-1.0, 0.0, 0.1, 1.0):
+#     walk = descend(lambda x: x**4 - 3 * x**3 + 2, start, 0.01, 300)
+#     print(f"from {start:4g} to x = {walk[-1]:7.4f} after 300 steps")
+
+# %% [markdown]
+"""
+## For the page
+
+The rest is what `python -m notebooks` calls: the same results, for one page with all problems.
+"""
+
+
+# %% jupyter={"source_hidden": true}
 def solve(report: Report) -> None:
     """Everything this part shows."""
     path = descend(parabola, START, RATE, STEPS, report.tick)
@@ -138,93 +393,9 @@ def solve(report: Report) -> None:
     )
 
 
-def plot_path(figure: "Figure", path: Sequence[float]) -> None:
-    """The parabola with the path on it; the loss per step."""
-    curve, loss = figure.subplots(1, 2)
-    t = np.linspace(-6, 6, 241)
-    x = np.array(path)
-    curve.plot(t, parabola(t), color=FAINT, label="y = x²")
-    curve.plot(x, parabola(x), "o-", color=RED, markersize=5, label=f"SGD, lr = {RATE}")
-    for step in range(3):
-        curve.annotate(
-            f"{step}", (x[step], parabola(x[step])), (9, -2), textcoords="offset points", color=RED
-        )
-    curve.set(title="The way down", xlabel="x", ylabel="y")
-    curve.legend(loc="upper center")
-    loss.semilogy(parabola(x), "o-", color=RED, markersize=4)
-    loss.set(title="Loss", xticks=range(0, STEPS + 1, 5), xlabel="step", ylabel="y (logarithmic)")
-
-
-def plot_rates(figure: "Figure", paths: dict[float, list[float]]) -> None:
-    """x per step for each learning rate, and all losses together."""
-    axes = figure.subplots(2, 3)
-    last = axes[1, 2]
-    ends: dict[str, list[float]] = {}  # the loss at the end, as shown -> the rates that get there
-    for ax, (rate, path) in zip(axes.flat, paths.items(), strict=False):
-        far = max(map(abs, path)) > 9
-        ax.axhline(0, color=INK, linewidth=0.8)
-        ax.plot(path, "o-", color=RATES[rate], markersize=3.5)
-        ax.set(title=f"lr = {rate}" + (" (other scale)" if far else ""), xlabel="step", ylabel="x")
-        ax.set(ylim=(-90, 90) if far else (-9, 9), xticks=range(0, STEPS + 1, 5))
-        ends.setdefault(f"{parabola(path[-1]):.3g}", []).append(rate)
-        dashes = "-" if len(ends[f"{parabola(path[-1]):.3g}"]) == 1 else (0, (3, 3))
-        last.semilogy(parabola(np.array(path)), color=RATES[rate], linestyle=dashes)
-    for rates in ends.values():
-        at, color = (STEPS, parabola(paths[rates[0]][-1])), RATES[rates[0]]
-        words = ", ".join(map(str, rates))
-        last.annotate(words, at, (4, -3), textcoords="offset points", color=color, fontsize=9)
-    last.set(title="Loss, all five", xlabel="step", ylabel="y (logarithmic)", xlim=(0, STEPS + 5))
-    last.set_xticks(range(0, STEPS + 1, 5))
-
-
-def plot_valleys(figure: "Figure", walks: Sequence[Sequence[float]], valleys: Valleys) -> None:
-    """The function with every start, every end, and the way between."""
-    ax: Axes = figure.subplots()
-    t = np.linspace(-2.25, 2.25, 300)
-    ax.plot(t, two_valleys(t), color=FAINT)
-    ax.axvline(valleys.top, color=FAINT, linewidth=1, linestyle=":")
-    ax.annotate("the hump", (valleys.top, 5.2), (6, 0), textcoords="offset points", color=FAINT)
-    for walk in walks:
-        color = BLUE if walk[-1] < valleys.top else RED
-        x = np.array(walk)
-        ax.plot(x, two_valleys(x), ".-", color=color, markersize=5, linewidth=1.5, markevery=5)
-        ax.plot(
-            x[0],
-            two_valleys(x[0]),
-            "o",
-            color="white",
-            markeredgecolor=color,
-            markersize=8,
-            markeredgewidth=2,
-        )
-        ax.annotate(
-            f"{x[0]:g}",
-            (x[0], two_valleys(x[0])),
-            (10, 6) if x[1] > x[0] else (-10, 6),  # on the uphill side there is room
-            textcoords="offset points",
-            color=color,
-            ha="left" if x[1] > x[0] else "right",
-        )
-    for x_end, color, words in (
-        (valleys.deep, BLUE, "deepest point"),
-        (valleys.shallow, RED, "shallow valley"),
-    ):
-        y_end = two_valleys(x_end)
-        ax.plot(x_end, y_end, "*", color=color, markersize=15)
-        ax.annotate(
-            f"{words}\nf = {y_end:.3f}",
-            (x_end, y_end),
-            (0, -32),
-            textcoords="offset points",
-            color=color,
-            ha="center",
-        )
-    ax.set(title="Five starts, two endings", xlabel="x", ylabel="x**4 - 4x**2 + x", ylim=(-8, 7))
-
-
 PROBLEM = Problem(
     "parabola",
-    "Gradient descent on a parabola",
+    "01 Gradient descent on a parabola",
     "A ball on the curve y = x² is moved downhill, each time by the learning rate times the slope, and the "
     "slope comes from backward(), not from a formula. The learning rate decides between slow, quick, "
     "swinging and lost, and on a curve with two valleys the start decides which one is found.",

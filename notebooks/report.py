@@ -1,4 +1,4 @@
-"""What a problem hands in: rows for the table of results, figures, pictures of its graphs."""
+"""What a problem hands in: rows for the table of results, figures, pictures of its graphs, pages."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,13 +31,26 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Page:
+    """One HTML page that stands alone, with the words below it; `name` is its file's, without the ending."""
+
+    name: str
+    caption: str
+    html: str
+
+
+@dataclass(frozen=True)
 class Problem:
-    """One article part: `python -m notebooks NAME` calls `solve` with an empty Report."""
+    """One article part: `python -m notebooks NAME` calls `solve` with an empty Report.
+
+    `name` is the module's, `title` the heading of its notebook.
+    """
 
     name: str
     title: str
     shows: str  # two plain sentences
     solve: Callable[["Report"], None]
+    uses_mnist: bool = False  # without its files the numbers are those of other data
 
 
 class Report:
@@ -52,6 +65,7 @@ class Report:
         self.problem, self.tick, self.data = problem, tick, data
         self.rows: list[Row] = []
         self.pictures: list[Picture] = []
+        self.pages: list[Page] = []
 
     def row(self, what: str, found: str, exact: str, off: str, how: str) -> None:
         """Add a line to the table: what was asked, found and exact answers, their distance, how it went."""
@@ -64,3 +78,7 @@ class Report:
     def graph(self, name: str, caption: str, value: Value) -> None:
         """Add the computation graph of `value`, with the values and gradients it has now."""
         self.pictures.append(Picture(f"{self.problem.name}-{name}", caption, draw(value).svg, True))
+
+    def page(self, name: str, html: str, caption: str) -> None:
+        """Add an HTML page, e.g. a player of steps: a file of its own, shown in a frame and linked."""
+        self.pages.append(Page(f"{self.problem.name}-{name}", caption, html))
