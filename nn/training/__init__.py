@@ -23,7 +23,7 @@ from nn.training.metrics import (
     SparseCategoricalAccuracy,
     TopKCategoricalAccuracy,
 )
-from nn.training.nonfinite import first_nonfinite
+from nn.training.nonfinite import NonFiniteError, first_nonfinite
 
 __all__ = [
     "Accuracy",
@@ -38,6 +38,7 @@ __all__ = [
     "MeanSquaredError",
     "Metric",
     "ModelCheckpoint",
+    "NonFiniteError",
     "R2Score",
     "Run",
     "SparseCategoricalAccuracy",

@@ -8,15 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from autograd import Value
 from nn import init
 from nn.module import Module
 from nn.saving import save_checkpoint, write_atomically
 from nn.training.history import History
 from nn.training.metrics import Metric
-from nn.training.nonfinite import counted, first_nonfinite
 
 
 @dataclass
@@ -54,6 +51,9 @@ class Callback:
 
     def on_batch_end(self, run: Run) -> None:
         """After the optimizer's step."""
+
+    def on_nonfinite(self, run: Run, error: FloatingPointError) -> None:
+        """At a loss or gradient that is not finite; fit() raises `error`, unless this sets `run.stop`."""
 
     def on_epoch_end(self, run: Run) -> None:
         """After an epoch and its validation; `run.logs` and `run.history` hold its numbers."""
@@ -265,37 +265,19 @@ class CSVLogger(Callback):
 
 
 class TerminateOnNaN(Callback):
-    """Raise FloatingPointError at the first loss or gradient that is not finite, before the step.
+    """End the training, instead of an error, at the first loss or gradient that is not finite.
 
-    The error names the epoch, the batch and, found in the recorded graph, the first operation
-    that gave nan or infinity.  The parameters are those before the step.
+    The parameters are those before that batch, the History holds the epochs before, and its
+    `stopped` says what fit() would have raised.
+
+    >>> import numpy as np
+    >>> from nn import Linear, MSELoss, fit
+    >>> from optim import SGD
+    >>> model, x = Linear(1, 1), np.array([[1.0], [np.nan]])
+    >>> history = fit(model, x, x, MSELoss(), SGD(model.parameters()), callbacks=[TerminateOnNaN()], verbose=0)
+    >>> history.stopped
+    'fit: epoch 1, batch 1: the loss is nan: the data is not finite: x[1, 0] is nan. ...'
     """
 
-    def on_loss(self, run: Run, loss: Value) -> None:
-        if np.isfinite(loss.data).all():
-            return
-        names = {id(p): name for name, p in run.model.named_parameters()}
-        found = first_nonfinite(loss, names)
-        message = f"{_where(run)}: the loss is {loss.item()}: {found}"
-        nan = first_nonfinite(loss, names, np.isnan)
-        if nan is not None and nan != found:
-            message += f"; the first nan: {nan}"
-        raise FloatingPointError(
-            f"{message}. Lower the learning rate, or look with autograd.detect_anomaly()"
-        )
-
-    def on_gradients(self, run: Run) -> None:
-        for name, p in run.model.named_parameters():
-            if p.grad is None:
-                continue
-            g = np.asarray(p.grad)
-            if not np.isfinite(g).all():
-                raise FloatingPointError(
-                    f"{_where(run)}: the loss is finite, the gradient of {name!r} is not: "
-                    f"{counted(g, ~np.isfinite(g))}. Run this batch under autograd.detect_anomaly(), "
-                    f"which names the operation"
-                )
-
-
-def _where(run: Run) -> str:
-    return f"TerminateOnNaN: epoch {run.epoch + 1}, batch {run.batch + 1}"
+    def on_nonfinite(self, run: Run, error: FloatingPointError) -> None:
+        run.stop = str(error)

@@ -8,7 +8,7 @@ from typing import Any
 class History:
     """history: name -> one number per finished epoch; epoch: the numbers of those epochs.
 
-    interrupted: whether Ctrl-C ended the training.
+    interrupted: whether Ctrl-C ended the training; stopped: why a callback ended it, or "".
 
     >>> h = History()
     >>> h.append(0, {"loss": 0.5})
@@ -20,6 +20,7 @@ class History:
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
         self.interrupted = False
+        self.stopped = ""
 
     def append(self, epoch: int, logs: dict[str, float]) -> None:
         """Add one epoch's numbers."""
@@ -53,5 +54,5 @@ class History:
 
     def __repr__(self) -> str:
         last = ", ".join(f"{name} {numbers[-1]:.4g}" for name, numbers in self.history.items())
-        ended = ", interrupted" if self.interrupted else ""
+        ended = ", interrupted" if self.interrupted else f", stopped: {self.stopped}" * bool(self.stopped)
         return f"History({len(self.epoch)} epochs{': ' + last if last else ''}{ended})"

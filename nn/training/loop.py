@@ -15,6 +15,7 @@ from nn.training.callbacks import Callback, Run
 from nn.training.history import History
 from nn.training.interrupts import Interrupts
 from nn.training.metrics import Metric, check_labels, named_metrics
+from nn.training.nonfinite import NonFiniteError, Watch
 from nn.training.progress import Progress
 
 Loss = Callable[[Any, Any], Any]
@@ -56,16 +57,21 @@ def fit(
     model is whole, finished epochs are in the History, and its `interrupted` is True.
 
     Raises ValueError for unequal or missing rows, labels out of range and options out of
-    range, TypeError for things of the wrong kind.
+    range, TypeError for things of the wrong kind; NonFiniteError, a FloatingPointError, at a loss
+    or gradient that is not finite: it names epoch, batch and the first operation that gave such a
+    number, the parameters are those before that batch, and its `history` holds the epochs before
+    (TerminateOnNaN ends the training instead).
+
+    >>> import nn, optim
+    >>> x = np.linspace(-1, 1, 8)[:, None]
+    >>> model = nn.Linear(1, 1)
+    >>> optimizer = optim.SGD(model.parameters(), lr=0.5)
+    >>> history = fit(model, x, 3 * x + 2, nn.MSELoss(), optimizer, epochs=100, batch_size=8, verbose=0)
+    >>> model.weight.data.round(6).tolist(), model.bias.data.round(6).tolist(), len(history.epoch)
+    ([[3.0]], [2.0], 100)
     """
     _check_kinds("fit", model, loss)
-    for method in ("zero_grad", "step"):
-        if not callable(getattr(optimizer, method, None)):
-            raise TypeError(
-                f"fit: optimizer is a {type(optimizer).__name__} without {method}(); "
-                f"pass e.g. optim.SGD(model.parameters(), lr=0.1)"
-            )
-    _check_owner(model, optimizer)
+    _check_optimizer(model, optimizer)
     at_least("fit", "epochs", epochs, 0)
     at_least("fit", "batch_size", batch_size, 1)
     at_least("fit", "initial_epoch", initial_epoch, 0)
@@ -73,16 +79,23 @@ def fit(
     (x, y), validation = _validation(x, y, validation_split, validation_data)
     loader = DataLoader(TensorDataset(x, y), batch_size, shuffle, seed=seed)
     measures = named_metrics("fit", metrics)
-    watchers = list(callbacks)
+    watchers = _callbacks(callbacks)
     run = Run(model, optimizer, History(), measures)
+    watch = Watch(model)
     progress = Progress(verbose, epochs, len(loader))
     labels_checked = False
+
+    def stop(why: str) -> None:
+        """End the training at numbers that are not finite."""
+        watch.put_back()
+        raise NonFiniteError(f"fit: epoch {run.epoch + 1}, batch {run.batch + 1}: {why}", run.history)
 
     def step(batch: tuple[Any, Any]) -> float:
         """One batch: forward, backward, update; its loss."""
         nonlocal labels_checked
         xb, yb = batch
         optimizer.zero_grad()
+        watch.begin()
         output = model(xb)
         if not labels_checked:
             _check_targets("fit", output, y, loss)
@@ -92,11 +105,18 @@ def fit(
         for c in watchers:
             c.on_loss(run, value)
         number: float = value.item()
+        if not math.isfinite(number):
+            start = run.batch * batch_size
+            rows = loader.order(run.epoch)[start : start + batch_size]
+            stop(watch.loss(value, {"x": (xb, rows), "y": (yb, rows)}, lambda: loss(model(xb), yb)))
         for m in measures.values():
             m.update(output.data, yb)
         value.backward(release=True)
         for c in watchers:
             c.on_gradients(run)
+        found = watch.gradient()
+        if found is not None:
+            stop(found)
         optimizer.step()
         for c in watchers:
             c.on_batch_end(run)
@@ -132,6 +152,12 @@ def fit(
                     break
         except KeyboardInterrupt:
             run.history.interrupted = True
+        except NonFiniteError as error:
+            optimizer.zero_grad()
+            for c in watchers:
+                c.on_nonfinite(run, error)
+            if not run.stop:
+                raise
         finally:
             progress.close()
         try:
@@ -141,6 +167,7 @@ def fit(
                     c.on_train_end(run)
         except KeyboardInterrupt:
             run.history.interrupted = True
+    run.history.stopped = run.stop
     return run.history
 
 
@@ -238,11 +265,23 @@ def _check_kinds(owner: str, model: Any, loss: Any) -> None:
         hint = f"pass an object: {model.__name__}()" if isinstance(model, type) else "pass an nn.Module"
         raise TypeError(f"{owner}: model is a {type(model).__name__}; {hint}")
     if not callable(loss) or isinstance(loss, type):
-        raise TypeError(f"{owner}: loss={loss!r} is no function of (output, target); pass e.g. nn.MSELoss()")
+        hint = f"an object: {loss.__name__}()" if isinstance(loss, type) else "e.g. nn.MSELoss()"
+        raise TypeError(f"{owner}: loss={loss!r} is no function of (output, target); pass {hint}")
 
 
-def _check_owner(model: Module, optimizer: Any) -> None:
+def _check_optimizer(model: Module, optimizer: Any) -> None:
     """An optimizer of another model would train nothing, in silence."""
+    if isinstance(optimizer, type):
+        raise TypeError(
+            f"fit: optimizer is the class {optimizer.__name__}; pass an object: "
+            f"{optimizer.__name__}(model.parameters())"
+        )
+    for method in ("zero_grad", "step"):
+        if not callable(getattr(optimizer, method, None)):
+            raise TypeError(
+                f"fit: optimizer is a {type(optimizer).__name__} without {method}(); "
+                f"pass e.g. optim.SGD(model.parameters(), lr=0.1)"
+            )
     groups = getattr(optimizer, "param_groups", None)
     if not groups:
         return
@@ -251,6 +290,19 @@ def _check_owner(model: Module, optimizer: Any) -> None:
         raise ValueError(
             "fit: the optimizer holds no parameter of this model; make it from model.parameters()"
         )
+
+
+def _callbacks(callbacks: Any) -> list[Callback]:
+    if isinstance(callbacks, Callback):
+        raise TypeError(f"fit: callbacks is a single {type(callbacks).__name__}; pass a list of them")
+    found = list(callbacks)
+    for c in found:
+        if not isinstance(c, Callback):
+            hint = (
+                f"an object: {c.__name__}()" if isinstance(c, type) else "objects of subclasses of Callback"
+            )
+            raise TypeError(f"fit: callback {c!r} is a {type(c).__name__}; pass {hint}")
+    return found
 
 
 def _rows(owner: str, *arrays: Any) -> tuple[Any, ...]:

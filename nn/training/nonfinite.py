@@ -1,11 +1,122 @@
-"""Where in a recorded graph numbers stopped being finite."""
+"""Where in a recorded graph numbers stopped being finite, and what fit() says about it."""
 
+import math
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+import autograd
 from autograd import Value
+from nn import init
+from nn.module import Module
+from nn.training.history import History
+
+
+class NonFiniteError(FloatingPointError):
+    """What fit() raises at a loss or a gradient that is not finite; `history` holds the epochs before."""
+
+    def __init__(self, message: str, history: History) -> None:
+        super().__init__(message)
+        self.history = history
+
+
+class Watch:
+    """Finds losses and gradients of a training that are not finite, before the step that would spread them.
+
+    Buffers, which the forward pass may have changed, can be put back as they were before it.
+    """
+
+    def __init__(self, model: Module) -> None:
+        self.model, self.buffers = model, model.buffers()
+        self.parameters = list(model.named_parameters())
+        self._before: list[Any] = []
+
+    def begin(self) -> None:
+        """A batch begins: remember the buffers."""
+        self._before = [np.array(b.data) for b in self.buffers]
+
+    def put_back(self) -> None:
+        """Give the buffers what they held when the batch began."""
+        for b, data in zip(self.buffers, self._before, strict=True):
+            b.data = data
+
+    def gradient(self) -> str | None:
+        """A sentence about the first gradient that is not finite; None if all are."""
+        for name, p in self.parameters:
+            g = p.grad
+            if g is None:
+                continue
+            g = np.asarray(g.data if isinstance(g, Value) else g)
+            if math.isfinite(np.vdot(g, g)) or np.isfinite(g).all():  # a square may overflow
+                continue
+            return (
+                f"the loss is finite, the gradient of {name!r} is not: {counted(g, ~np.isfinite(g))}. "
+                f"The parameters are those before this batch; run it under "
+                f"autograd.detect_anomaly(inf=True), which names the operation"
+            )
+        return None
+
+    def loss(self, loss: Value, data: dict[str, Any], again: Callable[[], Any]) -> str:
+        """A sentence about a loss that is not finite, and where that began.
+
+        data: name -> (the batch, the numbers of its rows).  again: the forward pass once more.
+        """
+        found = first_given(data)
+        mend = "take such rows out, or fill them in"
+        if found is None:
+            names = {id(p): name for name, p in self.parameters}
+            found = first_nonfinite(loss, names) or ""
+            nan = first_nonfinite(loss, names, np.isnan)
+            found += self._place(again)
+            if nan is not None and not found.startswith(nan):
+                found += f"; the first nan: {nan}"
+            mend = "lower the learning rate, or keep the operation away from such inputs"
+        return f"the loss is {loss.item()}: {found}. The parameters are those before this batch; {mend}"
+
+    def _place(self, again: Callable[[], Any]) -> str:
+        """' (in the module '2', model.py:12)': where a second run meets what NumPy finds fault with."""
+        self.put_back()
+        random = init.generator().bit_generator
+        state = random.state
+        try:
+            with np.errstate(divide="raise", over="raise", invalid="raise"):
+                again()
+        except FloatingPointError as error:
+            return place(self.model, error)
+        except Exception:  # what it says has nothing to do with the loss
+            return ""
+        finally:
+            random.state = state
+        return ""
+
+
+OURS = tuple(str(Path(p).resolve().parent) for p in (autograd.__file__, Path(__file__).parent, np.__file__))
+
+
+def place(model: Module, error: BaseException) -> str:
+    """Which module, and which line outside these packages, an error came from; '' if neither is known."""
+    names = {id(m): name for name, m in model.named_modules() if name}
+    module = line = ""
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        module = names.get(id(frame.f_locals.get("self")), module)
+        file = frame.f_code.co_filename
+        if not file.startswith(OURS) and not file.startswith("<"):
+            line = f"{Path(file).name}:{number}"
+    parts = [f"in the module {module!r}"] * bool(module) + [line] * bool(line)
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def first_given(data: dict[str, Any]) -> str | None:
+    """A sentence about the first number among the data of a batch that is not finite; None if all are."""
+    for name, (batch, rows) in data.items():
+        if batch.dtype.kind == "f" and not np.isfinite(batch).all():
+            first = np.argwhere(~np.isfinite(batch))[0]
+            at = ", ".join(str(int(i)) for i in (rows[first[0]], *first[1:]))
+            return f"the data is not finite: {name}[{at}] is {batch[tuple(first)]}"
+    return None
 
 
 def first_nonfinite(

@@ -222,6 +222,8 @@ def broken(**changes):
         ({"validation_split": 0.5, "validation_data": (X, X)}, ValueError, "leave one out"),
         ({"validation_data": X}, TypeError, r"pair \(x, y\)"),
         ({"validation_data": (X, Y[1:])}, ValueError, "validation_data: x has 20 rows, y has 19"),
+        ({"optimizer": optim.Adam}, TypeError, r"the class Adam; pass an object: Adam\(model\.parameters\(\)\)"),
+        ({"loss": nn.MSELoss}, TypeError, r"pass an object: MSELoss\(\)"),
         ({"optimizer": object()}, TypeError, r"without zero_grad\(\)"),
         ({"optimizer": optim.SGD([Value(1.0)])}, ValueError, "no parameter of this model"),
         ({"loss": "mse"}, TypeError, "loss='mse'"),

@@ -290,7 +290,9 @@ def test_a_folder_that_is_not_there_is_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     model = Dense(2, 1)
     for write in (save, lambda m, p: save_checkpoint(p, model=m)):
-        with pytest.raises(FileNotFoundError, match="the folder .*missing_folder of x.safetensors") as caught:
+        with pytest.raises(
+            FileNotFoundError, match=r"the folder .*missing_folder of x\.safetensors"
+        ) as caught:
             write(model, "missing_folder/x.safetensors")
         assert ".tmp" not in str(caught.value) and "make it first" in str(caught.value)
     assert list(tmp_path.iterdir()) == []
