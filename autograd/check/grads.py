@@ -1,0 +1,363 @@
+"""check_grads: is the gradient of a function right at a point?"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.check.judge import RTOL, Ruling, judge
+from autograd.check.numeric import EPS, Evidence, Point, examine, ladder, magnitude, step_for
+from autograd.check.report import GradientError, GradReport, literal
+from autograd.check.structure import structural_findings
+from autograd.check.subject import NOT_DEFINED, Arrays, Subject, quietly
+from autograd.check.verdict import Finding, Verdict
+
+Options = dict[str, Any]
+EVERY = 64  # inputs of up to so many elements are checked element by element
+SAMPLED = 24  # of larger ones, so many elements
+DIRECTIONS = 6  # and so many random directions
+WIDE = np.longdouble
+HAS_WIDE = float(np.finfo(WIDE).eps) < EPS / 100
+WIDE_EPS = float(np.finfo(WIDE).eps)
+
+
+def check_grads(
+    f: Callable[..., Any],
+    *args: Any,
+    wrt: Any = None,
+    order: int = 1,
+    directions: Any = "auto",
+    rtol: float | None = None,
+    kinks: str = "subgradient",
+    structural: bool = True,
+    seed: int = 0,
+    raise_: bool = True,
+    name: str | None = None,
+    kwargs: dict[str, Any] | None = None,
+    grad: Callable[..., Any] | None = None,
+    vjp: Callable[..., Any] | None = None,
+    locate: bool = True,
+) -> GradReport:
+    """Check the gradient of `f` at `args` against what f's own values say.
+
+    f: takes and returns numbers, arrays, Values or containers of them.
+    wrt: what to differentiate: argument positions, names of `kwargs`, Values that f closes over
+    (changed in place and put back); default: every floating argument.
+    order: 2 or 3 also checks the derivatives of the gradient.
+    directions: "auto" (every element up to 64, else samples and random directions), "all", or
+    how many random directions.  rtol: how far a right gradient may be off (1e-6; by dtype).
+    kinks: "subgradient" (any between the one-sided slopes), "min-norm", "skip" or "fail".
+    structural: also check linearity in the cotangent, shapes, dtypes, mutation, aliasing, layout.
+    grad, vjp: a gradient by other means, called like f (vjp: with the cotangent in front).
+
+    Returns a GradReport.  Raises GradientError if something is wrong and `raise_`; TypeError for
+    inputs or results that have no derivative.
+
+    >>> import numpy as np
+    >>> from autograd.check import check_grads
+    >>> report = check_grads(lambda w: np.sum(np.tanh(w) ** 2), np.array([0.5, -1.0, 0.0]))
+    >>> report.ok
+    True
+    """
+    if kinks not in ("subgradient", "min-norm", "skip", "fail"):
+        raise ValueError(f"check_grads: kinks={kinks!r}; expected 'subgradient', 'min-norm', 'skip' or 'fail'")
+    if order < 1 or (order > 1 and (grad is not None or vjp is not None)):
+        raise ValueError(f"check_grads: order={order}; orders above 1 need this package's engine, none is below 1")
+    name = name or getattr(f, "__name__", type(f).__name__)
+    subject = Subject(f, args, kwargs or {}, wrt, grad, vjp)
+    check = Check(subject, np.random.default_rng(seed), rtol, kinks, directions)
+    findings = check.run(order, structural)
+    given = {"wrt": wrt, "order": order, "directions": directions, "rtol": rtol, "kinks": kinks, "kwargs": kwargs}
+    defaults = {"wrt": None, "order": 1, "directions": "auto", "rtol": None, "kinks": "subgradient", "kwargs": None}
+    options = [f"{k}={literal(v)}" for k, v in given.items() if v != defaults[k]]
+    options += [f"{k}={g.__name__}" for k, g in (("grad", grad), ("vjp", vjp)) if hasattr(g, "__name__")]
+    call = f"check_grads({', '.join([name, *map(literal, args), *options, f'seed={seed}'])})"
+    if locate and grad is None and vjp is None and any(f.verdict is Verdict.FAIL for f in findings):
+        findings = check.located(findings)
+    report = GradReport(name, findings, seed, call, subject.calls)
+    if raise_ and not report.ok and report.failures:
+        raise GradientError(report)
+    return report
+
+
+class Check:
+    """One run: the function at its inputs, a cotangent, and the findings so far."""
+
+    def __init__(
+        self, subject: Subject, rng: np.random.Generator, rtol: float | None, kinks: str, directions: Any
+    ) -> None:
+        self.subject, self.rng, self.rtol, self.kinks, self.directions = subject, rng, rtol, kinks, directions
+        self.given = subject.start()
+        self.inputs = [doubled(x) for x in self.given]  # the numeric side is in float64
+        self.cotangents: Arrays = []
+
+    def run(self, order: int, structural: bool) -> list[Finding]:
+        """All findings, order by order; a function that cannot be judged gets a single one."""
+        subject = self.subject
+        try:
+            first = subject.learn_to_call()
+        except NOT_DEFINED as error:
+            return [Finding(Verdict.UNDEFINED, reason=f"f raises at this point: {type(error).__name__}: {error}")]
+        with quietly():
+            again = subject.outputs(self.given)
+        if [x.tobytes() for x in first] != [x.tobytes() for x in again]:
+            return [
+                Finding(
+                    Verdict.NONDETERMINISTIC,
+                    reason="f gives different results for the same inputs: seed it, or draw the random numbers outside",
+                )
+            ]
+        if not all(np.isfinite(y).all() for y in first):
+            return [Finding(Verdict.UNDEFINED, reason="f is not finite at this point")]
+        self.cotangents = cotangents_for(first, self.rng)
+        findings: list[Finding] = []
+        along: list[Arrays] = []
+        for k in range(1, order + 1):
+            findings += self.one_order(along, k)
+            along.append([dyadic(x, self.rng) for x in self.inputs])
+            if any(f.verdict.failed for f in findings):
+                break
+        if structural:
+            findings += structural_findings(subject, self.given, self.cotangents, self.rng)
+        return findings
+
+    def one_order(self, along: Sequence[Arrays], order: int) -> list[Finding]:
+        """The findings for the gradient of phi_(order-1)."""
+        subject = self.subject
+        label = "" if order == 1 else f"order {order}: "
+        pull = (lambda xs: subject.pull(xs, self.cotangents)) if order == 1 else (
+            lambda xs: subject._pulled(xs, self.cotangents, along)
+        )
+        try:
+            with quietly():
+                found = pull(self.given)
+        except (RuntimeError, *NOT_DEFINED) as error:
+            return [Finding(Verdict.FAIL, reason=f"{label}the gradient raises {type(error).__name__}: {error}")]
+        wrong = [
+            Finding(Verdict.FAIL, leaf.name, reason=f"{label}gradient of shape {np.shape(g)}, input of {np.shape(x)}")
+            for leaf, g, x in zip(subject.leaves, found, self.given, strict=True)
+            if np.shape(g) != np.shape(x)
+        ]
+        if wrong:
+            return wrong
+        precise = found
+        if any(x.dtype != np.float64 for x in self.given):
+            try:
+                with quietly():
+                    precise = pull(self.inputs)
+            except Exception:  # a gradient given for one dtype only
+                precise = found
+        findings = []
+        with quietly():
+            at = subject.derivative(self.inputs, self.cotangents, along)
+            if not finite(at[0]):
+                return [Finding(Verdict.UNDEFINED, reason=f"{label}not finite at this point")]
+            for k, place in self.elements():
+                unit = [np.zeros(np.shape(x)) for x in self.inputs]
+                unit[k][place] = 1.0
+                x = abs(float(np.asarray(self.inputs[k])[place]))
+                a = float(np.asarray(precise[k])[place])
+                r = self.rule(along, unit, a, x, at, only=(k, place))
+                r = self.in_own_precision(r, float(np.asarray(found[k])[place]), a, self.given[k].dtype)
+                findings.append(
+                    Finding(
+                        r.verdict, subject.leaves[k].name, place, float(np.asarray(found[k])[place]),
+                        r.numeric, r.error, r.side, label + r.reason if r.reason or label else "",
+                    )
+                )
+            for what, direction in self.joint_directions(findings):
+                a = float(sum((np.asarray(g, float) * d).sum() for g, d in zip(precise, direction, strict=True)))
+                r = self.rule(along, direction, a, magnitude_of(self.inputs, direction), at)
+                findings.append(
+                    Finding(r.verdict, what, None, a, r.numeric, r.error, r.side, label + r.reason)
+                )
+        return findings
+
+    def elements(self) -> list[tuple[int, tuple[int, ...]]]:
+        """Which elements are checked one by one: all of a small input, samples of a large one."""
+        sizes = [int(np.size(x)) for x in self.inputs]
+        total = sum(sizes)
+        every = [(k, i) for k, n in enumerate(sizes) for i in range(n)] if total <= 100_000 else []
+        if self.directions == "all" or (self.directions == "auto" and total <= EVERY):
+            chosen = every or [(k, i) for k, n in enumerate(sizes) for i in range(n)]
+        else:
+            chosen = []
+            for k, n in enumerate(sizes):
+                m = min(n, max(2, SAMPLED * n // max(total, 1)))
+                chosen += [(k, int(i)) for i in sorted(self.rng.choice(n, m, replace=False))] if n else []
+        return [(k, tuple(int(j) for j in np.unravel_index(i, np.shape(self.inputs[k])))) for k, i in chosen]
+
+    def joint_directions(self, findings: Sequence[Finding]) -> list[tuple[str, Arrays]]:
+        """Random directions for a large input; where several elements sit at a kink, common ones."""
+        total = sum(int(np.size(x)) for x in self.inputs)
+        many = isinstance(self.directions, int) or (self.directions == "auto" and total > EVERY)
+        n = self.directions if isinstance(self.directions, int) else DIRECTIONS
+        chosen = [
+            (f"a random direction ({i})", [dyadic(x, self.rng) for x in self.inputs]) for i in range(n if many else 0)
+        ]
+        names = {leaf.name: k for k, leaf in enumerate(self.subject.leaves)}
+        kinks = [(names[f.arg], f.index) for f in findings if f.verdict is Verdict.PASS_KINK and f.index is not None]
+        if len(kinks) > 1:
+            for what, sign in (("all elements at a kink", 0), ("elements at a kink", 1), ("elements at a kink", 1)):
+                direction = [np.zeros(np.shape(x)) for x in self.inputs]
+                for k, place in kinks:
+                    direction[k][place] = 1.0 if not sign else float(self.rng.integers(4, 17)) / 16
+                chosen.append((what, direction))
+        return chosen
+
+    # --- one direction ------------------------------------------------------------------------
+
+    def rule(
+        self,
+        along: Sequence[Arrays],
+        direction: Arrays,
+        a: float,
+        x: float,
+        at: Point,
+        only: tuple[int, tuple[int, ...]] | None = None,
+    ) -> Ruling:
+        """The verdict on the derivative `a` along `direction`: first in float64, then more closely."""
+        phi = self.restricted(along, direction, self.inputs, only)
+        rtol = RTOL if self.rtol is None else self.rtol
+        coarse = step_for(x)
+        e = examine(phi, at, x, ladder(x, coarse))
+        r = judge(a, e, x=x, rtol=rtol, kinks=self.kinks)
+        calm = e.left.clean and e.right.clean and e.center.clean
+        if r.verdict.passed and calm and not e.flat:
+            return r
+        return self.closely(along, direction, a, x, at, only, rtol, e, r)
+
+    def closely(
+        self,
+        along: Sequence[Arrays],
+        direction: Arrays,
+        a: float,
+        x: float,
+        at: Point,
+        only: tuple[int, tuple[int, ...]] | None,
+        rtol: float,
+        e: Evidence,
+        r: Ruling,
+    ) -> Ruling:
+        """A second look in wider arithmetic, which tells rounding from the function itself."""
+        phi = self.restricted(along, direction, self.inputs, only)
+        wide_inputs = [np.asarray(v, WIDE)[()] for v in self.inputs]
+        try:
+            wide_at = self.subject.derivative(wide_inputs, self.cotangents, along)
+            wide = HAS_WIDE and getattr(wide_at[0], "dtype", None) == WIDE
+        except Exception:  # f knows no such dtype
+            wide = False
+        coarse = max(step_for(x), 0.125)
+        if not wide:
+            steps = ladder(x, coarse)
+            if len(steps) == len(ladder(x, step_for(x))):
+                return r
+            e = examine(phi, at, x, steps)
+            return judge(a, e, x=x, rtol=rtol, kinks=self.kinks)
+        wide_phi = self.restricted(along, direction, wide_inputs, only)
+        if e.flat and all(wide_phi(t)[0] == wide_at[0] for t in (coarse / 8, -coarse / 8, coarse / 64, -coarse / 64)):
+            if x >= 1e-3 or not x:
+                return r
+        seen: dict[float, tuple[Point, float]] = {}
+
+        def compared(t: float) -> tuple[Point, float]:
+            if t not in seen:
+                w, n = wide_phi(t), phi(t)
+                gap = abs(float(w[0] - n[0])) if finite(n[0]) and finite(w[0]) else 0.0
+                seen[t] = w, gap * 16 * WIDE_EPS / EPS
+            return seen[t]
+
+        steps = ladder(x, coarse, 2.0**-58 if x else 2.0**-200)
+        e = examine(
+            lambda t: compared(t)[0], wide_at, x, steps, eps=WIDE_EPS, roundoff=lambda t: compared(t)[1]
+        )
+        return judge(a, e, x=x, rtol=rtol, kinks=self.kinks)
+
+    def restricted(
+        self,
+        along: Sequence[Arrays],
+        direction: Arrays,
+        inputs: Arrays,
+        only: tuple[int, tuple[int, ...]] | None,
+    ) -> Callable[[float], Point]:
+        """phi(t) = the function at inputs + t * direction; nan where f says it is not defined."""
+        subject, cotangents = self.subject, self.cotangents
+
+        def phi(t: float) -> Point:
+            if only is None:
+                moved = [v + t * d for v, d in zip(inputs, direction, strict=True)]
+            else:
+                k, place = only
+                moved = list(inputs)
+                if place:
+                    moved[k] = np.array(moved[k])
+                    moved[k][place] += t
+                else:
+                    moved[k] = moved[k] + t
+            try:
+                return subject.derivative(moved, cotangents, along)
+            except NOT_DEFINED:
+                return np.nan, 0.0
+
+        return phi
+
+    def in_own_precision(self, r: Ruling, found: float, precise: float, dtype: np.dtype[Any]) -> Ruling:
+        """For float32 and float16: the rule passed in float64; was it also evaluated well in its own dtype?"""
+        if dtype == np.float64 or not r.verdict.passed or found == precise:
+            return r
+        eps = float(np.finfo(dtype).eps)
+        gap = abs(found - precise)
+        if gap <= 64 * eps * abs(precise):
+            return r
+        if gap <= 0.01 * abs(precise) or gap <= 64 * eps * max(abs(r.numeric), r.error):
+            return r._replace(verdict=Verdict.UNVERIFIED, reason=f"right in float64; {dtype} loses digits here")
+        return r._replace(verdict=Verdict.FAIL, reason=f"right in float64 ({precise:.6g}), wrong in {dtype}")
+
+    def located(self, findings: list[Finding]) -> list[Finding]:
+        """The findings, the first failure with the first wrong local rule in it."""
+        from autograd.check.locate import locate_in
+
+        node = locate_in(self.subject, self.given, self.cotangents)
+        out, done = [], False
+        for f in findings:
+            if f.verdict is Verdict.FAIL and not done and node is not None:
+                f, done = f._replace(node=node), True
+            out.append(f)
+        return out
+
+
+# --- numbers --------------------------------------------------------------------------------
+
+
+def doubled(x: Any) -> Any:
+    """The same numbers in float64 (longdouble stays)."""
+    return x.astype(np.float64) if x.dtype.itemsize < 8 else x
+
+
+def finite(x: Any) -> bool:
+    """Whether a number is neither nan nor infinite."""
+    return bool(x - x == 0)
+
+
+def dyadic(x: Any, rng: np.random.Generator) -> Any:
+    """Random numbers like x in (-1, 1), none 0, all multiples of 1/32: exact, and asymmetric."""
+    signs = rng.choice((-1.0, 1.0), size=np.shape(x))
+    return (signs * (rng.integers(0, 16, size=np.shape(x)) + 0.5) / 16)[()]
+
+
+def cotangents_for(outputs: Sequence[Any], rng: np.random.Generator) -> Arrays:
+    """1 for a single number, else random weights, so that no element can hide another's error."""
+    if len(outputs) == 1 and np.size(outputs[0]) == 1:
+        return [np.ones(np.shape(outputs[0]), outputs[0].dtype)[()]]
+    return [np.asarray(dyadic(y, rng)).astype(y.dtype)[()] for y in outputs]
+
+
+def magnitude_of(inputs: Sequence[Any], direction: Sequence[Any]) -> float:
+    """The typical magnitude of the inputs that a direction moves."""
+    moved = [np.abs(np.asarray(x, float))[np.asarray(d) != 0] for x, d in zip(inputs, direction, strict=True)]
+    every = np.concatenate([m.ravel() for m in moved]) if moved else np.zeros(0)
+    every = every[np.isfinite(every) & (every > 0)]
+    return float(np.median(every)) if every.size else 0.0
+
+
+__all__ = ["Check", "check_grads", "magnitude"]

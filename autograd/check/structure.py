@@ -1,0 +1,188 @@
+"""Good manners of a gradient: what must hold besides its value."""
+
+import gc
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd import engine
+from autograd.check.subject import Arrays, Subject, quietly
+from autograd.check.verdict import Finding, Verdict
+from autograd.value import Value
+
+
+def structural_findings(
+    subject: Subject, inputs: Sequence[Any], cotangents: Sequence[Any], rng: np.random.Generator
+) -> list[Finding]:
+    """One FAIL per broken property; nothing where all hold."""
+    try:
+        with quietly():
+            reasons = [r for check in CHECKS for r in check(subject, inputs, cotangents)]
+    except Exception as error:
+        reasons = [f"the gradient raises {type(error).__name__} when it is asked for again: {error}"]
+    return [Finding(Verdict.FAIL, "structure", reason=reason) for reason in reasons]
+
+
+def same(a: Sequence[Any], b: Sequence[Any]) -> bool:
+    """Equal bits, nan included."""
+    return all(np.asarray(x).tobytes() == np.asarray(y).tobytes() for x, y in zip(a, b, strict=True))
+
+
+def near(a: Sequence[Any], b: Sequence[Any], rtol: float = 64.0) -> bool:
+    """Equal up to rounding, relative to the largest element of each array."""
+    for x, y in zip(a, b, strict=True):
+        x, y = np.asarray(x), np.asarray(y)
+        finite = np.isfinite(x) & np.isfinite(y)
+        if not ((x == y) | finite | (np.isnan(x) & np.isnan(y))).all():
+            return False
+        size = float(np.max(np.abs(np.where(finite, x, 0)), initial=0))
+        eps = float(np.finfo(x.dtype if x.dtype.kind == "f" else np.float64).eps)
+        if (np.abs(np.where(finite, x - y, 0)) > rtol * eps * size).any():
+            return False
+    return True
+
+
+def shapes_and_dtypes(subject: Subject, inputs: Sequence[Any], cotangents: Sequence[Any]) -> list[str]:
+    """A gradient looks like its input."""
+    found = subject.pull(inputs, cotangents)
+    return [
+        f"the gradient of {leaf.name} has {g.dtype} {np.shape(g)}, the input {x.dtype} {np.shape(x)}"
+        for leaf, g, x in zip(subject.leaves, found, inputs, strict=True)
+        if g.dtype != x.dtype or np.shape(g) != np.shape(x)
+    ]
+
+
+def linear_in_cotangent(subject: Subject, inputs: Sequence[Any], cotangents: Sequence[Any]) -> list[str]:
+    """g(0) = 0, g(-2 v) = -2 g(v), g(v + w) = g(v) + g(w), and g(v) twice the same."""
+    if subject.grad is not None:
+        twice = subject.pull(inputs, cotangents), subject.pull(inputs, cotangents)
+        return [] if same(*twice) else ["the gradient differs between two calls"]
+    once = subject.pull(inputs, cotangents)
+    if not same(once, subject.pull(inputs, cotangents)):
+        return ["the gradient differs between two calls at the same inputs"]
+    if not all(np.isfinite(g).all() for g in once):
+        return []
+    reasons = []
+    zeros = subject.pull(inputs, [c * 0 for c in cotangents])
+    if any(np.any(g != 0) for g in zeros):
+        reasons.append("the gradient is not zero for a zero cotangent")
+    scaled = subject.pull(inputs, [(c * -2).astype(c.dtype) for c in cotangents])
+    if not same([np.where(g == 0, 0, g * -2) for g in once], [np.where(g == 0, 0, g) for g in scaled]) and not near(
+        [g * -2 for g in once], scaled
+    ):
+        reasons.append("the gradient is not linear in the cotangent: g(-2 v) is not -2 g(v)")
+    if any(np.size(c) > 1 for c in cotangents):
+        other = [np.asarray(c).ravel()[::-1].reshape(np.shape(c)).copy()[()] for c in cotangents]
+        total = subject.pull(inputs, [(c + o).astype(c.dtype) for c, o in zip(cotangents, other, strict=True)])
+        second = subject.pull(inputs, other)
+        size = [np.abs(a) + np.abs(b) for a, b in zip(once, second, strict=True)]
+        for leaf, t, a, b, s in zip(subject.leaves, total, once, second, size, strict=True):
+            eps = float(np.finfo(np.asarray(t).dtype).eps)
+            if np.any(np.abs(t - (a + b)) > 256 * eps * np.max(s, initial=0)):
+                reasons.append(f"the gradient of {leaf.name} is not linear in the cotangent: g(v + w) is not g(v) + g(w)")
+    return reasons
+
+
+def nothing_changed(subject: Subject, inputs: Sequence[Any], cotangents: Sequence[Any]) -> list[str]:
+    """Neither f nor the gradient writes into inputs or cotangent; no two gradients share memory."""
+    if subject.grad is not None or subject.vjp is not None:
+        return _foreign_changes(subject, inputs)
+    before = [np.array(x) for x in inputs]
+    seeds = [np.array(c)[()] for c in cotangents]
+    values, out = subject.recorded(inputs)
+    pairs = [(y, c) for y, c in zip(out, seeds, strict=True) if isinstance(y, Value) and y.requires_grad]
+    if not pairs:
+        return ["no result is a Value that carries gradient: f leaves the graph (.data, .item(), math.*)"]
+    results = [np.array(y.data) for y, _ in pairs]
+    from autograd.transforms import gradients
+
+    reasons = []
+    if not same([v.data for v in values if v is not None], before) and all(
+        leaf.value is None for leaf in subject.leaves
+    ):
+        reasons.append("f changes its input in place")
+    found = gradients([y for y, _ in pairs], values, [c for _, c in pairs], retain_graph=True, allow_unused=True)
+    if not same([v.data for v in values], before) and not reasons and all(s is not None for s in subject.slots):
+        reasons.append("a rule changes an input in place")
+    if not same(seeds, cotangents):
+        reasons.append("a rule changes the cotangent in place")
+    if not same([y.data for y, _ in pairs], results):
+        reasons.append("a rule changes a result in place")
+    arrays = [(f"the input {leaf.name}", v.data) for leaf, v in zip(subject.leaves, values, strict=True)]
+    arrays += [("a result", y.data) for y, _ in pairs]
+    for leaf, g in zip(subject.leaves, found, strict=True):
+        if isinstance(g, np.ndarray):
+            for name, other in arrays:
+                if isinstance(other, np.ndarray) and np.shares_memory(g, other):
+                    reasons.append(f"the gradient of {leaf.name} shares memory with {name}")
+            arrays.append((f"the gradient of {leaf.name}", g))
+    return reasons
+
+
+def _foreign_changes(subject: Subject, inputs: Sequence[Any]) -> list[str]:
+    """f and a gradient given by hand leave arrays alone."""
+    plain = [np.array(x) for x in inputs]
+    before = [x.copy() for x in plain]
+    reasons = []
+    with subject._called(plain) as (args, kwargs):
+        subject.f(*args, **kwargs)
+    if not same(plain, before):
+        reasons.append("f changes its input in place")
+        plain = [x.copy() for x in before]
+    if subject.grad is not None:
+        with subject._called(plain) as (args, kwargs):
+            subject.grad(*args, **kwargs)
+        if not same(plain, before):
+            reasons.append("the gradient changes an input in place")
+    return reasons
+
+
+def any_layout(subject: Subject, inputs: Sequence[Any], cotangents: Sequence[Any]) -> list[str]:
+    """Strided, reversed and Fortran-ordered copies give the same gradient."""
+    if not any(np.ndim(x) for x in inputs):
+        return []
+    once = subject.pull(inputs, cotangents)
+    reasons = []
+    for name, relaid in (("strided", strided), ("Fortran-ordered", fortran)):
+        if not near(once, subject.pull([relaid(x) for x in inputs], cotangents), 4096.0):
+            reasons.append(f"the gradient is another for a {name} copy of the inputs")
+    return reasons
+
+
+def strided(x: Any) -> Any:
+    """The same numbers, every second of a larger array, backwards."""
+    if not np.ndim(x):
+        return x
+    room = np.zeros((2 * x.shape[0], *x.shape[1:]), x.dtype)
+    view = room[::-2]
+    view[...] = x
+    return view
+
+
+def fortran(x: Any) -> Any:
+    """The same numbers in column order."""
+    return np.asfortranarray(x) if np.ndim(x) else x
+
+
+def graph_is_freed(subject: Subject, inputs: Sequence[Any], cotangents: Sequence[Any]) -> list[str]:
+    """Reference counting alone frees the graph, the collector being off."""
+    if subject.grad is not None or subject.vjp is not None or any(s is None for s in subject.slots):
+        return []
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        values, out = subject.recorded(inputs)
+        roots = [y for y in out if isinstance(y, Value) and y.requires_grad]
+        watched = [weakref.ref(v) for v in engine.ancestors(roots).values() if v.op is not None]
+        del values, out, roots
+        alive = [ref() for ref in watched if ref() is not None]
+        return [f"{len(alive)} nodes of the graph stay alive: f keeps them, or a reference cycle does"] if alive else []
+    finally:
+        if collecting:
+            gc.enable()
+
+
+CHECKS: Sequence[Any] = (shapes_and_dtypes, linear_in_cotangent, nothing_changed, any_layout, graph_is_freed)
+__all__ = ["Arrays", "structural_findings"]

@@ -1,0 +1,261 @@
+"""What is checked: a function of arrays, whichever way its inputs and its gradient are given.
+
+Inputs are the floating arrays in the arguments (containers too), keyword arguments, or
+Values that the function closes over, which are changed in place and always put back.
+"""
+
+import contextlib
+import io
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.modes import enable_grad, no_grad
+from autograd.transforms import gradients, leaves_of, rebuilt
+from autograd.value import Value
+
+Arrays = list[Any]
+NOT_DEFINED = (ArithmeticError, ValueError, np.linalg.LinAlgError)  # what f may raise beside its domain
+
+
+class Leaf:
+    """One input: its name in messages, and its array as it was given."""
+
+    def __init__(self, name: str, data: Any, value: Value | None = None) -> None:
+        self.name, self.data, self.value = name, data, value
+
+
+class Subject:
+    """`f` at given inputs: its plain values near them, and the gradient under test.
+
+    `leaves` are what is differentiated.  grad: the gradient by other means, called as `f` is;
+    vjp: the same with the cotangent in front; neither: this package's engine.
+    Raises TypeError for inputs that carry no gradient.
+    """
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        args: Sequence[Any],
+        kwargs: dict[str, Any],
+        wrt: Any = None,
+        grad: Callable[..., Any] | None = None,
+        vjp: Callable[..., Any] | None = None,
+    ) -> None:
+        self.f, self.args, self.kwargs, self.grad, self.vjp = f, list(args), dict(kwargs), grad, vjp
+        self.as_values = False  # whether f needs Values even where no gradient is wanted
+        self.leaves: list[Leaf] = []
+        self.slots: list[tuple[Any, int] | None] = []  # (argument, which leaf of it), None: closed over
+        self.calls = 0
+        self._select(wrt)
+
+    def _select(self, wrt: Any) -> None:
+        chosen = [wrt] if isinstance(wrt, int | str | Value) else wrt
+        keys = [*range(len(self.args)), *self.kwargs]
+        integers = []
+        if chosen is not None:
+            for key in chosen:
+                if isinstance(key, Value):
+                    self._close_over(key)
+                elif key not in keys:
+                    raise TypeError(f"check_grads: wrt={key!r} names no argument; there are {keys}")
+        for key in keys:
+            if chosen is not None and not any([not isinstance(k, Value) and k == key for k in chosen]):
+                continue
+            tree = self.args[key] if isinstance(key, int) else self.kwargs[key]
+            leaves = leaves_of(tree)
+            for i, x in enumerate(leaves):
+                name = (f"argument {key}" if isinstance(key, int) else key) + (f"[{i}]" if len(leaves) > 1 else "")
+                data = x.data if isinstance(x, Value) else x
+                if isinstance(x, Value) and not x.requires_grad:
+                    continue
+                if isinstance(data, complex | np.complexfloating) or (
+                    isinstance(data, np.ndarray) and data.dtype.kind == "c"
+                ):
+                    raise TypeError(
+                        f"check_grads: {name} is complex; gradients are of real numbers: "
+                        f"pass the real and the imaginary part as two arguments"
+                    )
+                if isinstance(data, float | np.floating) or (isinstance(data, np.ndarray) and data.dtype.kind == "f"):
+                    self.leaves.append(Leaf(name, np.array(data)[()]))
+                    self.slots.append((key, i))
+                elif isinstance(data, int | np.integer | np.ndarray) and not isinstance(data, bool):
+                    integers.append((name, np.asarray(data).dtype))
+                    if chosen is not None:
+                        break
+        if integers and (not self.leaves or chosen is not None):
+            name, dtype = integers[0]
+            raise TypeError(
+                f"check_grads: {name} has dtype {dtype}; only floating point carries gradient: pass it as float"
+            )
+        if not self.leaves:
+            raise TypeError("check_grads: there is no floating input to differentiate; pass one, or wrt=[value]")
+
+    def _close_over(self, v: Value) -> None:
+        if not v.is_leaf or not v.requires_grad:
+            raise TypeError(f"check_grads: wrt holds {v!r}, which is not a leaf that requires grad")
+        name = v.name or f"wrt[{sum(s is None for s in self.slots)}]"
+        self.leaves.append(Leaf(name, np.array(v.data)[()], v))
+        self.slots.append(None)
+
+    # --- calling f --------------------------------------------------------------------------
+
+    def start(self) -> Arrays:
+        """The inputs as they were given."""
+        return [leaf.data for leaf in self.leaves]
+
+    @contextlib.contextmanager
+    def _called(self, inputs: Sequence[Any]) -> Iterator[tuple[list[Any], dict[str, Any]]]:
+        """The arguments with `inputs` in place; Values closed over hold theirs inside the block."""
+        args, kwargs = list(self.args), dict(self.kwargs)
+        replaced: dict[Any, list[Any]] = {}
+        saved = []
+        for leaf, slot, x in zip(self.leaves, self.slots, inputs, strict=True):
+            if slot is None:
+                v: Any = leaf.value
+                saved.append((v, v._array, v._number))
+                v.changed(x.data if isinstance(x, Value) else np.array(x)[()])
+                continue
+            key, i = slot
+            tree = args[key] if isinstance(key, int) else kwargs[key]
+            replaced.setdefault(key, leaves_of(tree))[i] = x
+        for key, leaves in replaced.items():
+            if isinstance(key, int):
+                args[key] = rebuilt(args[key], leaves)
+            else:
+                kwargs[key] = rebuilt(kwargs[key], leaves)
+        try:
+            yield args, kwargs
+        finally:
+            for v, array, n in saved:
+                v._array, v._number = array, n
+
+    def outputs(self, inputs: Sequence[Any]) -> Arrays:
+        """The plain floating results of f at `inputs`, end to end; each call gets copies."""
+        self.calls += 1
+        wrapped = [
+            Value(x, requires_grad=False) if self.as_values and s is not None else np.array(x)[()]
+            for x, s in zip(inputs, self.slots, strict=True)
+        ]
+        with self._called(wrapped) as (args, kwargs), no_grad():
+            return results(self.f(*args, **kwargs))
+
+    def learn_to_call(self) -> Arrays:
+        """The results at the inputs; finds out whether f takes plain arrays."""
+        try:
+            return self.outputs(self.start())
+        except (AttributeError, TypeError):
+            if self.grad or self.vjp:
+                raise
+            self.as_values = True
+            return self.outputs(self.start())
+
+    def recorded(self, inputs: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+        """Fresh Values for the inputs (or those closed over), and f's results made from them."""
+        values = [
+            leaf.value if slot is None else Value(x)
+            for leaf, slot, x in zip(self.leaves, self.slots, inputs, strict=True)
+        ]
+        given = [x if v is leaf.value else v for leaf, v, x in zip(self.leaves, values, inputs, strict=True)]
+        with self._called(given) as (args, kwargs), enable_grad():
+            out = [y for y in leaves_of(self.f(*args, **kwargs)) if is_floating(y)]
+            return values, out
+
+    def pull(self, inputs: Sequence[Any], cotangents: Sequence[Any]) -> Arrays:
+        """The gradient under test of <cotangents, f> at `inputs`, one array per input."""
+        if self.grad is not None or self.vjp is not None:
+            return self._foreign(inputs, cotangents)
+        return [g if isinstance(g, np.ndarray | np.generic) else g.data for g in self._pulled(inputs, cotangents, ())]
+
+    def _pulled(self, inputs: Sequence[Any], cotangents: Sequence[Any], along: Sequence[Arrays]) -> list[Any]:
+        """Gradients of the last of: <cotangents, f>, its derivative along along[0], that one's along [1], ..."""
+        values = [
+            leaf.value if slot is None else Value(x)
+            for leaf, slot, x in zip(self.leaves, self.slots, inputs, strict=True)
+        ]
+        given = [x if v is leaf.value else v for leaf, v, x in zip(self.leaves, values, inputs, strict=True)]
+        with self._called(given) as (args, kwargs), enable_grad():
+            out = [y for y in leaves_of(self.f(*args, **kwargs)) if is_floating(y)]
+            pairs = [(y, c) for y, c in zip(out, cotangents, strict=True) if isinstance(y, Value) and y.requires_grad]
+            zeros = [np.zeros(np.shape(x), np.asarray(x).dtype)[()] for x in inputs]
+            if not pairs:
+                return zeros
+            roots, seeds = [y for y, _ in pairs], [c for _, c in pairs]
+            for direction in along:
+                found = gradients(roots, values, seeds, create_graph=True, allow_unused=True)
+                kept = [(g, t) for g, t in zip(found, direction, strict=True) if g is not None and g.requires_grad]
+                if not kept:
+                    return zeros
+                roots, seeds = [g for g, _ in kept], [t for _, t in kept]
+            found = gradients(roots, values, seeds, allow_unused=True)
+            return [z if g is None else g for g, z in zip(found, zeros, strict=True)]
+
+    def _foreign(self, inputs: Sequence[Any], cotangents: Sequence[Any]) -> Arrays:
+        with self._called([np.array(x)[()] for x in inputs]) as (args, kwargs):
+            if self.vjp is not None:
+                found = self.vjp(cotangents[0] if len(cotangents) == 1 else tuple(cotangents), *args, **kwargs)
+                scale = 1.0
+            else:
+                assert self.grad is not None
+                found, scale = self.grad(*args, **kwargs), np.asarray(cotangents[0]).item()
+        if len(self.leaves) == 1 and not isinstance(found, tuple | list | dict):
+            found = [found]
+        found = [np.asarray(g.data if isinstance(g, Value) else g)[()] for g in leaves_of(found)]
+        if len(found) != len(self.leaves):
+            raise TypeError(f"check_grads: the gradient has {len(found)} parts for {len(self.leaves)} inputs")
+        return [g * np.asarray(scale, g.dtype) if scale != 1 and g.dtype.kind == "f" else g for g in found]
+
+    # --- phi --------------------------------------------------------------------------------
+
+    def derivative(self, inputs: Sequence[Any], cotangents: Sequence[Any], along: Sequence[Arrays]) -> tuple[Any, Any]:
+        """<cotangents, f>, or its derivative along along[0], [1], ...; and the size of its terms."""
+        if not along:
+            parts, weights = self.outputs(inputs), cotangents
+        else:
+            parts, weights = self._pulled(inputs, cotangents, along[:-1]), along[-1]
+        if len(parts) == 1 and not np.ndim(parts[0]):
+            y = parts[0] * weights[0]
+            return y, abs(y)
+        total, size = 0.0, 0.0
+        for y, c in zip(parts, weights, strict=True):
+            terms = np.asarray(y) * c
+            total = total + terms.sum()
+            size = size + np.abs(terms).sum()
+        return total, size
+
+
+def is_floating(y: Any) -> bool:
+    """Whether a result is a real floating number, array or Value."""
+    if isinstance(y, float):
+        return True
+    dtype = getattr(y, "dtype", None)
+    return dtype is not None and dtype.kind == "f"
+
+
+def results(tree: Any) -> Arrays:
+    """The floating results in what f returned, as plain arrays.  Raises TypeError if there are none."""
+    found = []
+    for y in leaves_of(tree):
+        if y is None:
+            raise TypeError("check_grads: the function returned None; is a return missing?")
+        if np.iscomplexobj(y):
+            raise TypeError("check_grads: the function returned complex numbers; return real ones")
+        if is_floating(y):
+            found.append(y.data if isinstance(y, Value) else np.asarray(y)[()])
+        elif not isinstance(y, int | np.integer | np.bool_ | np.ndarray | Value):
+            raise TypeError(
+                f"check_grads: the function returned {type(y).__name__}; return a number, an array or a Value"
+            )
+    if not found:
+        raise TypeError("check_grads: the function returned no floating number; integers have no derivative")
+    return found
+
+
+@contextlib.contextmanager
+def quietly() -> Iterator[None]:
+    """Many calls of f: no floating-point warnings, and what it prints is not repeated."""
+    with np.errstate(all="ignore"), warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield
