@@ -7,21 +7,25 @@ each node is visited once, after all its contributions have arrived.
 
 import itertools
 import sys
+from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from heapq import heappop, heappush
+from threading import get_ident
 from typing import Any
 
 import numpy as np
 
 from autograd import anomaly
-from autograd.modes import OBSERVE, RECORD, WATCH, WATCH_INF
+from autograd.modes import OBSERVE, RECORD, TRACE, WATCH, WATCH_INF
 from autograd.modes import mode as _current
 from autograd.rules.table import Array, Op
 
 LIVE, SPENT, RELEASED, CHANGED = 0, 1, 2, 3  # Node.state
 
 next_number: Callable[[], int] = itertools.count(1).__next__
+VISITS: deque[tuple[int, int, int]] = deque(maxlen=1 << 16)  # of recorded walks, for pictures: what is
+# recorded from this number on belongs to the visit of that node (0: to none), in this thread
 ndarray, float64 = np.ndarray, np.float64
 _new = object.__new__
 _mode = _current.get
@@ -60,6 +64,7 @@ class Node:
 
 
 Value: type[Any] = Node  # what results are made of; value.py puts its class here
+Traced: type[Any] = Node  # what they are made of while a program is traced; compiler/trace.py puts its class here
 _OPERANDS = (float, int, np.generic, ndarray, list, tuple)  # a tuple: a union is made anew each time
 NO_PARAMS: dict[str, Any] = {}
 
@@ -168,12 +173,19 @@ def result(data: Array, op: Op, inputs: tuple[Any, ...], params: dict[str, Any],
     v._number = next_number()
     v.state = LIVE
     v.params = params
-    if tracked and (mode := _mode()) & RECORD:
+    mode = _mode()
+    if tracked and mode & RECORD:
         v.op = op
         v.inputs = inputs
         v.requires_grad = True
-        if mode & WATCH:
-            v._site = anomaly.remember(inputs)
+        if mode > RECORD:
+            if mode & TRACE:
+                v.__class__ = Traced
+            if mode & (WATCH | TRACE):
+                v._site = anomaly.remember(inputs)
+    elif mode & TRACE and any([isinstance(x, Node) for x in inputs]):
+        v.op, v.inputs, v.requires_grad, v.__class__ = op, inputs, False, Traced
+        v._site = anomaly.remember(inputs)
     else:
         v._array = unshared(data, inputs)
         v.op = None
@@ -237,6 +249,8 @@ def walk(
     result's gradient in its ``.grad``.
     If a rule raises, nothing is spent (unless ``release`` has forgotten it).
     """
+    if _mode() & TRACE:
+        create_graph, store = True, False  # the pass is part of the program
     paths = set() if wanted is None else _paths([v for v, _ in seeds], wanted, since)
     arrived: dict[int, list[Any]] = {}  # number -> [Value, gradient so far]
     owned: set[int] = set()  # gradients in buffers made here, to be added to in place
@@ -275,6 +289,8 @@ def walk(
             inputs, params, rules = node.inputs, node.params, op.rules
             if watch:
                 anomaly.check_unchanged(node)
+            if create_graph:
+                VISITS.append((next_number(), n, get_ident()))
             # calls written out for one and two inputs: f(*args) takes twice as long
             arity = 0 if params or op.variadic else len(inputs)
             if arity == 2:
@@ -344,6 +360,7 @@ def walk(
     finally:
         if token is not None:
             _current.reset(token)
+            VISITS.append((next_number(), 0, get_ident()))
     for m in leaves:
         found[m] = tuple(arrived.pop(m))
     r = g = seed = sofar = seeds = None  # type: ignore[assignment]  # now only `found` holds what is unshared

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, overload
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-RECORD, WATCH, WATCH_INF, OBSERVE = 1, 2, 4, 8  # bits: one look tells the engine everything
+RECORD, WATCH, WATCH_INF, OBSERVE, TRACE = 1, 2, 4, 8, 16  # bits: one look tells the engine everything
 mode: ContextVar[int] = ContextVar("mode", default=RECORD)
 observers: ContextVar[tuple[Any, ...]] = ContextVar("observers", default=())  # looked at with OBSERVE alone
 

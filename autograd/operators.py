@@ -24,6 +24,7 @@ from autograd.rules.elementwise import (
     SUBTRACT,
 )
 from autograd.rules.table import Op
+from autograd.tracing import answer, is_tracing
 
 V = Any  # a Value
 
@@ -87,11 +88,11 @@ class Operators(Node):
     def min(self, axis: Any = None, *, keepdims: bool = False) -> V: return reductions.min_(self, axis, keepdims=keepdims)
     def cumsum(self, axis: Any = None) -> V: return reductions.cumsum(self, axis)
     def cumprod(self, axis: Any = None) -> V: return reductions.cumprod(self, axis)
-    def argmax(self, axis: Any = None) -> Any: return self._array.argmax(axis)
-    def argmin(self, axis: Any = None) -> Any: return self._array.argmin(axis)
-    def argsort(self, axis: Any = -1) -> Any: return np.argsort(self._array, axis, kind="stable")
-    def any(self, axis: Any = None, *, keepdims: bool = False) -> Any: return np.any(self._array, axis, keepdims=keepdims)
-    def all(self, axis: Any = None, *, keepdims: bool = False) -> Any: return np.all(self._array, axis, keepdims=keepdims)
+    def argmax(self, axis: Any = None) -> Any: return answer(np.argmax, (self,), {"axis": axis})
+    def argmin(self, axis: Any = None) -> Any: return answer(np.argmin, (self,), {"axis": axis})
+    def argsort(self, axis: Any = -1) -> Any: return answer(np.argsort, (self,), {"axis": axis, "kind": "stable"})
+    def any(self, axis: Any = None, *, keepdims: bool = False) -> Any: return answer(np.any, (self,), {"axis": axis, "keepdims": keepdims})
+    def all(self, axis: Any = None, *, keepdims: bool = False) -> Any: return answer(np.all, (self,), {"axis": axis, "keepdims": keepdims})
     def reshape(self, *shape: Any, order: str = "C") -> V: return shaping.reshape(self, shape[0] if len(shape) == 1 else shape, order)
     def ravel(self) -> V: return shaping.ravel(self)
     def flatten(self) -> V: return shaping.ravel(self)
@@ -122,8 +123,12 @@ class Operators(Node):
 
 def in_place(change: Any, op: Op, x: Any, y: Any) -> Any:
     """`x -= y`: in place under no_grad(), where the dtype stays; rebinding elsewhere."""
-    if is_grad_enabled():
+    if is_grad_enabled() or (is_tracing() and type(x) is engine.Traced):
         return binary(op, x, y)
+    if is_tracing():
+        raise TypeError(
+            f"in-place {op} inside a compiled function changes {x.name or 'a Value'}; return the new data instead"
+        )
     y = raw(np.asarray(y) if isinstance(y, list | tuple) else y)
     check_owns_memory(x)
     if not x.ndim:
@@ -161,7 +166,8 @@ def compare(how: Any, x: Any, y: Any) -> Any:
         return NotImplemented
     other = y._array if isinstance(y, Node) else y
     try:
-        return how(x._array, other)
+        known = how(x._array, other)
+        return engine.result(known, COMPARISONS[how], (x, y), engine.NO_PARAMS, False) if is_tracing() else known
     except ValueError as error:
         raise engine.explained(COMPARISONS[how], [x._array, other], error) from None
 

@@ -18,6 +18,7 @@ from autograd.engine import Node, next_number, record
 from autograd.modes import enable_grad, is_grad_enabled, no_grad
 from autograd.rules.elementwise import IDENTITY
 from autograd.rules.table import Op, Rule
+from autograd.tracing import is_tracing
 from autograd.value import Value, seed_for
 
 Tree = Any  # a number, an array, a Value, or a tuple, list or dict of trees
@@ -96,6 +97,7 @@ def gradients(
         if not isinstance(given, Value | tuple | list):
             raise TypeError(f"gradients(): {what} must be Values, got {type(given).__name__}")
     roots = [outputs] if isinstance(outputs, Value) else list(outputs)
+    create_graph = create_graph or is_tracing()
     wanted = [inputs] if isinstance(inputs, Value) else list(inputs)
     given = [grad_outputs] if isinstance(outputs, Value) else list(grad_outputs or [None] * len(roots))
     if len(given) != len(roots):

@@ -13,12 +13,14 @@ import numpy as np
 from autograd import engine
 from autograd.convert import holds_values, owned, plain_array, stacked
 from autograd.engine import CHANGED, LIVE, constant, next_number, raw, record
-from autograd.modes import is_grad_enabled
+from autograd.modes import TRACE, is_grad_enabled
+from autograd.modes import mode as _mode
 from autograd.operators import Operators, check_owns_memory
 from autograd.rules import elementwise as el
 from autograd.rules import indexing, shaping, windows
 from autograd.rules.kernels import Index
 from autograd.rules.table import CONSTANT, FUNCTIONS, UFUNCS, Op
+from autograd.tracing import answer, is_tracing, unknown
 
 ArrayLike = Any  # a number, a (nested) list of numbers, an array, a Value
 
@@ -55,6 +57,8 @@ class Value(Operators):
         if holds_values(data):
             joined = data if isinstance(data, Value) else stacked(data)
             data = joined._array
+        if joined is not None and is_tracing() and not (requires_grad and joined.requires_grad):
+            raise TypeError("Value(v) inside a compiled function: use v.detach() for a constant of the same data")
         if joined is not None and requires_grad and joined.requires_grad and is_grad_enabled():
             same = dtype is None or joined.dtype == dtype
             joined = record(el.IDENTITY, (joined,)) if same else joined.astype(dtype)
@@ -81,7 +85,7 @@ class Value(Operators):
         be walked back.  Writing into the array itself (`v.data[0] = 1`) is not seen,
         except by detect_anomaly().
         """
-        return self._array
+        return self._array if not _mode.get() & TRACE else self._known(".data")
 
     @data.setter
     def data(self, new: ArrayLike) -> None:
@@ -98,6 +102,10 @@ class Value(Operators):
 
     def changed(self, new: Any) -> None:
         """Take new data in place, and a new number: graphs that read the old are out of date."""
+        if _mode.get() & TRACE:
+            raise TypeError(
+                f"a compiled function changes {self.name or 'a Value'} in place; return the new data instead"
+            )
         self._array = new if new.ndim else new[()]
         self._number = next_number()
         if self.op is not None:
@@ -198,6 +206,11 @@ class Value(Operators):
         `gradient`, a spent graph, or an input changed in place since; ValueError for a
         gradient of another shape.
         """
+        if is_tracing():
+            raise TypeError(
+                "backward() inside a compiled function would write into .grad; "
+                "return value_and_grad(f)(x) or gradients(loss, [x]) instead"
+            )
         if release and (retain_graph or create_graph):
             raise ValueError(
                 "backward(): release=True forgets the graph that retain_graph and create_graph keep"
@@ -217,6 +230,9 @@ class Value(Operators):
 
     def detach(self) -> "Value":
         """A constant with a copy of the data: gradient stops here."""
+        if is_tracing():
+            still: Value = engine.result(self._array, el.IDENTITY, (self,), engine.NO_PARAMS, False)
+            return still
         return Value(self._array, requires_grad=False, name=self.name)
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
@@ -233,15 +249,15 @@ class Value(Operators):
         """The single element as a Python number, outside the graph."""
         if self.size != 1:
             raise ValueError(f"item(): a Value of shape {self.shape} is not a single number; use .tolist()")
-        return self._array.item()
+        return self._known("item()").item()
 
     def tolist(self) -> Any:
         """The elements as (nested lists of) Python numbers, outside the graph."""
-        return self._array.tolist()
+        return self._known("tolist()").tolist()
 
     def numpy(self) -> Any:
         """A copy of the data as an array, outside the graph."""
-        return np.array(self._array)
+        return np.array(self._known("numpy()"))
 
     def draw(self, **options: Any) -> Any:
         """A picture of the graph this Value was made by; see autograd.graph.draw."""
@@ -324,7 +340,7 @@ class Value(Operators):
             raise ValueError(
                 f"bool(): the truth of a Value of shape {self.shape} is ambiguous; use np.any(v) or np.all(v)"
             )
-        return bool(self._array)
+        return bool(self._known("bool()"))
 
     def __float__(self) -> float:
         return float(self._single("float()"))
@@ -341,6 +357,12 @@ class Value(Operators):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         return np.array(self._leave("np.asarray()"), dtype=dtype)
 
+    def _known(self, how: str) -> Any:
+        """The data, on its way out of the graph: not while a program is traced."""
+        if is_tracing():
+            raise unknown(self, how)
+        return self._array
+
     def _single(self, how: str) -> Any:
         """The single element, if leaving the graph here loses no gradient."""
         data = self._leave(how)
@@ -350,6 +372,7 @@ class Value(Operators):
 
     def _leave(self, how: str) -> Any:
         """The data, if leaving the graph here loses no gradient."""
+        self._known(how)
         if self.requires_grad:
             raise TypeError(
                 f"{how} would drop the gradient of this Value (shape {self.shape}): use .item() or .data "
@@ -427,7 +450,7 @@ class Value(Operators):
         if enter is not None:
             return enter(*inputs)
         if ufunc in CONSTANT:
-            return ufunc(*[raw(x) for x in inputs])
+            return answer(ufunc, inputs)
         raise TypeError(no_rule(f"np.{ufunc.__name__}"))
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -435,9 +458,7 @@ class Value(Operators):
         if enter is not None:
             return enter(*args, **kwargs)
         if func in CONSTANT:
-            return func(
-                *without_values(args), **dict(zip(kwargs, without_values(kwargs.values()), strict=True))
-            )
+            return answer(func, args, kwargs)
         if func is np.copyto:
             raise TypeError(
                 "np.copyto (np.full_like calls it) has no gradient rule for a Value: use np.ones_like(a) * v"
@@ -510,17 +531,6 @@ def relinked(new: Any, v: Value, old: Value) -> Any:
 
 def carries(x: Any) -> bool:
     return isinstance(x, Value) and x.requires_grad
-
-
-def without_values(arguments: Any) -> list[Any]:
-    return [
-        [raw(y) if isinstance(y, Value) else y for y in x]
-        if isinstance(x, list | tuple) and holds_values(x)
-        else raw(x)
-        if isinstance(x, Value)
-        else x
-        for x in arguments
-    ]
 
 
 def no_rule(function: str) -> str:

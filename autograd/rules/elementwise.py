@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .table import Array, Op, door, plain, primitive, refuse, ufunc
+from .table import Array, Op, door, is_traced, maybe, plain, primitive, refuse, ufunc
 
 LN2, LN10, DEGREE = math.log(2), math.log(10), math.pi / 180
 
@@ -42,7 +42,7 @@ def exponent_less_one(x: Array, y: Array) -> Array:
     if getattr(getattr(y, "dtype", None), "kind", "f") in "iub":
         y = y * 1.0  # small integers would overflow
     zero = y == 0
-    if not (zero.any() if hasattr(zero, "any") else zero):
+    if not maybe(zero):
         return y - 1
     return y - ~(zero & (x == 0))
 
@@ -187,6 +187,8 @@ def real(val: Array) -> Array:
 
 @door(np.where)
 def where(condition: Array, x: Array = None, y: Array = None) -> Array:
+    if is_traced(condition) and x is not None and y is not None:
+        return WHERE(condition, x, y)
     condition = plain(condition)
     if x is None or y is None:
         return np.where(condition)

@@ -11,7 +11,7 @@ import numpy as np
 
 from .kernels import scan
 from .shaping import BROADCAST_TO
-from .table import Array, Op, axes_of, axis_of, door, inverse, refuse
+from .table import Array, Op, axes_of, axis_of, door, inverse, maybe, refuse
 
 NO_VALUE = np._NoValue
 
@@ -37,7 +37,7 @@ def shared_out(g: Array, n: int) -> Array:
 
 def extreme_share(out: Array, x: Array, axis: tuple[int, ...]) -> Array:
     """1 / (number of ties) where `x` is the extreme `out`, else 0; counted as integers."""
-    hit = x == out if not np.isnan(out).any() else (x == out) | (np.isnan(x) & np.isnan(out))
+    hit = x == out if not maybe(np.isnan(out)) else (x == out) | (np.isnan(x) & np.isnan(out))
     return hit / hit.sum(axis=axis, keepdims=True)
 
 
@@ -335,7 +335,7 @@ def median(a: Array, axis: Any = None, out: None = None, overwrite_input: bool =
 def with_nan(value: Array, rows: Array) -> Array:
     """NaN where a row has one, as NumPy's order statistics say."""
     bad = np.isnan(rows).any(axis=-1)
-    return np.where(bad, np.nan, value) if bad.any() else value
+    return np.where(bad, np.nan, value) if maybe(bad) else value
 
 
 @door(np.quantile)

@@ -10,7 +10,7 @@ import numpy as np
 
 from .elementwise import SIGMOID
 from .reductions import kept
-from .table import Array, Op, axes_of, axis_of
+from .table import Array, Op, axes_of, axis_of, maybe
 
 __all__ = [
     "log_sigmoid",
@@ -56,7 +56,7 @@ def _logsumexp_x(g: Array, out: Array, x: Array, axis: tuple[int, ...], keepdims
     """Gradient times each element's share of its sum; equal shares where that is infinite."""
     g, out = kept(g, x, axis), kept(out, x, axis)
     hit = np.isinf(out)
-    if not hit.any():
+    if not maybe(hit):
         return g * np.exp(x - out)
     ties = x == out
     shares = ties / np.maximum(ties.sum(axis=axis, keepdims=True), 1)

@@ -104,6 +104,18 @@ def plain(x: Any) -> Any:
     return x.data if getattr(type(x), "__record__", None) else x
 
 
+def is_traced(x: Any) -> bool:
+    """Whether `x` stands for numbers that are not known yet (see autograd.compile)."""
+    return getattr(type(x), "__traced__", False)
+
+
+def maybe(x: Any) -> bool:
+    """Whether any element is true; True for one that is not known yet: a shortcut is not taken then."""
+    if getattr(type(x), "__record__", None):
+        return True
+    return bool(x.any() if hasattr(x, "any") else x)
+
+
 def axes_of(axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
     """`axis` as a sorted tuple counted from the end (the same for batched gradients).
 

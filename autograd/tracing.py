@@ -1,0 +1,89 @@
+"""What differs while a program is traced (autograd.compile): no number is known yet.
+
+Answers that are plain arrays elsewhere (comparisons, argmax, isnan) are recorded, and every way
+out of the graph (bool(), .data, .item()) is refused, so that nothing of one call is baked in.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd import engine
+from autograd.engine import Node, raw
+from autograd.modes import TRACE, mode
+from autograd.rules.table import Op
+
+# what these say follows from shapes and dtypes alone
+STATIC = frozenset(
+    (
+        np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.result_type,
+        np.isreal, np.iscomplex, np.isrealobj, np.iscomplexobj,
+    )  # fmt: skip
+)
+# the shape of what these return depends on the numbers
+SHAPELESS = frozenset((np.nonzero, np.flatnonzero, np.argwhere))
+_OPS: dict[tuple[Any, int], Op] = {}
+
+
+def is_tracing() -> bool:
+    """Whether a program is being traced here."""
+    return bool(mode.get() & TRACE)
+
+
+def op_of(function: Callable[..., Any], arity: int) -> Op:
+    """The operation, without gradient, that stands for a NumPy function."""
+    op = _OPS.get((function, arity))
+    if op is None:
+        name = getattr(function, "__name__", str(function))
+        op = _OPS[function, arity] = Op(name, function, *(None,) * arity, broadcasts=True)
+    return op
+
+
+def answer(
+    function: Callable[..., Any], args: Sequence[Any], options: Mapping[str, Any] | None = None
+) -> Any:
+    """What a function without gradient says of Values: plain, or recorded while a program is traced."""
+    options = options or {}
+    if not is_tracing() or function in STATIC:
+        return function(*[plainly(x) for x in args], **{k: plainly(x) for k, x in options.items()})
+    if function in SHAPELESS:
+        raise TypeError(
+            f"np.{function.__name__} inside a compiled function: the shape of its result depends on the "
+            f"numbers, which are not known yet; use np.where(condition, x, y), or compute it outside"
+        )
+    if any(isinstance(x, list | tuple) and any(isinstance(y, Node) for y in x) for x in args) or any(
+        isinstance(x, Node) for x in options.values()
+    ):
+        raise TypeError(f"np.{function.__name__} inside a compiled function: pass the Values by position")
+    n = len(args)
+    while n and not isinstance(args[n - 1], Node | np.ndarray | np.generic | list):
+        n -= 1  # trailing options given by position: argmax(x, 0)
+    rest = tuple(args[n:])
+    data = function(*[raw(x) for x in args[:n]], *rest, **options)
+    params = dict(options)
+    op = op_of(function, n)
+    if rest:
+        op = _OPS.setdefault(
+            ((function, rest), n),
+            Op(op.name, lambda *xs, _rest=rest, **kw: function(*xs, *_rest, **kw), *(None,) * n),
+        )
+    data = data if isinstance(data, np.ndarray) and data.ndim else np.asarray(data)[()]
+    return engine.result(data, op, tuple(args[:n]), params, False)
+
+
+def plainly(x: Any) -> Any:
+    """An argument without its Values."""
+    if isinstance(x, list | tuple) and any(isinstance(y, Node) for y in x):
+        return [y._array if isinstance(y, Node) else y for y in x]
+    return raw(x) if isinstance(x, Node | np.ndarray) else x
+
+
+def unknown(x: Any, how: str) -> TypeError:
+    """The error for a way out of the graph while a program is traced."""
+    what = f"{x.op.name if x.op is not None else getattr(x, '_name', None) or 'a Value'} {x._array.dtype} {x._array.shape}"
+    return TypeError(
+        f"{how} of {what} inside a compiled function: its numbers are not known yet, the code is traced once "
+        f"for all calls; choose with np.where(condition, x, y), or make what the choice depends on a static "
+        f"argument (a Python int, bool or string)"
+    )
