@@ -7,7 +7,7 @@ from optim.adagrad import Adagrad
 from optim.adam import Adam, AdamW
 from optim.adamax import Adamax
 from optim.asgd import ASGD
-from optim.averaging import AveragedModel, get_ema_avg_fn, get_swa_avg_fn
+from optim.averaging import AveragedModel, get_ema_avg_fn, get_swa_avg_fn, update_bn
 from optim.clip import clip_grad_norm_, clip_grad_value_
 from optim.ftrl import Ftrl
 from optim.lamb import Lamb
@@ -51,4 +51,5 @@ __all__ = [
     "minimize",
     "scipy_least_squares",
     "scipy_minimize",
+    "update_bn",
 ]

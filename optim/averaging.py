@@ -1,4 +1,4 @@
-"""Averages of parameters over training steps: SWA (all alike) and EMA (the latest count most)."""
+"""Averages of parameters over training steps: SWA (all alike) and EMA (the latest count most); update_bn."""
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Value
+from autograd import Value, no_grad
 from optim.optimizer import same_names
 
-__all__ = ["AveragedModel", "get_ema_avg_fn", "get_swa_avg_fn"]
+__all__ = ["AveragedModel", "get_ema_avg_fn", "get_swa_avg_fn", "update_bn"]
 
 Average = Callable[[Any, Any, int], Any]  # (average so far, newest, how many so far) -> average
 
@@ -46,7 +46,7 @@ class AveragedModel:
 
     update_parameters(model): take the present parameters into the averages (after a step); the
     first call copies them.  avg_fn(average, newest, n): the rule, get_swa_avg_fn() by default.
-    use_buffers: average the model's buffers too; otherwise the latest are copied.
+    use_buffers: average the model's buffers too; otherwise the latest are copied (see update_bn).
     Calling it calls the copy, `module`; `swapped(model)` lends the averages to the model itself.
 
     Raises TypeError for something that has no parameters, ValueError for a model of other shapes.
@@ -121,6 +121,53 @@ class AveragedModel:
         for v, a in zip(values_of(self.module, buffers=True), state_dict["averages"], strict=True):
             v.data = np.asarray(a)
         self.n_averaged = int(state_dict["n_averaged"])
+
+
+def update_bn(loader: Iterable[Any], model: Any) -> None:
+    """Measure the running statistics of a model's batch normalizations anew, over all of `loader`.
+
+    Averaged parameters give other activations than those the statistics were measured with: call it
+    once, after the last update_parameters.  loader: batches of inputs, or tuples that begin with them.
+    running_mean and running_var become the plain means over the batches of their mean and
+    (unbiased) variance; a model without batch normalization stays as it is.  Momenta and modes
+    are restored.
+
+    Raises TypeError for a model without modules(), ValueError for a loader without batches.
+    Source: torch.optim.swa_utils.update_bn; Izmailov et al., 2018, section 3.2.
+
+    >>> import nn
+    >>> model = nn.Sequential(nn.BatchNorm1d(1))
+    >>> update_bn([np.array([[1.0], [3.0]]), np.array([[6.0], [6.0]])], model)
+    >>> model[0].running_mean.data, model[0].running_var.data
+    (array([4.]), array([1.]))
+    """
+    model = model.module if isinstance(model, AveragedModel) else model
+    if not callable(getattr(model, "modules", None)):
+        raise TypeError(f"update_bn: a {type(model).__name__} has no modules(); pass a model")
+    modules = list(model.modules())
+    # by name: this package does not know nn
+    norms = [m for m in modules if any([c.__name__.startswith("BatchNorm") for c in type(m).__mro__])]
+    if not norms:
+        return
+    before = [(m, m.training) for m in modules]
+    momenta = [m.momentum for m in norms]
+    batches = 0
+    try:
+        model.train()
+        for m in norms:
+            m.reset_running_stats()
+            m.momentum = None  # the plain mean
+        with no_grad():
+            for batch in loader:
+                model(batch[0] if isinstance(batch, tuple | list) else batch)
+                batches += 1
+    finally:
+        for m, momentum in zip(norms, momenta, strict=True):
+            m.momentum = momentum
+        for m, training in before:
+            m.training = training
+    if not batches:
+        raise ValueError("update_bn: the loader gave no batches; pass one that can be iterated (again)")
 
 
 def values_of(model: Any, buffers: bool = False) -> list[Value]:

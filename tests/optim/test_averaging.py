@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+import nn
 from autograd import Value
-from optim.averaging import AveragedModel, get_ema_avg_fn, get_swa_avg_fn
+from optim.averaging import AveragedModel, get_ema_avg_fn, get_swa_avg_fn, update_bn
 
 PATH = np.array([[1.0, 2.0], [4.0, -2.0], [1.5, 0.0], [0.25, 8.0]])
 
@@ -91,3 +92,63 @@ def test_refusals():
     with pytest.raises(ValueError, match=r"decay=1\.5"):
         get_ema_avg_fn(1.5)
     assert get_swa_avg_fn()(1.0, 4.0, 2) == 2.0
+
+
+# --- update_bn ----------------------------------------------------------------------------------
+
+
+def normalized(seed=0):
+    return nn.Sequential(
+        nn.Linear(3, 4, rng=seed), nn.BatchNorm1d(4, momentum=0.3), nn.ReLU(), nn.Linear(4, 2, rng=seed + 1),
+        nn.BatchNorm1d(2), nn.Dropout(0.0),
+    )  # fmt: skip
+
+
+def test_update_bn_measures_the_statistics_of_the_averaged_model():
+    model = normalized()
+    average = AveragedModel(model)
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        for p in model.parameters():
+            p.data = p.data + rng.normal(size=p.shape)
+        average.update_parameters(model)
+    inner = average.module
+    inner[2].eval()
+    batches = [(rng.normal(size=(n, 3)), None) for n in (5, 7, 4)]
+    parameters = [p.data.copy() for p in average.parameters()]
+    update_bn(batches, average)
+    w, b = inner[0].weight.data, inner[0].bias.data
+    seen = [x @ w.T + b for x, _ in batches]
+    np.testing.assert_allclose(inner[1].running_mean.data, np.mean([s.mean(0) for s in seen], 0), rtol=1e-13)
+    np.testing.assert_allclose(
+        inner[1].running_var.data, np.mean([s.var(0, ddof=1) for s in seen], 0), rtol=1e-13
+    )
+    assert inner[1].num_batches_tracked.item() == inner[4].num_batches_tracked.item() == 3
+    assert (inner[1].momentum, inner[4].momentum) == (0.3, 0.1)
+    assert [m.training for m in inner.modules()] == [True, True, True, False, True, True, True]
+    for p, before in zip(average.parameters(), parameters, strict=True):
+        np.testing.assert_array_equal(p.data, before)
+    assert model[1].num_batches_tracked.item() == 0  # the model itself is as it was
+
+
+def test_update_bn_takes_loaders_and_plain_batches():
+    x = np.random.default_rng(1).normal(size=(12, 3))
+    one, two = normalized(), normalized()
+    update_bn(nn.data.DataLoader(nn.data.TensorDataset(x, x), 4), one)
+    update_bn([x[:4], x[4:8], x[8:]], two)
+    for a, b in zip(one.buffers(), two.buffers(), strict=True):
+        np.testing.assert_array_equal(a.data, b.data)
+    line = nn.Linear(3, 1)
+    update_bn(iter([]), line)  # nothing to measure
+
+
+def test_update_bn_refuses_what_it_cannot_measure():
+    model = normalized()
+    with pytest.raises(ValueError, match="gave no batches"):
+        update_bn(iter([]), model)
+    with pytest.raises(TypeError, match=r"a list has no modules\(\)"):
+        update_bn([], AveragedModel([Value(1.0)]))
+    with pytest.raises(ValueError, match="3 elements"):
+        update_bn([np.ones((4, 2))], model)
+    assert model[1].momentum == 0.3
+    assert model.training

@@ -11,6 +11,7 @@ import pytest
 import torch
 import torch.optim._muon
 
+import nn
 from autograd import Value
 from optim.adadelta import Adadelta
 from optim.adafactor import Adafactor
@@ -18,7 +19,7 @@ from optim.adagrad import Adagrad
 from optim.adam import Adam, AdamW
 from optim.adamax import Adamax
 from optim.asgd import ASGD
-from optim.averaging import AveragedModel, get_ema_avg_fn
+from optim.averaging import AveragedModel, get_ema_avg_fn, update_bn
 from optim.clip import clip_grad_norm_, clip_grad_value_
 from optim.lbfgs import LBFGS
 from optim.muon import Muon
@@ -260,3 +261,17 @@ def test_averages(decay):
         other.update_parameters(model)
         for w, p in zip(averaged.parameters(), other.parameters(), strict=True):
             near(w.data, p, "averages")
+
+
+def test_update_bn():
+    rng = np.random.default_rng(2)
+    mine = nn.Sequential(nn.Linear(3, 4, rng=0), nn.BatchNorm1d(4), nn.ReLU(), nn.BatchNorm1d(4))
+    other = torch.nn.Sequential(
+        torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4), torch.nn.ReLU(), torch.nn.BatchNorm1d(4)
+    )
+    other.load_state_dict({k: torch.tensor(v) for k, v in mine.state_dict().items()})
+    batches = [rng.normal(size=(n, 3)) for n in (6, 6, 3)]
+    update_bn(batches, mine)
+    torch.optim.swa_utils.update_bn([torch.tensor(b) for b in batches], other)
+    for name, v in other.state_dict().items():
+        np.testing.assert_allclose(mine.state_dict()[name], v, rtol=1e-13, err_msg=name)
