@@ -27,36 +27,11 @@ from pathlib import Path
 from typing import Any
 
 from autograd.graph.render import write
+from autograd.graph.summary import Held, Summary
 
 FORMAT = "stepgrad.recording/1"
 BARS = "▁▂▃▄▅▆▇█"
 CURVE = 4000  # points of the loss curve that are written to a file
-
-Number = float
-Held = Any  # a float for a single number, a Summary for an array, None for nothing
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What is kept of an array: never the array itself.
-
-    norm, mean, std, min, max are of the finite elements; zeros, nans and infs are counts.
-    thumbnail: for weights, their gradients and constant images, at most 32 x 32 cells,
-    {"rows", "cols", "low", "high", "data"}: base64 of one byte per cell, row by row, 0 for
-    `low` to 254 for `high`, 255 for a cell with nothing finite in it; None elsewhere.
-    """
-
-    shape: tuple[int, ...]
-    size: int
-    norm: float
-    mean: float
-    std: float
-    min: float
-    max: float
-    zeros: int
-    nans: int
-    infs: int
-    thumbnail: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +40,8 @@ class RecordedNode:
 
     role: "leaf", "constant", "op" or "root" (the loss).  scalar: whether frames hold its
     value as a number.  parameter: the name under which frames hold its updates.
-    symbol: a short, unique name for formulas: the user's where there is one, else h1, x1, L.
+    symbol: a short name for formulas: the user's where there is one, else h1, x1, L; for a
+    constant that is the same in all frames its number.  Unique but for those numbers.
     """
 
     id: int
@@ -112,7 +88,7 @@ class Update:
     state: dict[str, Held] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Frame:
     """One backward pass.
 
@@ -138,7 +114,7 @@ class Frame:
     updates: dict[str, Update] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Segment:
     """The passes of one graph structure.
 
@@ -191,7 +167,7 @@ def plain(x: Any) -> Any:
     return x
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Recording:
     """The steps that `record` captured; complete when its `with` block ends.
 
@@ -298,7 +274,9 @@ class Recording:
         for _segment, f in self.frames:
             now = {name: short(u.after) for name, u in f.updates.items()}
             last[f.step] = (self.losses.get(f.step, f.loss), now)
-        steps = [step for step, _ in thinned([(s, float(s)) for s in last], max_rows)]
+        steps = list(last)
+        if len(steps) > max_rows:
+            steps = sorted({steps[i * (len(steps) - 1) // max(1, max_rows - 1)] for i in range(max_rows)})
         names = [n for n in self.parameters if any(n in last[s][1] for s in steps)]
         rows = [["step", "loss", *(shown(n) for n in names)]]
         for s in steps:

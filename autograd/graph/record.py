@@ -1,0 +1,526 @@
+"""record: watch a training loop, and keep what every step did."""
+
+import inspect
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from autograd.engine import Node, fitted, raw
+from autograd.graph.description import Graph, numbered
+from autograd.graph.formulas import formula
+from autograd.graph.names import caller, local_names, number_text, symbols
+from autograd.graph.recording import Frame, Recording, RecordedEdge, RecordedNode, Segment, Update
+from autograd.graph.summary import Held, held, is_number
+from autograd.modes import OBSERVE, mode, observers
+from autograd.value import Value
+
+
+def record(
+    source: Any,
+    *,
+    every: int = 1,
+    keep: int | None = 300,
+    names: Mapping[str, Any] | Iterable[tuple[str, Any]] | str | None = None,
+) -> "Recorder":
+    """Capture every step of the loop inside a `with` block: forward, backward and update.
+
+    source: an optimizer, or what is updated by hand: a Value, Values, or a module.  An
+    optimizer's step() ends a step; without one, a change of the parameters does.
+    every: look only at every so many steps.
+    keep: how many steps to hold, None for all.  A longer run keeps all early steps, then
+    steps evenly spaced on a log scale, with the last and the lowest and highest loss.
+    names: of parameters and other Values, as a dict (`dict(model.named_parameters())`,
+    `locals()`), or "locals" to read them off the variables of the function that calls
+    record() and of the one that calls backward().  A Value's own name comes first.
+
+    `as` gives the Recording.  It holds numbers for single numbers and summaries for arrays,
+    never arrays.  Only backward() is seen, in the thread or task of the block, and only
+    where it reaches one of the parameters.  Outside such a block nothing is slower.
+
+    Raises TypeError for a source without Values, ValueError for an empty one or for `every`
+    or `keep` below 1 (2 for keep).
+
+    >>> from autograd import Value, no_grad
+    >>> from autograd.graph import record
+    >>> x = Value(5.0, name="x")
+    >>> with record([x]) as steps:
+    ...     for _ in range(3):
+    ...         x.zero_grad()
+    ...         (x * x).backward()
+    ...         with no_grad():
+    ...             x -= 0.25 * x.grad
+    >>> print(steps)
+    Recording: 3 steps, 2 nodes, loss 25 → 1.5625  █▄▁
+    >>> print(steps.table())
+    step    loss      x
+       1      25    2.5
+       2    6.25   1.25
+       3  1.5625  0.625
+    """
+    if every < 1 or (keep is not None and keep < 2):
+        raise ValueError(f"record: every={every} must be 1 or more and keep={keep} 2 or more (or None for all)")
+    here = local_names(caller().f_locals) if names == "locals" else {}
+    if isinstance(names, str) and names != "locals":
+        raise ValueError(f'record: names={names!r} is unknown; pass a dict of Values, or "locals"')
+    if names is not None and not isinstance(names, str):
+        here = local_names(dict(names))
+    return Recorder(source, every, keep, here, names == "locals")
+
+
+class Recorder:
+    """What record() returns: a `with` block that fills a Recording."""
+
+    def __init__(
+        self, source: Any, every: int, keep: int | None, names: dict[int, str], look: bool
+    ) -> None:
+        self.optimizer = source if hasattr(source, "param_groups") and hasattr(source, "step") else None
+        if self.optimizer is None and callable(getattr(source, "named_parameters", None)):
+            given = dict(source.named_parameters())
+            names = {**local_names(given), **names}
+            source = list(given.values())
+        self.params = values_of(self.optimizer.parameters() if self.optimizer is not None else source)
+        self.names, self.look = names, look  # look: for variables where backward() is called
+        titles = unique([p.name or names.get(id(p)) or f"p{i}" for i, p in enumerate(self.params, 1)])
+        self.title = {id(p): t for p, t in zip(self.params, titles, strict=True)}
+        self.every, self.keep = every, math.inf if keep is None else keep
+        self.recording = Recording(parameters=titles, keep=keep or 0, every=every)
+        if self.optimizer is not None:
+            self.recording.optimizer = self.described(self.optimizer)
+        self.known: dict[Any, Segment] = {}
+        self.kept: list[tuple[int, list[tuple[Segment, Frame]]]] = []
+        self.passes: list[tuple[Segment, Frame]] = []  # of the step under way
+        self.backwards = 0  # of the step under way, captured or not
+        self.loss: float | None = None  # of the step under way
+        self.pending: Pass | None = None
+        self.state: dict[int, Any] | None = None  # by hand: the parameters when last looked at
+        self.unreached = self.idle = 0
+        self.tokens: list[Any] = []
+
+    # --- the block --------------------------------------------------------------------------
+
+    def __enter__(self) -> Recording:
+        if self.tokens or self.recording.seen:
+            raise RuntimeError("record: this block was entered before; make a new one with record(...)")
+        self.tokens = [mode.set(mode.get() | OBSERVE), observers.set((*observers.get(), self))]
+        if self.optimizer is not None:
+            self.optimizer.step = partial(self.step, self.optimizer.step)
+        return self.recording
+
+    def __exit__(self, *exception: object) -> None:
+        observers.reset(self.tokens.pop())
+        mode.reset(self.tokens.pop())
+        if self.optimizer is not None:
+            del self.optimizer.step  # the class's own is visible again
+        self.finish()
+        for segment in self.recording.segments:
+            put_words(segment)
+        self.recording.notes = self.notes()
+        self.pending = self.state = None
+
+    def step(self, step: Any, *args: Any, **options: Any) -> Any:
+        """The optimizer's step(), with a look before and after."""
+        if not self.wanted:
+            result = step(*args, **options)
+            self.finish()
+            return result
+        before, rates = [copied(p) for p in self.params], self.rates()
+        result = step(*args, **options)
+        if self.backwards:
+            states = self.optimizer.state
+            updates = {
+                self.title[id(p)]: update(b, p._grad, p._array, rates.get(id(p)), states.get(i, {}))
+                for i, (p, b) in enumerate(zip(self.params, before, strict=True))
+                if p._grad is not None
+            }
+            self.finish(updates)
+        else:
+            self.idle += 1
+        return result
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the step under way is one to capture."""
+        return self.recording.seen % self.every == 0
+
+    # --- what the engine tells (see anomaly.begin, check_edge, end) -----------------------------
+
+    def begin(self, seeds: Any) -> None:
+        """A backward() starts."""
+        self.pending = None
+        if self.optimizer is None and self.state is not None and self.changed():
+            self.finish(self.by_hand())
+        [(root, seed)] = seeds
+        found = Pass(root, seed)
+        if not any(id(x) in self.title for x in found.nodes):
+            self.unreached += 1
+            return
+        self.pending = found
+        if self.wanted:
+            found.look({id(p): i for i, p in enumerate(self.params)})
+            if found.key not in self.known:
+                names = {**self.names, **(local_names(caller().f_locals) if self.look else {})}
+                self.known[found.key] = segment_of(found, names, self.title)
+
+    def edge(self, node: Any, r: Any) -> None:
+        """A rule returned `r` for the next operand of `node`."""
+        if self.pending is not None:
+            self.pending.edge(node, r)
+
+    def end(self, found: Any) -> None:
+        """The backward() went through; its leaves are about to be given these gradients."""
+        done, self.pending = self.pending, None
+        if done is None:
+            return
+        self.backwards += 1
+        loss = float(done.root._array) if is_number(done.root) else None
+        carried = any(id(v) in self.title and v._grad is not None for v, _ in found.values())
+        if loss is not None:
+            self.loss = loss + self.loss if carried and self.loss is not None else loss
+        if self.wanted:
+            frame = done.frame(found, self.recording.seen + 1, loss)
+            self.passes.append((self.known[done.key], frame))
+        if self.optimizer is None:
+            given = {id(v): g for v, g in found.values()}
+            self.state = {id(p): (p._number, copied(p), self.total(p, given)) for p in self.params}
+
+    # --- steps ------------------------------------------------------------------------------
+
+    def total(self, p: Any, given: dict[int, Any]) -> Any:
+        """What `.grad` of `p` is about to be."""
+        g = raw(given[id(p)]) if id(p) in given else None
+        old = None if p._grad is None else raw(p._grad)
+        new = old if g is None else g if old is None else old + g
+        return new.copy() if isinstance(new, np.ndarray) else new
+
+    def changed(self) -> bool:
+        """Whether a parameter was changed by hand since the last backward()."""
+        assert self.state is not None
+        return any(
+            p._number != self.state[id(p)][0] or differs(p._array, self.state[id(p)][1]) for p in self.params
+        )
+
+    def by_hand(self) -> dict[str, Update]:
+        """The changes that were made by hand since the last backward()."""
+        assert self.state is not None
+        updates = {}
+        for p in self.params:
+            number, before, gradient = self.state[id(p)]
+            if p._number != number or differs(p._array, before):
+                updates[self.title[id(p)]] = update(before, gradient, p._array, None, {})
+        return updates
+
+    def finish(self, updates: dict[str, Update] | None = None) -> None:
+        """End the step under way, if there was a backward pass in it."""
+        if self.optimizer is None and updates is None and self.state is not None and self.changed():
+            updates = self.by_hand()
+        if not self.backwards:
+            return
+        self.recording.seen += 1
+        now = self.recording.seen
+        if self.loss is not None:
+            self.recording.losses[now] = self.loss
+        if self.passes:
+            self.passes[-1][1].updates = updates or {}
+            for part, (segment, frame) in enumerate(self.passes):
+                frame.part, frame.parts = part, len(self.passes)
+                if segment not in self.recording.segments:
+                    self.recording.segments.append(segment)
+                segment.frames.append(frame)
+            self.kept.append((now, self.passes))
+            while len(self.kept) > self.keep:
+                self.drop()
+        self.passes, self.backwards, self.loss, self.state = [], 0, None, None
+
+    def drop(self) -> None:
+        """Forget the step whose neighbours are closest on a log scale, but no extreme of the loss."""
+        losses = self.recording.losses
+        at = [losses.get(step, math.nan) for step, _ in self.kept]
+        finite = [i for i, x in enumerate(at) if math.isfinite(x)]
+        spared = {min(finite, key=at.__getitem__), max(finite, key=at.__getitem__)} if finite else set()
+        spared |= set([i for i, x in enumerate(at) if not math.isfinite(x)][:1])  # where it broke
+        steps = [step for step, _ in self.kept]
+        free = [i for i in range(1, len(steps) - 1) if i not in spared]
+        i = min(free or [1], key=lambda i: steps[i + 1] / steps[i - 1])
+        for segment, frame in self.kept.pop(i)[1]:
+            segment.frames.remove(frame)
+            if not segment.frames:
+                self.recording.segments.remove(segment)
+
+    def rates(self) -> dict[int, float]:
+        """The learning rate of each parameter."""
+        groups = self.optimizer.param_groups  # type: ignore[union-attr]
+        return {id(p): float(group["lr"]) for group in groups if "lr" in group for p in group["params"]}
+
+    def described(self, optimizer: Any) -> dict[str, Any]:
+        """The optimizer's name, formula and options."""
+        formula = (inspect.getdoc(type(optimizer)) or "").split("\n\n")[0].replace("\n", " ")
+        groups = []
+        for group in optimizer.param_groups:
+            options = {k: x for k, x in group.items() if isinstance(x, (bool, int, float, str, tuple))}
+            groups.append({**options, "params": [self.title[id(p)] for p in group["params"]]})
+        return {"name": type(optimizer).__name__, "formula": formula, "groups": groups}
+
+    def notes(self) -> list[str]:
+        """What was left out, in sentences."""
+        recording, steps = self.recording, self.recording.steps
+        notes = []
+        if self.every > 1:
+            notes.append(f"Looked at every {self.every} steps.")
+        if len(steps) < math.ceil(recording.seen / self.every):
+            first = next(i for i, s in enumerate(steps) if s != 1 + i * self.every)
+            notes.append(
+                f"{len(steps)} of {recording.seen} steps were kept: the first {first}, then evenly spaced on a "
+                f"logarithmic scale, with the last and those of lowest and highest loss."
+            )
+        if self.unreached:
+            notes.append(f"{self.unreached} backward() reached none of the parameters and were left out.")
+        if self.idle:
+            notes.append(f"{self.idle} step() without a backward() before it were left out.")
+        if len(recording.segments) > 1:
+            notes.append(f"The graph had {len(recording.segments)} structures; each is a segment.")
+        return notes
+
+
+class Pass:
+    """One backward pass while it runs."""
+
+    def __init__(self, root: Any, seed: Any) -> None:
+        self.root, self.seed = root, seed
+        self.nodes: list[Any] = []
+        self.sources: list[list[int]] = []
+        for x, sources in numbered([root]):
+            self.nodes.append(x)
+            self.sources.append(sources)
+        self.key: Any = None
+
+    def look(self, params: dict[int, int]) -> None:
+        """Keep the values and local derivatives of this moment, and note what backward() will do."""
+        nodes = self.nodes
+        self.places = {id(x): n for n, x in enumerate(nodes) if isinstance(x, Node)}
+        self.numbers = [is_number(x) for x in nodes]
+        self.values = [held(x, picture=not isinstance(x, Node) or x.op is None) for x in nodes]
+        self.edges = [(s, n, slot) for n, ss in enumerate(self.sources) for slot, s in enumerate(ss)]
+        self.visits = order_of_visits(nodes, self.edges)
+        self.locals = local_partials(nodes, self.edges, self.visits, self.numbers)
+        self.before = {
+            n: raw(x._grad) if self.numbers[n] else held(raw(x._grad), picture=True)
+            for n, x in enumerate(nodes)
+            if isinstance(x, Node) and x.op is None and x.requires_grad and x._grad is not None
+        }
+        self.contributions: list[float | None] = []
+        self.key = tuple(
+            (x.op.name, x.shape, x.dtype, tuple(sources))
+            if isinstance(x, Node) and x.op is not None
+            else (params.get(id(x), -1), getattr(x, "requires_grad", None), np.shape(raw(x)), number)
+            for x, sources, number in zip(nodes, self.sources, self.numbers, strict=True)
+        )
+
+    def edge(self, node: Any, r: Any) -> None:
+        """The engine's contribution to the next operand of `node`."""
+        if self.key is None or id(node) not in self.places:  # not looked at, or a walk inside a rule
+            return
+        source, target, _slot = self.edges[self.visits[len(self.contributions)]]
+        if self.nodes[target] is not node:
+            raise RuntimeError(f"record: backward() came to {node.op} out of order; please report this")
+        self.contributions.append(float(raw(r)) if self.numbers[source] else None)
+
+    def frame(self, found: Any, step: int, loss: float | None) -> Frame:
+        """What to keep of it, now that it is through."""
+        g: list[Any] = [None] * len(self.nodes)
+        root = self.places[id(self.root)]
+        g[root] = float(self.seed) if self.numbers[root] else None
+        corrections: dict[int, float] = {}
+        sums: dict[int, float] = {}
+        for k, (e, c) in enumerate(zip(self.visits, self.contributions, strict=True)):
+            if c is None:
+                continue
+            source, target, _slot = self.edges[e]
+            local, upstream, old = self.locals[e], g[target], g[source]
+            if local is None or upstream is None or not identical(local * upstream, c):
+                corrections[k] = c
+            g[source] = c if old is None else old + c
+            if old is not None and self.nodes[source].dtype != np.float64:
+                exact = float(self.nodes[source].dtype.type(old) + self.nodes[source].dtype.type(c))
+                if not identical(exact, g[source]):
+                    g[source] = sums[k] = exact
+        given = {id(v): raw(r) for v, r in found.values()}
+        gradients, carried = {}, {}
+        for n, x in enumerate(self.nodes):
+            if not isinstance(x, Node):
+                continue
+            leaf = id(x) in given
+            if not self.numbers[n] and (leaf or x.op is not None):
+                gradients[n] = held(given[id(x)] if leaf else raw(x._grad), picture=leaf)
+            if leaf and n in self.before:
+                after = raw(x._grad) + given[id(x)]
+                carried[n] = [held(self.before[n]), held(after, picture=True)]
+        seed = held(self.seed)
+        return Frame(
+            step, 0, 1, loss, seed, self.values, self.locals, corrections, sums, gradients, carried
+        )
+
+
+# --- what backward() will do --------------------------------------------------------------------
+
+
+def order_of_visits(nodes: list[Any], edges: list[tuple[int, int, int]]) -> list[int]:
+    """The edges over which gradient goes, in the engine's order: newest result first, then by slot."""
+    going = [e for e, (s, _t, _slot) in enumerate(edges) if getattr(nodes[s], "requires_grad", False)]
+    return sorted(going, key=lambda e: (-nodes[edges[e][1]]._number, edges[e][2]))
+
+
+def local_partials(
+    nodes: list[Any], edges: list[tuple[int, int, int]], visits: list[int], numbers: list[bool]
+) -> list[float | None]:
+    """The derivative of each result with respect to each operand, where both are single numbers.
+
+    Left out for operations with one rule for any number of operands: a checkpoint's would
+    compute everything inside again.
+    """
+    locals_: list[float | None] = [None] * len(edges)
+    with np.errstate(all="ignore"):
+        for e in visits:
+            source, target, slot = edges[e]
+            node = nodes[target]
+            if not (numbers[source] and numbers[target]) or node.op.variadic:
+                continue
+            try:
+                one = node.dtype.type(1)
+                r = node.op.rules[slot](one, node._array, *[raw(x) for x in node.inputs], **node.params)
+                locals_[e] = float(fitted(r, nodes[source], node))
+            except Exception:  # the engine will say so, if the rule fails for it too
+                continue
+    return locals_
+
+
+# --- small things -------------------------------------------------------------------------------
+
+
+def values_of(source: Any) -> list[Any]:
+    """The Values to watch, each once."""
+    given = [source] if isinstance(source, Value) else source
+    given = list(given.values()) if isinstance(given, Mapping) else given
+    if not isinstance(given, Iterable) or isinstance(given, (str, np.ndarray)):
+        raise TypeError(
+            f"record: expected an optimizer, a module or Values, got {type(source).__name__}; "
+            f"pass what is updated, such as record(optimizer) or record([w, b])"
+        )
+    values = list({id(x): x for x in given}.values())
+    for x in values:
+        if not isinstance(x, Value):
+            raise TypeError(f"record: expected Values, got {type(x).__name__} among them; wrap it: Value(...)")
+    if not values:
+        raise ValueError("record: there is nothing to watch; pass the Values that are updated")
+    return values
+
+
+def unique(names: list[str]) -> list[str]:
+    """The names, with a number behind those that come again."""
+    seen: set[str] = set()
+    found = []
+    for name in names:
+        new, i = name, 1
+        while new in seen:
+            i += 1
+            new = f"{name}_{i}"
+        seen.add(new)
+        found.append(new)
+    return found
+
+
+def copied(p: Any) -> Any:
+    return p._array.copy() if isinstance(p._array, np.ndarray) else p._array
+
+
+def identical(a: float, b: float) -> bool:
+    """Whether two numbers have the same bits (any NaN for any NaN)."""
+    return a == b and (a != 0 or math.copysign(1, a) == math.copysign(1, b)) or (a != a and b != b)
+
+
+def differs(new: Any, old: Any) -> bool:
+    """Whether data was changed, to the bit."""
+    return np.asarray(new).tobytes() != np.asarray(old).tobytes()
+
+
+def update(before: Any, gradient: Any, after: Any, lr: float | None, state: Mapping[str, Any]) -> Update:
+    """One parameter in one step."""
+    with np.errstate(all="ignore"):
+        change = after - before
+    return Update(
+        held(before, picture=True),
+        None if gradient is None else held(raw(gradient), picture=True),
+        held(change, picture=True),
+        held(after, picture=True),
+        lr,
+        {k: held(x) for k, x in state.items() if isinstance(x, (int, float, np.generic, np.ndarray))},
+    )
+
+
+def segment_of(found: Pass, names: dict[int, str], titles: dict[int, str]) -> Segment:
+    """The structure of a pass, for the frames to refer to."""
+    graph = Graph(found.root)
+    given = [
+        getattr(x, "_name", None) or titles.get(id(x)) or names.get(id(x)) if isinstance(x, Node) else None
+        for x in found.nodes
+    ]
+    root = found.places[id(found.root)]
+    nodes = [
+        RecordedNode(
+            n.id,
+            n.role,
+            n.op,
+            name,
+            name or n.label,
+            tuple(n.shape),
+            str(n.dtype),
+            graph.scopes[n.scope].path if n.scope >= 0 else None,
+            number,
+            titles.get(id(x)),
+            "",
+        )
+        for n, x, name, number in zip(graph.nodes, found.nodes, given, found.numbers, strict=True)
+    ]
+    edges = [RecordedEdge(s, t, slot, "") for s, t, slot in found.edges]
+    segment = Segment(nodes, edges, found.visits, root)
+    put_words(segment)
+    return segment
+
+
+def put_words(segment: Segment) -> None:
+    """Symbols and formulas; a constant is written as its number once it is known never to change."""
+    nodes, frames = segment.nodes, segment.frames
+    texts = [
+        number_text(frames[0].values[n.id])
+        if frames and n.role == "constant" and n.scalar and not n.name and unchanging(frames, n.id)
+        else None
+        for n in nodes
+    ]
+    found = symbols([n.name for n in nodes], [n.role for n in nodes], segment.root, texts)
+    segment.nodes = [replace(n, symbol=s) for n, s in zip(nodes, found, strict=True)]
+    operands: dict[int, list[str]] = {}
+    for edge in segment.edges:
+        operands.setdefault(edge.target, []).append(found[edge.source])
+    going = set(segment.visits)
+    edges = []
+    for e, edge in enumerate(segment.edges):
+        source, target = nodes[edge.source], nodes[edge.target]
+        words = ""
+        if e in going and target.op is not None:
+            words = formula(
+                target.op,
+                edge.slot,
+                operands[target.id],
+                found[target.id],
+                source.scalar and target.scalar,
+                source.shape == target.shape,
+            )
+        edges.append(replace(edge, formula=words))
+    segment.edges = edges
+
+
+def unchanging(frames: list[Frame], n: int) -> bool:
+    return all(identical(f.values[n], frames[0].values[n]) for f in frames)
