@@ -2,5 +2,7 @@
 
 from autograd.graph.description import Graph, GraphEdge, GraphNode
 from autograd.graph.draw import Drawing, draw
+from autograd.graph.record import record
+from autograd.graph.recording import Recording
 
-__all__ = ["Drawing", "Graph", "GraphEdge", "GraphNode", "draw"]
+__all__ = ["Drawing", "Graph", "GraphEdge", "GraphNode", "Recording", "draw", "record"]
