@@ -1,11 +1,14 @@
 """Module: something callable with parameters, buffers and hooks.  Parameter, Buffer: its Values."""
 
 from collections.abc import Callable, Iterator, Mapping
+from threading import get_ident
 from typing import Any, Self
+from weakref import ref
 
 import numpy as np
 
 from autograd import Value, no_grad, primitive
+from autograd.scopes import next_number, note, numbers
 
 Hook = Callable[..., Any]
 
@@ -55,9 +58,21 @@ class Module:
     training = True
 
     def __call__(self, *args: Any, **options: Any) -> Any:
+        first = next_number()
         hooks = self.__dict__.get("_hooks")
         if hooks is None:
-            return self.forward(*args, **options)
+            output = self.forward(*args, **options)
+        else:
+            output = self._hooked(args, options, hooks)
+        try:
+            last = output._number
+        except AttributeError:
+            last = numbers(output)
+        note((first, last, get_ident(), ref(self)))  # so that pictures know what was recorded here
+        return output
+
+    def _hooked(self, args: tuple[Any, ...], options: Any, hooks: dict[str, list[Hook]]) -> Any:
+        """Run forward between the hooks."""
         for hook in hooks["forward_pre"]:
             changed = hook(self, args)
             if changed is not None:

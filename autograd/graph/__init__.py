@@ -1,8 +1,9 @@
 """What a recorded graph looks like: one description (`Graph`), and pictures of it (`draw`)."""
 
-from autograd.graph.description import Graph, GraphEdge, GraphNode
+from autograd.graph.description import Graph, GraphEdge, GraphNode, GraphScope
 from autograd.graph.draw import Drawing, draw
-from autograd.graph.record import record
-from autograd.graph.recording import Recording
+from autograd.graph.layout import Layout, layout
+from autograd.graph.svg import svg
+from autograd.scopes import scope
 
-__all__ = ["Drawing", "Graph", "GraphEdge", "GraphNode", "Recording", "draw", "record"]
+__all__ = ["Drawing", "Graph", "GraphEdge", "GraphNode", "GraphScope", "Layout", "draw", "layout", "scope", "svg"]

@@ -6,21 +6,23 @@ Values change afterwards.  Pictures, tables and players all read this.
 
 import itertools
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
 
-from autograd.engine import CHANGED, RELEASED, Node, raw
+from autograd.engine import CHANGED, NO_PARAMS, RELEASED, Node, raw
 from autograd.value import Value
 
 LEAF, CONSTANT, OP, ROOT, GROUP = "leaf", "constant", "op", "root", "group"
+STATES = {CHANGED: "changed", RELEASED: "released"}
+DTYPES: dict[type, np.dtype[Any]] = {kind: np.dtype(kind) for kind in (float, int, bool)}
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)  # not frozen: that would double the time of a million nodes
 class GraphNode:
     """One Value, or one plain operand, of a recorded graph."""
 
@@ -45,14 +47,16 @@ class GraphNode:
         """The name if it has one, else the operation, else the number or 'leaf 3'."""
         if self.name:
             return self.name
+        if self.grad_of:
+            return f"grad of {self.grad_of}"
         if self.op is not None:
             return self.op
         if self.role == CONSTANT:
-            return text(self.value)
+            return text(self.value) if not self.shape else "constant"
         return f"{self.role} {self.id}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class GraphEdge:
     """One operand of one operation.
 
@@ -95,7 +99,10 @@ class Graph:
     gives the same graph, at every step of a training run.  `x * x` has two edges, and a
     plain operand is a node of its own at each use.
 
-    Raises TypeError if `value` is not a Value, RuntimeError if its graph was released.
+    `value` may be several Values: the graph of them all.  `scopes` tells which module call
+    or named block recorded a node, `notes` what cannot be known any more.
+
+    Raises TypeError if `value` is not a Value.
 
     >>> from autograd import Value
     >>> from autograd.graph import Graph
@@ -116,25 +123,33 @@ class Graph:
     notes: tuple[str, ...]  # what a picture should say besides
     total: int  # how many nodes were recorded, more than len(nodes) in a folded graph
 
-    def __init__(self, value: Value) -> None:
-        if not isinstance(value, Value):
-            raise TypeError(
-                f"Graph: expected a Value, got {type(value).__name__}; "
-                f"pass the result of operations on Values, such as a loss"
-            )
-        if value.state == RELEASED:
-            raise RuntimeError(
-                f"Graph: the graph of this {label_of(value)} was released by backward(release=True); "
-                f"look at it before, or call backward() without release"
-            )
+    def __init__(self, value: Value | Sequence[Value]) -> None:
+        from autograd.graph.clusters import places
+
+        roots = list(value) if isinstance(value, list | tuple) else [value]
+        for root in roots:
+            if not isinstance(root, Value):
+                raise TypeError(
+                    f"Graph: expected a Value, got {type(root).__name__}; "
+                    f"pass the result of operations on Values, such as a loss"
+                )
+        if not roots:
+            raise ValueError("Graph: got no Value; pass at least one")
+        items = list(numbered(roots))
+        scopes, orders, self.scopes = places(items)
+        wanted = {id(root) for root in roots}
         nodes: list[GraphNode] = []
         edges: list[GraphEdge] = []
-        for x, sources in numbered(value):
-            nodes.append(describe(x, len(nodes), is_root=x is value))
-            for slot, source in enumerate(sources):
-                edges.append(describe_edge(x, slot, source, len(nodes) - 1))
-        self.nodes, self.edges, self.root = tuple(nodes), tuple(edges), len(nodes) - 1
-        self.scopes, self.notes, self.total = (), (), len(nodes)
+        with np.errstate(all="ignore"):
+            for i, (x, sources) in enumerate(items):
+                nodes.append(describe(x, i, id(x) in wanted, scopes[i], orders[i]))
+                for slot, source in enumerate(sources):
+                    edges.append(describe_edge(x, slot, source, i))
+        for i, name in gradients_among(items).items():
+            nodes[i] = replace(nodes[i], grad_of=name)
+        self.nodes, self.edges = tuple(nodes), tuple(edges)
+        self.root = next(i for i, (x, _) in enumerate(items) if x is roots[0])
+        self.total, self.notes = len(nodes), tuple(remarks(roots[0], nodes))
 
     def __len__(self) -> int:
         """How many nodes there are."""
@@ -144,13 +159,8 @@ class Graph:
         return f"Graph of {self.nodes[self.root].label}: {len(self.nodes)} nodes, {len(self.edges)} edges"
 
 
-def size(value: Value) -> int:
-    """How many nodes the graph of `value` has, without describing it."""
-    return sum(1 for _ in numbered(value))
-
-
-def numbered(value: Value) -> Iterator[tuple[Any, list[int]]]:
-    """Each Value or plain operand behind `value` in topological order, with its operands' numbers.
+def numbered(roots: Sequence[Value]) -> Iterator[tuple[Any, list[int]]]:
+    """Each Value or plain operand behind the roots in topological order, with its operands' numbers.
 
     The operation with the lowest creation number among those that are ready comes first:
     creation order alone would fail where a Value took a new number in an in-place change.
@@ -159,8 +169,12 @@ def numbered(value: Value) -> Iterator[tuple[Any, list[int]]]:
     users: dict[int, list[Any]] = {}
     ready: list[tuple[int, int, Any]] = []
     arrival = itertools.count().__next__  # settles ties, so that Values are never compared
-    todo: list[Node] = [value]
-    seen = {id(value)}
+    todo: list[Node] = []
+    seen: set[int] = set()
+    for root in roots:
+        if id(root) not in seen:
+            seen.add(id(root))
+            todo.append(root)
     while todo:
         x = todo.pop()
         before = {id(y): y for y in x.inputs if isinstance(y, Node) and y.op is not None}
@@ -176,6 +190,8 @@ def numbered(value: Value) -> Iterator[tuple[Any, list[int]]]:
     count = 0
     while ready:
         x = heappop(ready)[-1]
+        if id(x) in numbers:  # a root that is a leaf, and was an operand before
+            continue
         sources = []
         for y in x.inputs:
             if not isinstance(y, Node) or id(y) not in numbers:  # plain: a node at each use
@@ -195,29 +211,60 @@ def numbered(value: Value) -> Iterator[tuple[Any, list[int]]]:
                 heappush(ready, (user._number, arrival(), user))
 
 
-def describe(x: Any, number: int, is_root: bool) -> GraphNode:
+def gradients_among(items: Sequence[tuple[Any, Sequence[int]]]) -> dict[int, str]:
+    """The items that are the .grad of others, with the names of those."""
+    owners = {id(x._grad): x for x, _ in items if isinstance(x, Node) and isinstance(x._grad, Node)}
+    if not owners:
+        return {}
+    found = {i: owners[id(x)] for i, (x, _) in enumerate(items) if id(x) in owners}
+    return {i: x.name or (x.op.name if x.op is not None else "a leaf") for i, x in found.items()}
+
+
+def remarks(root: Value, nodes: Sequence["GraphNode"]) -> Iterator[str]:
+    """What a picture of the graph should say besides."""
+    if root.op is None:
+        yield "This Value was made by hand or outside recording: no operation led to it."
+    released = sum(n.state == "released" for n in nodes)
+    if released:
+        what = "this Value was" if len(nodes) == 1 else f"{released:,} of these nodes were"
+        yield f"What {what} made of is gone: backward(release=True) released it."
+
+
+def describe(x: Any, number: int, is_root: bool, scope: int = -1, order: int = 0) -> GraphNode:
     """The node of one Value or plain operand."""
-    data = raw(x)
     if not isinstance(x, Node):
-        dtype = getattr(data, "dtype", None) or np.dtype(type(data))
-        return GraphNode(number, CONSTANT, None, None, copied(data), None, np.shape(data), dtype)
-    if x.op is None:
+        kind = type(x)
+        if kind is float or kind is int or kind is bool:
+            return GraphNode(number, CONSTANT, None, None, x, None, (), DTYPES[kind], "", "", scope, order)
+        data = raw(x)
+        return GraphNode(
+            number, CONSTANT, None, None, copied(data), None, data.shape, data.dtype, "", "", scope, order
+        )
+    data, op = x._array, x.op
+    if op is None:
         role = LEAF if x.requires_grad else CONSTANT
     else:
         role = ROOT if is_root else OP
-    gradient = None if x._grad is None else copied(raw(x._grad))
     return GraphNode(
         number,
         role,
-        x.op.name if x.op is not None else None,
+        op.name if op is not None else None,
         getattr(x, "_name", None),
         copied(data),
-        gradient,
+        None if x._grad is None else copied(raw(x._grad)),
         data.shape,
         data.dtype,
-        ", ".join(f"{key}={ADDRESS.sub('', repr(p))}" for key, p in x.params.items()),
-        {CHANGED: "changed", RELEASED: "released"}.get(x.state, ""),
+        parameters(x.params) if x.params else "",
+        STATES.get(x.state, ""),
+        scope,
+        order,
+        getattr(getattr(x, "_site", None), "line", ""),
     )
+
+
+def parameters(params: dict[str, Any]) -> str:
+    """Named parameters as text, without memory addresses."""
+    return ", ".join(f"{key}={ADDRESS.sub('', repr(p))}" for key, p in params.items())
 
 
 def copied(data: Any) -> Any:
@@ -229,18 +276,16 @@ def describe_edge(x: Any, slot: int, source: int, target: int) -> GraphEdge:
     y = x.inputs[slot]
     if not isinstance(y, Node):
         return GraphEdge(source, target, slot)
-    if x.state == CHANGED or any(isinstance(z, Node) and z._number > x._number for z in x.inputs):
-        return GraphEdge(source, target, slot, stale=y._number > x._number)
+    if x.state == CHANGED or any([isinstance(z, Node) and z._number > x._number for z in x.inputs]):
+        return GraphEdge(source, target, slot, None, None, y._number > x._number)
     rule = x.op.rules[0 if x.op.variadic else slot]
-    if rule is None or not y.requires_grad or y._array.shape or x.shape:
+    if rule is None or not y.requires_grad or y._array.shape or x._array.shape:
         return GraphEdge(source, target, slot)
-    position = {"i": slot} if x.op.variadic else {}
-    one = np.ones((), x.dtype)[()]
+    position = {"i": slot} if x.op.variadic else NO_PARAMS
     try:
-        with np.errstate(all="ignore"):
-            partial = rule(one, x._array, *[raw(z) for z in x.inputs], **x.params, **position)
-            local = float(np.asarray(partial).item())
-            part = None if x._grad is None else float(raw(x._grad) * local)
+        partial = rule(x._array.dtype.type(1), x._array, *[raw(z) for z in x.inputs], **x.params, **position)
+        local = float(partial if type(partial) is np.float64 else np.asarray(partial).item())
+        part = None if x._grad is None else float(raw(x._grad) * local)
     except Exception:  # a graph whose backward raises is one to look at
         return GraphEdge(source, target, slot)
     return GraphEdge(source, target, slot, local, part)
@@ -261,3 +306,8 @@ def text(data: Any, digits: int = 5) -> str:
         return f"{array.dtype} {array.shape}"
     numbers = [f"{x:.{digits}g}" if isinstance(x, float) else str(x) for x in array.ravel().tolist()]
     return f"[{', '.join(numbers)}]" if array.ndim else numbers[0]
+
+
+def size(value: Value) -> int:
+    """How many nodes the graph of `value` has, without describing it."""
+    return sum(1 for _ in numbered([value]))

@@ -1,7 +1,6 @@
 """The picture as SVG, written by us: fixed places, ids and classes, labels for screen readers."""
 
 from html import escape
-from itertools import pairwise
 
 from autograd.graph import thumbnail
 from autograd.graph.description import CONSTANT, GROUP, LEAF, ROOT, Graph, GraphEdge, GraphNode
@@ -17,6 +16,7 @@ from autograd.graph.words import (
     product,
     shape_of,
     shortened,
+    shown_scope,
     sign_of,
     spoken,
     value_line,
@@ -65,13 +65,12 @@ def svg(
     scopes = {s.id: s for s in graph.scopes}
     for key, box in layout.clusters.items():
         s = scopes[key]
-        words = shortened(s.name if s.kind in (s.name, "scope") else f"{s.name}: {s.kind}", 40)
         parts.append(
             f'<g id="{prefix}s{key}" class="cluster"><title>{content(s.path)}</title>{rectangle(box, 8)}'
-            f'<text x="{num(left(box) + 8)}" y="{num(top(box) + 13)}">{content(words)}</text></g>'
+            f'<text x="{num(left(box) + 8)}" y="{num(top(box) + 13)}">{content(shown_scope(s))}</text></g>'
         )
     parts += [
-        edge(e, nodes, graph, layout, contributions, prefix)
+        edge(e, nodes, layout, contributions, prefix)
         for e in graph.edges
         if (e.source, e.target, e.slot) in layout.edges
     ]
@@ -169,7 +168,6 @@ def top(box: Box) -> float:
 def edge(
     e: GraphEdge,
     nodes: dict[int, GraphNode],
-    graph: Graph,
     layout: Layout,
     contributions: bool,
     prefix: str,
@@ -181,7 +179,7 @@ def edge(
     classes = "edge" + (" plain" if source.role == CONSTANT else "") + (" stale" if e.stale else "")
     if contributions and e.contribution is not None:
         classes += f" {sign_of(e.contribution)}"
-    tip = content("\n".join(edge_details(graph, e, source, target)))
+    tip = content("\n".join(edge_details(e, source, target)))
     parts = [
         f'<g id="{prefix}e{e.source}-{e.target}-{e.slot}" class="{classes}" aria-hidden="true">'
         f'<title>{tip}</title><path class="line" d="{curve(points)}"/>'
@@ -242,5 +240,3 @@ def attribute(words: str) -> str:
     """Text inside a quoted attribute."""
     return escape("".join(c if c.isprintable() else " " for c in words))
 
-
-__all__ = ["pairwise", "svg"]

@@ -58,6 +58,12 @@ RULES = """
 """
 
 
+def colours(theme: str) -> dict[str, str]:
+    """The colours by name; those of light for "auto"."""
+    colours = DARK if theme == "dark" else LIGHT
+    return colours | {"op": colours["faint"], "constant": colours["line"]}
+
+
 def stylesheet(theme: str = "auto") -> str:
     """The CSS of a picture: light, dark, or light and dark as the viewer's system asks."""
     if theme not in THEMES:

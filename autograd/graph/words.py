@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.graph.description import CONSTANT, GROUP, Graph, GraphEdge, GraphNode, text
+from autograd.graph.description import CONSTANT, GROUP, GraphEdge, GraphNode, GraphScope
 
 LONGEST = 24  # characters of a name in a picture; the tooltip has all
 NO_GRADIENT = "no gradient yet"
@@ -173,7 +173,7 @@ def spoken(n: GraphNode) -> str:
     return one_line(", ".join(words))
 
 
-def edge_details(graph: Graph, e: GraphEdge, source: GraphNode, target: GraphNode) -> list[str]:
+def edge_details(e: GraphEdge, source: GraphNode, target: GraphNode) -> list[str]:
     """The lines of an edge's tooltip."""
     if e.count > 1:
         return [f"{e.count:,} operands of {target.label} from {source.label}"]
@@ -196,4 +196,10 @@ def product(e: GraphEdge, target: GraphNode, digits: int = 4) -> tuple[str, str]
     )
 
 
-__all__ = ["text"]
+def shown_scope(s: GraphScope) -> str:
+    """'layers.0: Linear', or the class alone, or the name of a block; and which call or part it is."""
+    words = s.name if s.kind in (s.name, "scope") else f"{s.name}: {s.kind}"
+    words = shortened(words, 40)
+    if s.call > 1:
+        words += f" (call {s.call})"
+    return words + (" (gradient)" if s.order == 1 else f" (gradient of order {s.order})" if s.order else "")
