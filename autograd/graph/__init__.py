@@ -3,7 +3,9 @@
 from autograd.graph.description import Graph, GraphEdge, GraphNode, GraphScope
 from autograd.graph.draw import Drawing, draw
 from autograd.graph.layout import Layout, layout
+from autograd.graph.record import record
+from autograd.graph.recording import Recording
 from autograd.graph.svg import svg
 from autograd.scopes import scope
 
-__all__ = ["Drawing", "Graph", "GraphEdge", "GraphNode", "GraphScope", "Layout", "draw", "layout", "scope", "svg"]
+__all__ = ["Drawing", "Graph", "GraphEdge", "GraphNode", "GraphScope", "Layout", "Recording", "draw", "layout", "record", "scope", "svg"]
