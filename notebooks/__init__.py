@@ -1,6 +1,7 @@
-"""The worked problems, one module each: `python -m notebooks` solves them and makes a page.
+"""The worked problems, one module each, in the order in which they build on each other.
 
-To add one: write a module with a `PROBLEM` (see report.Problem) and name it here.
+`python -m notebooks` solves them and makes a page; `python -m notebooks --ipynb` makes each a Jupyter notebook.
+To add one: write a module with a `PROBLEM` (see report.Problem) in jupytext's percent format, and name it here.
 """
 
 from notebooks import celsius, equations, logistic, mnist, network, parabola, quadratic
@@ -10,9 +11,9 @@ PROBLEMS: dict[str, Problem] = {
     problem.name: problem
     for problem in (
         parabola.PROBLEM,
-        quadratic.PROBLEM,
         celsius.PROBLEM,
         equations.PROBLEM,
+        quadratic.PROBLEM,
         network.PROBLEM,
         mnist.PROBLEM,
         logistic.PROBLEM,

@@ -1,4 +1,8 @@
-"""The page: one HTML file with everything in it, that needs no network and no script."""
+"""The page: one HTML file that needs no network and no script.
+
+Everything is in it but the pages that a problem adds (`Report.page`): they may hold scripts, so they are files beside
+it, shown in frames without the right to touch it.
+"""
 
 import base64
 import re
@@ -6,7 +10,7 @@ from collections.abc import Sequence
 from html import escape
 
 from autograd import __version__
-from notebooks.report import Picture, Report
+from notebooks.report import Page, Picture, Report
 
 COLUMNS = ("Problem", "Found", "Exact", "Off by", "How it went")
 
@@ -38,6 +42,8 @@ figcaption { max-width: 44rem; font-size: 0.92rem; margin-top: 0.4rem; }
 .paper img, .paper svg { display: block; margin: 0 auto; height: auto; }
 @media (min-width: 50rem) { .paper svg { max-width: 100%; } }
 .paper img { width: 100%; min-width: 40rem; }
+iframe { display: block; width: 100%; height: 44rem; border: 1px solid var(--line); border-radius: 8px;
+  background: #ffffff; }
 .graphs { display: flex; flex-wrap: wrap; gap: 0 1rem; }
 .graphs figure { min-width: 0; margin: 0.5rem 0 1rem; }
 .key { display: flex; flex-wrap: wrap; gap: 0.4rem 1.2rem; padding: 0; list-style: none; font-size: 0.9rem; }
@@ -69,12 +75,13 @@ def page(reports: Sequence[Report]) -> str:
     """The whole page as HTML text."""
     title = "Worked problems"
     sections = "\n".join(section(report) for report in reports)
+    frames = " frame-src 'self' file:;" if any(report.pages for report in reports) else ""
     return f"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none';{frames} style-src 'unsafe-inline'; img-src data:">
 <title>stepgrad: {title.lower()}</title>
 <style>{CSS}</style>
 </head>
@@ -120,6 +127,7 @@ def section(report: Report) -> str:
         f"<h2>{escape(problem.title)}</h2>",
         f"<p>{escape(problem.shows)}</p>",
         *map(shown, figures),
+        *map(framed, report.pages),
     ]
     if graphs:
         parts += [
@@ -144,6 +152,15 @@ def shown(picture: Picture) -> str:
     return (
         f'<figure{basis}><div class="paper" tabindex="0">{inside}</div>\n'
         f"<figcaption>{escape(picture.caption)}</figcaption></figure>"
+    )
+
+
+def framed(page: Page) -> str:
+    """A page in a frame, and a link that opens it alone."""
+    name, caption = escape(page.name), escape(page.caption)
+    return (
+        f'<figure><iframe src="{name}.html" title="{caption}" sandbox="allow-scripts" loading="lazy"></iframe>\n'
+        f'<figcaption>{caption} <a href="{name}.html">Open it alone.</a></figcaption></figure>'
     )
 
 
