@@ -47,6 +47,8 @@ class Optimizer:
         groups = given if isinstance(given[0], dict) else [{"params": given}]
         for group in groups:
             self.add_param_group(group)
+        if not self.parameters():
+            raise ValueError(f"{self.name}: params is empty in every group; pass the Values to optimize")
 
     @property
     def name(self) -> str:

@@ -17,6 +17,7 @@ import nn
 import optim
 from nn.data import DataLoader, TensorDataset
 from nn.saving import load, load_checkpoint, save, save_checkpoint, write_atomically
+from tests.nn.training.kill import killed
 from tests.nn.training.small_models import Dense, Net, mse
 
 safetensors = pytest.importorskip("safetensors")
@@ -445,3 +446,11 @@ def test_layers_are_saved_as_any_other_array(tmp_path):
     model = Dense(2, 2, dtype=np.float32)
     save(model, tmp_path / "f")
     assert load(tmp_path / "f")["w"].dtype == np.float32
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX's")
+def test_a_training_killed_at_any_moment_goes_on_bit_for_bit(tmp_path):
+    """Fifty times: python -m tests.nn.training.kill --kills 50."""
+    report = killed(tmp_path, kills=3)
+    assert report.kills == 3
+    assert report.checkpoints >= 3
