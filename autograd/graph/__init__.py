@@ -8,4 +8,17 @@ from autograd.graph.recording import Recording
 from autograd.graph.svg import svg
 from autograd.scopes import scope
 
-__all__ = ["Drawing", "Graph", "GraphEdge", "GraphNode", "GraphScope", "Layout", "Recording", "draw", "layout", "record", "scope", "svg"]
+__all__ = [
+    "Drawing",
+    "Graph",
+    "GraphEdge",
+    "GraphNode",
+    "GraphScope",
+    "Layout",
+    "Recording",
+    "draw",
+    "layout",
+    "record",
+    "scope",
+    "svg",
+]

@@ -115,7 +115,9 @@ def names_of(operands: Sequence[str], out: str) -> dict[str, str]:
     return {**dict(zip("xyz", operands, strict=False)), "out": out}
 
 
-def formula(op: str, slot: int, operands: Sequence[str], out: str, scalar: bool, same_shape: bool = True) -> str:
+def formula(
+    op: str, slot: int, operands: Sequence[str], out: str, scalar: bool, same_shape: bool = True
+) -> str:
     """What the rule of `op` does for operand `slot`: "w5·s" between single numbers, "g·w5" for arrays.
 
     operands, out: the names to write.
@@ -124,7 +126,11 @@ def formula(op: str, slot: int, operands: Sequence[str], out: str, scalar: bool,
     if op == "power" and slot == 0:
         expression = power_of(operands[1])
     if scalar:
-        return typeset(expression, names_of(operands, out)) if expression else f"∂{op}/∂{bracketed(operands[slot])}"
+        return (
+            typeset(expression, names_of(operands, out))
+            if expression
+            else f"∂{op}/∂{bracketed(operands[slot])}"
+        )
     known = VJP.get(op, ())
     if known:
         words = known[slot if slot < len(known) else 0]

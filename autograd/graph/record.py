@@ -62,7 +62,9 @@ def record(
        3  1.5625  0.625
     """
     if every < 1 or (keep is not None and keep < 2):
-        raise ValueError(f"record: every={every} must be 1 or more and keep={keep} 2 or more (or None for all)")
+        raise ValueError(
+            f"record: every={every} must be 1 or more and keep={keep} 2 or more (or None for all)"
+        )
     here = local_names(caller().f_locals) if names == "locals" else {}
     if isinstance(names, str) and names != "locals":
         raise ValueError(f'record: names={names!r} is unknown; pass a dict of Values, or "locals"')
@@ -74,9 +76,7 @@ def record(
 class Recorder:
     """What record() returns: a `with` block that fills a Recording."""
 
-    def __init__(
-        self, source: Any, every: int, keep: int | None, names: dict[int, str], look: bool
-    ) -> None:
+    def __init__(self, source: Any, every: int, keep: int | None, names: dict[int, str], look: bool) -> None:
         self.optimizer = source if hasattr(source, "param_groups") and hasattr(source, "step") else None
         if self.optimizer is None and callable(getattr(source, "named_parameters", None)):
             given = dict(source.named_parameters())
@@ -271,7 +271,7 @@ class Recorder:
         if self.every > 1:
             notes.append(f"Looked at every {self.every} steps.")
         if len(steps) < math.ceil(recording.seen / self.every):
-            first = next(i for i, s in enumerate(steps) if s != 1 + i * self.every)
+            first = next((i for i, s in enumerate(steps) if s != 1 + i * self.every), len(steps))
             notes.append(
                 f"{len(steps)} of {recording.seen} steps were kept: the first {first}, then evenly spaced on a "
                 f"logarithmic scale, with the last and those of lowest and highest loss."
@@ -357,11 +357,10 @@ class Pass:
                 gradients[n] = held(given[id(x)] if leaf else raw(x._grad), picture=leaf)
             if leaf and n in self.before:
                 after = raw(x._grad) + given[id(x)]
-                carried[n] = [held(self.before[n]), held(after, picture=True)]
+                before = self.before[n]
+                carried[n] = [held(before) if self.numbers[n] else before, held(after, picture=True)]
         seed = held(self.seed)
-        return Frame(
-            step, 0, 1, loss, seed, self.values, self.locals, corrections, sums, gradients, carried
-        )
+        return Frame(step, 0, 1, loss, seed, self.values, self.locals, corrections, sums, gradients, carried)
 
 
 # --- what backward() will do --------------------------------------------------------------------
@@ -412,7 +411,9 @@ def values_of(source: Any) -> list[Any]:
     values = list({id(x): x for x in given}.values())
     for x in values:
         if not isinstance(x, Value):
-            raise TypeError(f"record: expected Values, got {type(x).__name__} among them; wrap it: Value(...)")
+            raise TypeError(
+                f"record: expected Values, got {type(x).__name__} among them; wrap it: Value(...)"
+            )
     if not values:
         raise ValueError("record: there is nothing to watch; pass the Values that are updated")
     return values

@@ -285,7 +285,9 @@ class Recording:
         widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
         lines = ["  ".join(x.rjust(w) for x, w in zip(row, widths, strict=True)).rstrip() for row in rows]
         if len(steps) < len(last):
-            lines.append(f"({len(steps)} of {len(last)} recorded steps; table(max_rows={len(last)}) shows all)")
+            lines.append(
+                f"({len(steps)} of {len(last)} recorded steps; table(max_rows={len(last)}) shows all)"
+            )
         return "\n".join([*lines, *(f"({note})" for note in self.notes)])
 
     def __repr__(self) -> str:
