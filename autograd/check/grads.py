@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from autograd.check.judge import RTOL, Ruling, judge
-from autograd.check.numeric import EPS, Evidence, Point, examine, ladder, magnitude, step_for
+from autograd.check.numeric import EPS, Point, examine, ladder, magnitude, step_for
 from autograd.check.report import GradientError, GradReport, literal
 from autograd.check.structure import structural_findings
 from autograd.check.subject import NOT_DEFINED, Arrays, Subject, quietly
@@ -19,6 +19,7 @@ DIRECTIONS = 6  # and so many random directions
 WIDE = np.longdouble
 HAS_WIDE = float(np.finfo(WIDE).eps) < EPS / 100
 WIDE_EPS = float(np.finfo(WIDE).eps)
+SAFETY = 4.0  # of the measured rounding errors
 
 
 def check_grads(
@@ -216,62 +217,41 @@ class Check:
         at: Point,
         only: tuple[int, tuple[int, ...]] | None = None,
     ) -> Ruling:
-        """The verdict on the derivative `a` along `direction`: first in float64, then more closely."""
+        """The verdict on the derivative `a` along `direction`: a quick look, then a close one if need be."""
         phi = self.restricted(along, direction, self.inputs, only)
         rtol = RTOL if self.rtol is None else self.rtol
-        coarse = step_for(x)
-        e = examine(phi, at, x, ladder(x, coarse))
+        e = examine(phi, at, x, ladder(x, step_for(x), ratio=16.0))
         r = judge(a, e, x=x, rtol=rtol, kinks=self.kinks)
-        calm = e.left.clean and e.right.clean and e.center.clean
-        if r.verdict.passed and calm and not e.flat:
+        if r.verdict.passed and e.clean and not e.flat:
             return r
-        return self.closely(along, direction, a, x, at, only, rtol, e, r)
-
-    def closely(
-        self,
-        along: Sequence[Arrays],
-        direction: Arrays,
-        a: float,
-        x: float,
-        at: Point,
-        only: tuple[int, tuple[int, ...]] | None,
-        rtol: float,
-        e: Evidence,
-        r: Ruling,
-    ) -> Ruling:
-        """A second look in wider arithmetic, which tells rounding from the function itself."""
-        phi = self.restricted(along, direction, self.inputs, only)
         wide_inputs = [np.asarray(v, WIDE)[()] for v in self.inputs]
+        wide_phi = self.restricted(along, direction, wide_inputs, only)
         try:
             wide_at = self.subject.derivative(wide_inputs, self.cotangents, along)
             wide = HAS_WIDE and getattr(wide_at[0], "dtype", None) == WIDE
         except Exception:  # f knows no such dtype
             wide = False
-        coarse = max(step_for(x), 0.125)
+        step = step_for(x)
+        if e.flat and wide and not 0 < x < 1e-3:
+            if all(wide_phi(t)[0] == wide_at[0] for t in (step, -step, step / 8, -step / 8)):
+                return r
+        coarse = max(step, 0.125)
         if not wide:
-            steps = ladder(x, coarse)
-            if len(steps) == len(ladder(x, step_for(x))):
-                return r
-            e = examine(phi, at, x, steps)
+            e = examine(phi, at, x, ladder(x, coarse))
             return judge(a, e, x=x, rtol=rtol, kinks=self.kinks)
-        wide_phi = self.restricted(along, direction, wide_inputs, only)
-        if e.flat and all(wide_phi(t)[0] == wide_at[0] for t in (coarse / 8, -coarse / 8, coarse / 64, -coarse / 64)):
-            if x >= 1e-3 or not x:
-                return r
-        seen: dict[float, tuple[Point, float]] = {}
-
-        def compared(t: float) -> tuple[Point, float]:
-            if t not in seen:
-                w, n = wide_phi(t), phi(t)
-                gap = abs(float(w[0] - n[0])) if finite(n[0]) and finite(w[0]) else 0.0
-                seen[t] = w, gap * 16 * WIDE_EPS / EPS
-            return seen[t]
-
         steps = ladder(x, coarse, 2.0**-58 if x else 2.0**-200)
-        e = examine(
-            lambda t: compared(t)[0], wide_at, x, steps, eps=WIDE_EPS, roundoff=lambda t: compared(t)[1]
-        )
-        return judge(a, e, x=x, rtol=rtol, kinks=self.kinks)
+        seen = {0.0: wide_at} | {t: wide_phi(t) for h in steps for t in (h, -h)}
+        gaps = {t: gap(w[0], at[0] if not t else phi(t)[0]) for t, w in seen.items()}
+        rulings = []
+        for alike in (True, False):
+            lost = rounding(steps, seen, gaps, alike)
+            e = examine(seen.__getitem__, wide_at, x, steps, eps=WIDE_EPS, roundoff=lost.__getitem__)
+            rulings.append(judge(a, e, x=x, rtol=rtol, kinks=self.kinks))
+            if e.clean and not e.flat:
+                return rulings[-1]
+        sharp, careful = rulings
+        known = careful.error <= 0.01 * abs(careful.numeric)
+        return sharp if known and abs(sharp.numeric - careful.numeric) <= careful.error else careful
 
     def restricted(
         self,
@@ -324,6 +304,36 @@ class Check:
                 f, done = f._replace(node=node), True
             out.append(f)
         return out
+
+
+# --- rounding, measured -----------------------------------------------------------------------
+
+
+def gap(wide: Any, narrow: Any) -> float:
+    """How far float64 is from the wider arithmetic; 0 where either is not finite."""
+    difference = abs(float(wide - narrow))
+    return difference if finite(difference) else 0.0
+
+
+def rounding(
+    steps: Sequence[float], seen: dict[float, Point], gaps: dict[float, float], alike: bool
+) -> dict[float, float]:
+    """The rounding error of the wide values, from how far those of float64 are off.
+
+    Rounding can vanish by chance (between two steps of a staircase), so a place has at least
+    the error of the coarser steps; `alike`: in proportion to the size of the values there.
+    """
+    scale = SAFETY * WIDE_EPS / EPS
+    lost: dict[float, float] = {}
+    worst, size = 0.0, 0.0
+    for h in [*steps, 0.0]:
+        here = float(max(seen[h][1], seen[-h][1]))
+        own = max(gaps[h], gaps[-h])
+        if alike and size > 0:
+            worst *= min(1.0, here / size)
+        worst, size = max(worst, own), here
+        lost[h] = lost[-h] = scale * (own if not h and alike else worst)
+    return lost
 
 
 # --- numbers --------------------------------------------------------------------------------

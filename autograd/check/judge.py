@@ -89,7 +89,7 @@ def _smooth(
         return Ruling(Verdict.FAIL, c, w, side, how_wrong(a, c))
     if w <= NARROW * abs(c) and gap <= max(NARROW, rtol) * abs(c):
         return Ruling(good, c, w, side)
-    if w <= ZERO * e.scale and abs(a) <= max(4 * EPS * e.scale, 0.0):
+    if w <= max(ZERO * e.scale, 4 * floor_of(e, x)) and abs(a) <= 4 * EPS * e.scale:
         return Ruling(good, c, w, side)
     return Ruling(Verdict.UNVERIFIED, c, w, side, "the numeric slope is too uncertain (ill-conditioned)")
 

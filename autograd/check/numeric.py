@@ -1,6 +1,6 @@
 """What a function's own values say about its slope at a point: limits of difference quotients.
 
-A ladder of steps h, each a quarter of the one before, gives quotients from the left,
+A ladder of steps h, each a fixed fraction of the one before, gives quotients from the left,
 from the right and central ones.  Every three consecutive quotients give an extrapolated
 value with an error (Richardson, 1911; Aitken, 1926, where the order is not the expected one).
 The estimates are read from the finest step to coarser ones, and reading stops at the first
@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-RATIO = 4.0
 EPS = 2.0**-52
 CONVERGES = 0.8  # ratio of consecutive differences below which a limit is believed
 Point = tuple[Any, Any]  # phi(t), and the size of the terms it was summed from
@@ -48,9 +47,14 @@ class Evidence(NamedTuple):
     right: Slope
     center: Slope
     flat: bool  # every value on the ladder is the same
-    scale: float  # the largest one-sided quotient: how steep the function is around here
+    scale: float  # the largest one-sided quotient of coarse steps: how steep the function is around here
     size: float  # of phi's terms
     points: int
+
+    @property
+    def clean(self) -> bool:
+        """Whether no coarser step contradicted a finer one."""
+        return self.left.clean and self.right.clean and self.center.clean
 
 
 def step_for(x: float) -> float:
@@ -60,14 +64,14 @@ def step_for(x: float) -> float:
     return max(math.ldexp(1.0, math.frexp(abs(x))[1] - 4), 1e-300)
 
 
-def ladder(x: float, coarsest: float, finest: float = 2.0**-49) -> list[float]:
-    """Steps from `coarsest` down to a few units in the last place of x (or 2^-49 of it, at 0)."""
+def ladder(x: float, coarsest: float, finest: float = 2.0**-49, ratio: float = 4.0) -> list[float]:
+    """Steps from `coarsest` down to `finest` times |x|: a few units in the last place of x."""
     stop = max(finest * (abs(x) if x else coarsest), 1e-307)
     steps = []
     h = coarsest
     while h >= stop:
         steps.append(h)
-        h /= RATIO
+        h /= ratio
     return steps
 
 
@@ -80,48 +84,51 @@ def examine(
     eps: float = EPS,
     roundoff: Callable[[float], float] | None = None,
 ) -> Evidence:
-    """Slopes of phi at 0, from its values at ± every step.
+    """Slopes of phi at 0, from its values at ± every step (a geometric sequence).
 
     at: phi(0).  x: the magnitude of the point, whose rounding adds to phi's.
-    roundoff: a measured error of phi at t, where there is one.
+    roundoff: a measured error of phi at t, which then takes the place of that.
     """
     f0, size0 = at
     ups = [phi(h) for h in steps]
     downs = [phi(-h) for h in steps]
     points = 2 * len(steps) + 1
-    rounding0 = roundoff(0.0) if roundoff else 0.0
-    sides = []
+    ratio = steps[0] / steps[1]
+
+    def noise(pairs: Sequence[tuple[float, Any]], slope: Any) -> Any:
+        """The rounding error of a difference of phi at these two places."""
+        size = max(pairs[0][1], pairs[1][1])
+        if roundoff is None:
+            return 2 * eps * (size + x * abs(slope))
+        return eps * size + roundoff(pairs[0][0]) + roundoff(pairs[1][0])
+
+    sides, scale = [], 0.0
     for sign, values in ((1.0, ups), (-1.0, downs)):
         inside = _finite_tail(values)
-        h = list(steps[inside:])
+        h = steps[inside:]
         if len(h) < 4:
-            sides.append((Slope("outside", points=points), h, [], []))
+            sides.append(Slope("outside", points=points))
             continue
         q = [(v[0] - f0) / (sign * t) for v, t in zip(values[inside:], h, strict=True)]
-        noise = []
-        for v, t, slope in zip(values[inside:], h, q, strict=True):
-            e = 2 * eps * (max(size0, v[1]) + x * abs(slope))
-            if roundoff:
-                e += rounding0 + roundoff(sign * t)
-            noise.append(e / t)
-        sides.append((_side(q, noise, h, points), h, q, noise))
-    (right, hr, qr, _), (left, hl, ql, _) = sides
+        e = [
+            noise(((0.0, size0), (sign * t, v[1])), slope) / t
+            for v, t, slope in zip(values[inside:], h, q, strict=True)
+        ]
+        scale = max(scale, *[float(abs(slope)) for slope in q[:3]])
+        sides.append(_side(q, e, h, ratio, points))
+    right, left = sides
     center = Slope("none", points=points)
-    m = min(len(hr), len(hl))
     if right.kind not in ("outside", "jump") and left.kind not in ("outside", "jump"):
-        h = list(steps[len(steps) - m :])
-        up, down = ups[-m:], downs[-m:]
-        q = [(u[0] - d[0]) / (2 * t) for u, d, t in zip(up, down, h, strict=True)]
-        noise = []
-        for u, d, t, slope in zip(up, down, h, q, strict=True):
-            e = 2 * eps * (max(u[1], d[1]) + x * abs(slope))
-            if roundoff:
-                e += roundoff(t) + roundoff(-t)
-            noise.append(e / t)
-        center = _limit(q, noise, h, 16.0, points)
+        inside = max(_finite_tail(ups), _finite_tail(downs))
+        h, pairs = steps[inside:], list(zip(ups[inside:], downs[inside:], strict=True))
+        q = [(u[0] - d[0]) / (2 * t) for (u, d), t in zip(pairs, h, strict=True)]
+        e = [
+            noise(((t, u[1]), (-t, d[1])), slope) / (2 * t)
+            for (u, d), t, slope in zip(pairs, h, q, strict=True)
+        ]
+        center = _limit(q, e, h, ratio**2, points)
     flat = all(v[0] == f0 for v in ups) and all(v[0] == f0 for v in downs)
-    scale = max([abs(s) for s in qr + ql], default=0.0)
-    return Evidence(left, right, center, flat, float(scale), float(size0), points)
+    return Evidence(left, right, center, flat, scale, float(size0), points)
 
 
 def _finite_tail(values: Sequence[Point]) -> int:
@@ -133,30 +140,40 @@ def _finite_tail(values: Sequence[Point]) -> int:
     return 0
 
 
-def _side(q: Sequence[Any], noise: Sequence[float], h: Sequence[float], points: int) -> Slope:
+def _side(q: Sequence[Any], noise: Sequence[Any], h: Sequence[float], ratio: float, points: int) -> Slope:
     """The limit of one-sided quotients, or how they grow."""
-    powers = []
-    for i in range(len(q) - 1, 0, -1):  # from the finest
-        if abs(q[i]) > 8 * noise[i] and q[i - 1]:
-            powers.append((math.log(abs(q[i] / q[i - 1]), RATIO), q[i] > 0, q[i - 1] > 0))
-            if len(powers) == 8:
-                break
-    if len(powers) >= 4:
-        p = [power for power, _, _ in powers]
-        one_sign = len({s for _, a, b in powers for s in (a, b)}) == 1
-        mean = sum(p) / len(p)
-        spread = max(p) - min(p)
-        if one_sign and spread < 0.1:
-            if mean > 0.85:
-                return Slope("jump", math.copysign(math.inf, q[-1]), points=points)
-            if mean > 0.15:
-                return Slope("infinite", math.copysign(math.inf, q[-1]), 0.0, points=points)
-            if mean > 0.004:
-                return Slope("slow", points=points)
-    return _limit(q, noise, h, RATIO, points)
+    power = _growth(q, noise, ratio)
+    if power > 0.85:
+        return Slope("jump", math.copysign(math.inf, q[-1]), points=points)
+    if power > 0.15:
+        return Slope("infinite", math.copysign(math.inf, q[-1]), 0.0, points=points)
+    if power > 0.004:
+        return Slope("slow", points=points)
+    return _limit(q, noise, h, ratio, points)
 
 
-def _limit(q: Sequence[Any], noise: Sequence[float], h: Sequence[float], r: float, points: int) -> Slope:
+def _growth(q: Sequence[Any], noise: Sequence[Any], ratio: float) -> float:
+    """p, if the quotients grow like h**-p down to the finest step that rounding lets us see; else 0."""
+    powers: list[float] = []
+    last = len(q) - 1
+    while last > 3 and not abs(q[last]) > 8 * noise[last]:
+        last -= 1
+    for i in range(last, 0, -1):
+        if not abs(q[i]) > 8 * noise[i] or not q[i - 1] or (q[i] > 0) != (q[i - 1] > 0):
+            break
+        powers.append(math.log(abs(q[i] / q[i - 1]), ratio))
+        if len(powers) == 8:
+            break
+    if len(powers) < 4 or max(powers) - min(powers) > 0.1:
+        return 0.0
+    p = sum(powers) / len(powers)
+    for i in range(last + 1, len(q)):  # would growth have been seen there?
+        if abs(q[last]) * ratio ** (p * (i - last)) > 12 * noise[i]:
+            return 0.0
+    return p
+
+
+def _limit(q: Sequence[Any], noise: Sequence[Any], h: Sequence[float], r: float, points: int) -> Slope:
     """The limit of quotients whose error falls by `r` per step, read from the finest on."""
     low, high, best, clean = -math.inf, math.inf, None, True
     carried = 0.0  # scatter in phi seen at finer steps
@@ -165,7 +182,8 @@ def _limit(q: Sequence[Any], noise: Sequence[float], h: Sequence[float], r: floa
         base = max(noise[i + 2], carried / h[i + 2])
         value, error = _estimate(q, i, d1, d2, base, r)
         if error == math.inf:
-            carried = max(carried, 0.5 * float(max(abs(d1) * h[i + 1], abs(d2) * h[i + 2])))
+            carried = max(carried, 0.5 * max(abs(d1) * h[i + 1], abs(d2) * h[i + 2]))
+            clean = clean and best is None
             continue
         if value - error > high or value + error < low:
             clean = False
@@ -178,24 +196,24 @@ def _limit(q: Sequence[Any], noise: Sequence[float], h: Sequence[float], r: floa
     return Slope("limit", float(best[0]), float(best[1]), clean, points)
 
 
-def _estimate(q: Sequence[Any], i: int, d1: Any, d2: Any, base: float, r: float) -> tuple[Any, Any]:
+def _estimate(q: Sequence[Any], i: int, d1: Any, d2: Any, base: Any, r: float) -> tuple[Any, Any]:
     """The limit as the three quotients from `i` on see it, and its error (inf: they see none)."""
     if abs(d2) <= 4 * base:
         return q[i + 2], 2 * base + abs(d2)
-    ratio = d2 / d1 if d1 else math.inf
-    if -0.5 < ratio * r < 1.6:
+    falls = d2 / d1 if d1 else math.inf
+    d0 = q[i] - q[i - 1] if i else 0.0
+    before = d1 / d0 if d0 else math.inf
+    if 0.6 < falls * r < 1.6 and 0.4 < before * r < 2.5:  # the expected order, twice
         once_a, once_b = q[i + 1] + d1 / (r - 1), q[i + 2] + d2 / (r - 1)
-        square = r * RATIO if r == RATIO else r * r
-        twice = once_b + (once_b - once_a) / (square - 1)
+        twice = once_b + (once_b - once_a) / (r * r - 1)
         return twice, abs(twice - once_b) + 3 * base
-    if 0 < ratio < CONVERGES and i > 0:
-        limit = q[i + 2] + d2 * ratio / (1 - ratio)
-        d0 = q[i] - q[i - 1]
-        before = d1 / d0 if d0 else math.inf
-        if 0 < before < CONVERGES:
-            coarser = q[i + 1] + d1 * before / (1 - before)
-            return limit, 4 * abs(limit - coarser) + 3 * base / (1 - ratio) ** 2
-    if abs(ratio) < 0.6:
+    if abs(falls) * r <= 0.6 and abs(before) * r <= 2.5:  # faster
+        return q[i + 2], 2 * abs(d2) / (r - 1) + 3 * base
+    if 0 < falls < CONVERGES and 0 < before < CONVERGES:  # another order
+        limit = q[i + 2] + d2 * falls / (1 - falls)
+        coarser = q[i + 1] + d1 * before / (1 - before)
+        return limit, 4 * abs(limit - coarser) + 3 * base / (1 - falls) ** 2
+    if abs(falls) < 0.6:
         return q[i + 2], 4 * max(abs(d1), abs(d2)) + 3 * base
     return math.nan, math.inf
 

@@ -1,0 +1,1 @@
+"""A frozen set of one-dimensional functions with right and wrong gradients, for gradient checkers."""
