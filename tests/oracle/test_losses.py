@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as T  # noqa: N812
 from oracle_nn import compare
 
-from autograd import special
+from autograd import hessian, special
 from nn import loss as ours
 from nn.functional import loss as F  # noqa: N812
 
@@ -94,6 +94,60 @@ def test_elementwise_losses_over_the_whole_range():
             check("SoftMarginLoss", [x], one)
             check("SoftMarginLoss", [x], -one)
             check("PoissonNLLLoss", [x], half)
+
+
+@pytest.mark.filterwarnings("ignore:reduction")
+def test_the_other_losses_over_the_whole_range():
+    one, half = np.ones(1), np.full(1, 0.5)
+    for number in GRID:
+        x = np.array([number])
+        check("KLDivLoss", [x, half])
+        check("KLDivLoss", [x], half, log_target=True)
+        check("GaussianNLLLoss", [x, half, one])
+        check("GaussianNLLLoss", [half, x, np.array([1e-8])])
+        if number >= 0:
+            check("GaussianNLLLoss", [half, one, x])
+            check("PoissonNLLLoss", [x], half, log_input=False)
+        for sign in (one, -one):
+            check("MarginRankingLoss", [x, 0.9 * half], sign)  # not at the corner: see docs/decisions.md
+            check("MarginRankingLoss", [x, 0.9 * half], sign, margin=1.0)
+        row = np.array([[0.3, number, -0.2]])
+        check("NLLLoss", [row], np.array([1]))
+        check("CrossEntropyLoss", [row], np.array([0]))
+        check("CrossEntropyLoss", [row], np.array([1]), label_smoothing=0.1)
+        for sign in (one, -one):
+            check("CosineEmbeddingLoss", [row, np.array([[0.5, 1.0, 2.0]])], sign)
+        triple = [row, np.array([[0.5, 1.0, 2.0]]), np.array([[-0.5, 2.0, 0.7]])]
+        check("TripletMarginLoss", triple)
+        check("TripletMarginWithDistanceLoss", triple)
+        for name, target in (("MultiMarginLoss", [2]), ("MultiLabelMarginLoss", [[2, 0, -1]])):
+            mine, other, target = getattr(ours, name)(), getattr(torch.nn, name)(), np.array(target)
+            compare(
+                GROUP,
+                name,
+                lambda x, f=mine, t=target: f(x, t),
+                lambda x, f=other, t=target: f(x, torch.tensor(t)),
+                [row],
+                orders=(0, 1),
+            )
+    for number in (0.01, 0.5, 0.99):
+        for t in (0 * one, half, one):
+            check("BCELoss", [np.array([number])], t)
+    for number in (1e-8, 1 - 1e-8):  # PyTorch's second derivative is 2e-4 off there, see ROUNDED
+        p = np.array([number])
+        for t in (0 * one, half, one):
+            compare(
+                GROUP,
+                "BCELoss",
+                lambda p, t=t: ours.BCELoss()(p, t),
+                lambda p, t=t: torch.nn.BCELoss()(p, torch.tensor(t)),
+                [p],
+                rtol=1e-8,
+                orders=(0, 1),
+            )
+            # ours is that of the gradient: (p - t) / (p (1 - p))
+            exact = t / p**2 + (1 - t) / (1 - p) ** 2
+            np.testing.assert_allclose(hessian(lambda p, t=t: ours.BCELoss()(p, t))(p)[0], exact, rtol=1e-7)
 
 
 # --- classes --------------------------------------------------------------------------------
