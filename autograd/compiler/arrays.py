@@ -1,0 +1,234 @@
+"""The `numpy` back end: straight-line NumPy calls that write into buffers planned beforehand.
+
+The same functions on the same operands in the same memory layout as without compiling: the same
+bits.  What is saved is the recording, and the page faults of fresh buffers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from autograd.compiler.names import Names, comment, literal
+from autograd.compiler.program import CONSTANT, STEP, Program, Variable
+from autograd.compiler.ufuncs import ufunc_of
+from autograd.rules import elementwise as el
+from autograd.rules import indexing, reductions, shaping, windows
+from autograd.rules.contraction import MATMUL
+
+VIEWS = frozenset(
+    (shaping.RESHAPE, shaping.TRANSPOSE, shaping.BROADCAST_TO, shaping.FLIP, windows.WINDOWS, el.IDENTITY)
+)
+INFIX = {
+    np.add: "+", np.subtract: "-", np.multiply: "*", np.divide: "/", np.power: "**", np.remainder: "%",
+    np.floor_divide: "//", np.equal: "==", np.not_equal: "!=", np.less: "<", np.less_equal: "<=",
+    np.greater: ">", np.greater_equal: ">=", np.bitwise_and: "&", np.bitwise_or: "|", np.bitwise_xor: "^",
+}  # fmt: skip
+ADD_REDUCE = np.add.reduce
+POWERS = {2: np.square, 0.5: np.sqrt, -1: np.reciprocal, 1: np.positive}  # as ndarray.__pow__ has them
+
+Key = tuple[tuple[int, ...], str, tuple[int, ...]]  # shape, dtype, strides
+
+
+@dataclass(slots=True)
+class Code:
+    """The text of a function, what it refers to, and the buffers it needs."""
+
+    source: str
+    namespace: dict[str, Any]
+    buffers: list[Any]  # one like each is to be allocated
+
+
+@dataclass
+class Planner:
+    """Emits one line per step and decides which buffer each result is written into."""
+
+    program: Program
+    names: Names
+    namespace: dict[str, Any] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+    buffers: list[Any] = field(default_factory=list)
+    free: dict[Key, list[int]] = field(default_factory=dict)
+    held: dict[int, set[int]] = field(default_factory=dict)  # variable -> buffers it may show
+    seen: dict[int, str] = field(default_factory=dict)  # what is in the namespace, by identity
+    users: dict[int, int] = field(default_factory=dict)  # buffer -> live variables that may show it
+
+    def __post_init__(self) -> None:
+        self.left = self.program.uses()
+        self.returned = {id(x) for x in self.program.outputs}
+
+    # --- text ---------------------------------------------------------------------------------------
+
+    def text(self, x: Variable) -> str:
+        """How a variable is written."""
+        if x.kind == CONSTANT:
+            return literal(x.data) or self.known(x.data, "c")
+        return self.names[x]
+
+    def known(self, thing: Any, prefix: str) -> str:
+        """The name of an object that the code refers to."""
+        if id(thing) in self.seen:
+            return self.seen[id(thing)]
+        name = getattr(thing, "__name__", "") if prefix == "" else ""
+        if not name.isidentifier():
+            name = f"{prefix or 'f'}{len(self.namespace)}"
+        name = self.names.unused(name)
+        self.namespace[name] = thing
+        self.seen[id(thing)] = name
+        return name
+
+    # --- buffers ------------------------------------------------------------------------------------
+
+    def room(self, s: Variable, reuse: Sequence[Variable] = ()) -> str:
+        """The buffer that a step writes into: one of an operand that is not used again, a free one, or a new one."""
+        if id(s) in self.returned:
+            return "None"  # what is returned is the caller's
+        key = key_of(s.data)
+        for x in reuse:
+            mine = self.held.get(id(x), set())
+            if x.kind == STEP and self.left[id(x)] == 1 and len(mine) == 1 and key_of(x.data) == key:
+                (b,) = mine
+                if self.users[b] == 1 and key_of(self.buffers[b]) == key:
+                    return self.hold(s, b)
+        if self.free.get(key):
+            return self.hold(s, self.free[key].pop())
+        self.buffers.append(np.empty_like(s.data))
+        return self.hold(s, len(self.buffers) - 1)
+
+    def hold(self, s: Variable, b: int) -> str:
+        self.held.setdefault(id(s), set()).add(b)
+        self.users[b] = self.users.get(b, 0) + 1
+        return f"b{b}"
+
+    def release(self, s: Variable) -> None:
+        """The operands that were used for the last time give their buffers back."""
+        for x in s.args:
+            self.left[id(x)] -= 1
+            if self.left[id(x)]:
+                continue
+            for b in self.held.pop(id(x), ()):
+                self.users[b] -= 1
+                if not self.users[b]:
+                    self.free.setdefault(key_of(self.buffers[b]), []).append(b)
+
+    # --- steps --------------------------------------------------------------------------------------
+
+    def emit(self, s: Variable) -> None:
+        """The line, or lines, of one step."""
+        assert s.op is not None
+        args = [self.text(x) for x in s.args]
+        function = ufunc_of(s.op)
+        name = self.names[s]
+        if function is not None and not s.is_array and not any([x.is_array for x in s.args]):
+            self.line(s, f"{name} = {self.infix(function, args)}")
+        elif function is not None and s.is_array and len(s.args) == function.nin:
+            function, args = quick_power(function, s.args, args)
+            out = self.room(s, [x for x in s.args if x.shape == s.shape])
+            call = f"{self.known(function, '')}({', '.join(args)}" + (f", {out})" if out != "None" else ")")
+            self.line(s, f"{name} = {call}")
+        elif s.op in (reductions.SUM, reductions.MEAN) and s.dtype.kind == "f" and s.dtype.itemsize > 2:
+            out = self.room(s) if s.is_array else "None"
+            axis, keep = s.params["axis"], s.params["keepdims"]
+            total = f"{self.known(ADD_REDUCE, 'sum')}({args[0]}, {axis!r}, None, {out}, {keep!r})"
+            self.line(s, f"{name} = {total}")
+            if s.op is reductions.MEAN:
+                n = reductions.count(s.args[0].data, axis)
+                self.lines.append(
+                    f"{self.known(np.divide, '')}({name}, {n}, {name})" if s.is_array else f"{name} = {name} / {n}"
+                )
+        elif s.op is el.WHERE and s.is_array:
+            out = self.room(s, [s.args[2]])
+            if out == "None":
+                self.line(s, f"{name} = {self.known(np.where, '')}({', '.join(args)})")
+            else:
+                put = self.known(np.copyto, "")
+                self.line(s, f"{name} = {out}")
+                if self.held.get(id(s.args[2])) != self.held[id(s)]:
+                    self.lines.append(f"{put}({name}, {args[2]})")
+                self.lines.append(f"{put}({name}, {args[1]}, where={args[0]})")
+        elif s.op in VIEWS or (s.op is indexing.GETITEM and s.params["index"].basic):
+            self.shows(s)
+            self.line(s, f"{name} = {self.view(s, args)}")
+        elif s.op is MATMUL:
+            out = self.room(s) if s.is_array else "None"
+            self.line(s, f"{name} = {self.known(np.matmul, '')}({', '.join(args)}, {out})")
+        else:
+            self.shows(s)  # it may be a view
+            self.line(s, f"{name} = {self.call(s, args)}")
+        self.release(s)
+
+    def shows(self, s: Variable) -> None:
+        """A view: it keeps the buffers of its operands in use."""
+        for b in {b for x in s.args for b in self.held.get(id(x), ())}:
+            self.hold(s, b)
+
+    def view(self, s: Variable, args: list[str]) -> str:
+        if s.op is shaping.RESHAPE:
+            return f"{args[0]}.reshape({s.params['shape']!r})"
+        if s.op is shaping.TRANSPOSE:
+            return f"{args[0]}.transpose({s.params['axes']!r})"
+        if s.op is el.IDENTITY:
+            return args[0]
+        return self.call(s, args)
+
+    def call(self, s: Variable, args: list[str]) -> str:
+        """The operation's own forward."""
+        assert s.op is not None
+        options = [f"{k}={self.option(v)}" for k, v in s.params.items()]
+        return f"{self.known(s.op.forward, identifier(s.op.name))}({', '.join([*args, *options])})"
+
+    def option(self, x: Any) -> str:
+        return repr(x) if isinstance(x, int | float | str | bool | None | tuple) else self.known(x, "p")
+
+    def infix(self, function: np.ufunc, args: list[str]) -> str:
+        """A ufunc of numbers, as an operator where there is one."""
+        if function in INFIX:
+            return f"{args[0]} {INFIX[function]} {args[1]}"
+        if function is np.negative:
+            return f"-{args[0]}"
+        return f"{self.known(function, '')}({', '.join(args)})"
+
+    def line(self, s: Variable, text: str) -> None:
+        self.lines.append(text + comment(s))
+
+    def result(self, x: Variable) -> str:
+        """An output: never a buffer, an argument, or a view of one."""
+        text = self.text(x)
+        made = ufunc_of(x.op) is not None or x.op in (MATMUL, reductions.SUM, reductions.MEAN, el.WHERE)
+        fresh = x.kind == STEP and id(x) not in self.held and made
+        return f"{text}.copy()" if x.is_array and not fresh else text
+
+
+def quick_power(
+    function: np.ufunc, args: Sequence[Variable], texts: list[str]
+) -> tuple[np.ufunc, list[str]]:
+    """What `x ** n` does for arrays and some n: the same bits as the operator, and quicker."""
+    if function is np.power and args[1].kind == CONSTANT and not args[1].is_array and args[0].dtype.kind == "f":
+        quick = POWERS.get(float(args[1].data))
+        if quick is not None:
+            return quick, texts[:1]
+    return function, texts
+
+
+def key_of(data: Any) -> Key:
+    return data.shape, data.dtype.str, data.strides
+
+
+def identifier(name: str) -> str:
+    return name if name.isidentifier() else "f"
+
+
+def code(program: Program, names: Names) -> Code:
+    """The function of a program on arrays."""
+    planner = Planner(program, names)
+    for s in program.steps:
+        planner.emit(s)
+    given = [names[x] for x in [*program.inputs, *program.closed]]
+    results = ", ".join([planner.result(x) for x in program.outputs])
+    body = [*planner.lines, f"return ({results}{',' if len(program.outputs) == 1 else ''})"]
+    buffers = ", ".join([f"b{i}" for i in range(len(planner.buffers))])
+    text = [f"def make({buffers}):", f"    def run({', '.join(given)}):"]
+    text += [f"        {line}" for line in body]
+    text += ["    return run", ""]
+    return Code("\n".join(text), planner.namespace, planner.buffers)

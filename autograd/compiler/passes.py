@@ -1,0 +1,157 @@
+"""Passes: each a small function from program to program that gives the same bits with less work."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd.compiler.program import CONSTANT, STEP, Program, Variable, constant, ordered, step
+from autograd.compiler.trace import inlined
+from autograd.compiler.ufuncs import ufunc_of
+from autograd.rules import elementwise as el
+from autograd.rules import shaping
+from autograd.rules.kernels import Index
+from autograd.rules.table import Op
+
+Rewrite = Callable[[Variable], Variable]
+
+
+def optimized(program: Program) -> Program:
+    """All passes, in order."""
+    for a_pass in (simplified, inline, simplified, shared, simplified):
+        program = a_pass(program)
+    return program
+
+
+def rewritten(program: Program, rewrite: Rewrite) -> Program:
+    """The program with every step replaced by what `rewrite` makes of it; what is not used any more is left out."""
+    put: dict[int, Variable] = {}
+    for s in program.steps:
+        s.args = tuple([put.get(id(x), x) for x in s.args])
+        new = rewrite(s)
+        if new is not s:
+            put[id(s)] = new
+    outputs = [put.get(id(x), x) for x in program.outputs]
+    return Program(program.inputs, program.closed, program.values, ordered(outputs), outputs)
+
+
+# --- dead code, constants, what is exact in IEEE arithmetic ---------------------------------------
+
+
+def simplified(program: Program) -> Program:
+    """Constants folded, operations that change nothing left out."""
+    return rewritten(program, simpler)
+
+
+SMALL = 4096  # bytes: a larger constant is kept as the operation that makes it
+NEVER_FOLDED: set[Op] = set()  # operations that give something else each time
+
+
+def simpler(s: Variable) -> Variable:
+    """What stands for a step: a constant, one of its operands, or itself."""
+    assert s.op is not None
+    args = s.args
+    if args and s.op not in NEVER_FOLDED and all([x.kind == CONSTANT for x in args]):
+        if getattr(s.data, "nbytes", 0) <= SMALL:
+            return constant(s.data)
+    elif s.op in UNCHANGED or (s.op in LAYOUT and args[0].shape == s.shape and s.op is not shaping.TRANSPOSE):
+        if same_kind(s, args[0]):
+            return args[0]
+    elif s.op is el.MULTIPLY:
+        for x, y in (args, args[::-1]):
+            if is_number(x, 1) and same_kind(s, y):
+                return y
+    elif s.op is el.DIVIDE:
+        if is_number(args[1], 1) and same_kind(s, args[0]):
+            return args[0]
+    elif s.op is el.SUBTRACT:
+        if is_number(args[1], 0) and not np.signbit(args[1].data) and same_kind(s, args[0]):
+            return args[0]
+    elif s.op is el.NEGATIVE and args[0].op is el.NEGATIVE:
+        return args[0].args[0]
+    return s
+
+
+UNCHANGED = frozenset((el.IDENTITY, el.POSITIVE, el.COPY, el.ASTYPE))
+LAYOUT = frozenset((shaping.RESHAPE, shaping.BROADCAST_TO))
+
+
+def is_number(x: Variable, n: float) -> bool:
+    return x.kind == CONSTANT and not x.is_array and bool(x.data == n)
+
+
+def same_kind(s: Variable, x: Variable) -> bool:
+    """Whether `x` can stand for `s`: the same shape and dtype, and no Python number for a NumPy one."""
+    return x.shape == s.shape and x.dtype == s.dtype and hasattr(x.data, "dtype") == hasattr(s.data, "dtype")
+
+
+# --- operations as the NumPy they are made of -----------------------------------------------------
+
+
+def inline(program: Program) -> Program:
+    """Operations whose forward is plain NumPy (softmax, a linear layer) as the steps it consists of."""
+    single: set[tuple[Op, tuple[str, ...]]] = set()  # operations that are one step
+
+    def expand(s: Variable) -> Variable:
+        todo = [s]
+        put: dict[int, Variable] = {}
+        while todo:
+            x = todo.pop(0)
+            x.args = tuple([put.get(id(y), y) for y in x.args])
+            assert x.op is not None
+            key = (x.op, tuple(y.kind if y.kind == CONSTANT else "" for y in x.args))
+            if key in single or ufunc_of(x.op) is not None:
+                continue
+            made = inlined(x.op, x.args, x.params)
+            if made is None or any([y.op is x.op for y in made[0]]):
+                single.add(key)
+                continue
+            steps, out = made
+            if out.shape != x.shape or out.dtype != x.dtype:
+                single.add(key)
+                continue
+            for y in steps:
+                y.site = x.site
+            out.name, out.data = x.name, x.data
+            put[id(x)] = out
+            todo = steps + todo
+        last = s
+        while id(last) in put:
+            last = put[id(last)]
+        return last
+
+    return rewritten(program, expand)
+
+
+# --- common subexpressions ------------------------------------------------------------------------
+
+
+def shared(program: Program) -> Program:
+    """Steps that compute the same thing from the same variables, computed once."""
+    known: dict[Any, Variable] = {}
+
+    def first(s: Variable) -> Variable:
+        if s.op in NEVER_FOLDED:
+            return s
+        try:
+            return known.setdefault((s.op, tuple([key_of(x) for x in s.args]), params_key(s.params)), s)
+        except TypeError:  # a parameter that cannot be hashed
+            return s
+
+    return rewritten(program, first)
+
+
+def key_of(x: Variable) -> Any:
+    """Equal for variables that are the same; small constants by what they are."""
+    if x.kind != CONSTANT:
+        return id(x)
+    if isinstance(x.data, np.ndarray):
+        return (x.data.dtype.str, x.data.shape, x.data.tobytes()) if x.data.nbytes <= SMALL else id(x)
+    return (type(x.data), x.data.tobytes() if hasattr(x.data, "tobytes") else repr(x.data))
+
+
+def params_key(params: dict[str, Any]) -> Any:
+    return tuple([(k, type(v), v if not isinstance(v, Index) else v.key()) for k, v in sorted(params.items())])
+
+
+__all__ = ["STEP", "inline", "optimized", "shared", "simplified", "step"]

@@ -1,0 +1,90 @@
+"""Program: a traced function as a list of operations on variables that are not known yet."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from autograd.rules.table import Op
+
+INPUT, CLOSED, CONSTANT, STEP = "input", "closed", "constant", "step"
+
+
+@dataclass(slots=True, eq=False)
+class Variable:
+    """One number or array of a program: given (an input), fixed (a constant), or computed (a step)."""
+
+    kind: str
+    data: Any  # of the call that was traced; a constant's for good
+    op: Op | None = None
+    args: tuple["Variable", ...] = ()
+    params: dict[str, Any] = field(default_factory=dict)
+    name: str | None = None  # the user's
+    site: str = ""  # the user's line
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes."""
+        return np.shape(self.data)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The NumPy dtype; a Python number's is that of the array it would become."""
+        found: np.dtype[Any] = self.data.dtype if hasattr(self.data, "dtype") else np.asarray(self.data).dtype
+        return found
+
+    @property
+    def is_array(self) -> bool:
+        """Whether it has axes; numbers are NumPy scalars or Python's."""
+        return bool(self.shape)
+
+
+@dataclass(slots=True, eq=False)
+class Program:
+    """inputs: the arguments, in order; closed: Values the function closes over, with `values` that hold
+    their data; steps: in an order in which they can be computed; outputs: what is returned.
+    """
+
+    inputs: list[Variable]
+    closed: list[Variable]
+    values: list[Any]
+    steps: list[Variable]
+    outputs: list[Variable]
+
+    def __len__(self) -> int:
+        """How many operations there are."""
+        return len(self.steps)
+
+    def uses(self) -> dict[int, int]:
+        """How often each variable is read, by identity; being returned counts as one."""
+        count: dict[int, int] = {}
+        for x in [*(y for s in self.steps for y in s.args), *self.outputs]:
+            count[id(x)] = count.get(id(x), 0) + 1
+        return count
+
+
+def ordered(outputs: Iterable[Variable]) -> list[Variable]:
+    """The steps behind `outputs`, operands first; no recursion."""
+    done: set[int] = set()
+    order: list[Variable] = []
+    todo: list[tuple[Variable, bool]] = [(x, False) for x in reversed(list(outputs))]
+    while todo:
+        x, ready = todo.pop()
+        if ready:
+            order.append(x)
+        elif x.kind == STEP and id(x) not in done:
+            done.add(id(x))
+            todo.append((x, True))
+            todo.extend([(y, False) for y in reversed(x.args)])
+    return order
+
+
+def step(op: Op, args: Sequence[Variable], params: dict[str, Any], data: Any, like: Variable) -> Variable:
+    """A step that a pass puts in place of `like`."""
+    return Variable(STEP, data, op, tuple(args), params, like.name, like.site)
+
+
+def constant(data: Any) -> Variable:
+    """A variable that is always the same."""
+    return Variable(CONSTANT, data)

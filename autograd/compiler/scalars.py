@@ -1,0 +1,140 @@
+"""The `python` and `numba` back ends for programs of numbers: straight-line arithmetic on floats.
+
+Each ufunc has one line here: the same formula in Python's operators and `math`.  Where `math`
+raises and NumPy answers inf or nan, the caller runs the call again with NumPy.  Results may
+differ from NumPy's in the last place, where its functions and `math`'s round differently.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd.compiler.names import Names, comment
+from autograd.compiler.program import CONSTANT, Program, Variable
+from autograd.compiler.ufuncs import ufunc_of
+from autograd.rules import elementwise as el
+from autograd.rules import reductions, shaping
+from autograd.rules.table import Op
+
+Text = Callable[..., str]
+
+# fmt: off
+FORMULAS: dict[np.ufunc, Text] = {
+    np.add: lambda x, y: f"{x} + {y}",
+    np.subtract: lambda x, y: f"{x} - {y}",
+    np.multiply: lambda x, y: f"{x} * {y}",
+    np.divide: lambda x, y: f"{x} / {y}",
+    np.power: lambda x, y: {"2": f"{x} * {x}", "2.0": f"{x} * {x}", "1": x, "1.0": x, "0.5": f"sqrt({x})"}.get(y, f"pow({x}, {y})"),
+    np.negative: lambda x: f"-{x}",
+    np.positive: lambda x: x,
+    np.absolute: lambda x: f"fabs({x})",
+    np.fabs: lambda x: f"fabs({x})",
+    np.sign: lambda x: f"(1.0 if {x} > 0.0 else -1.0 if {x} < 0.0 else 0.0 * {x})",
+    np.square: lambda x: f"{x} * {x}",
+    np.reciprocal: lambda x: f"1.0 / {x}",
+    np.maximum: lambda x, y: f"({x} if {x} >= {y} or {x} != {x} else {y})",
+    np.minimum: lambda x, y: f"({x} if {x} <= {y} or {x} != {x} else {y})",
+    np.equal: lambda x, y: f"{x} == {y}",
+    np.not_equal: lambda x, y: f"{x} != {y}",
+    np.less: lambda x, y: f"{x} < {y}",
+    np.less_equal: lambda x, y: f"{x} <= {y}",
+    np.greater: lambda x, y: f"{x} > {y}",
+    np.greater_equal: lambda x, y: f"{x} >= {y}",
+    np.bitwise_and: lambda x, y: f"({x} and {y})",
+    np.bitwise_or: lambda x, y: f"({x} or {y})",
+    np.bitwise_not: lambda x: f"not {x}",
+    np.logical_and: lambda x, y: f"({x} and {y})",
+    np.logical_or: lambda x, y: f"({x} or {y})",
+    np.logical_not: lambda x: f"not {x}",
+    np.isnan: lambda x: f"{x} != {x}",
+    np.isinf: lambda x: f"isinf({x})",
+    np.isfinite: lambda x: f"isfinite({x})",
+    np.hypot: lambda x, y: f"hypot({x}, {y})",
+    np.arctan2: lambda x, y: f"atan2({x}, {y})",
+    np.copysign: lambda x, y: f"copysign({x}, {y})",
+}
+# fmt: on
+# the names in `math` where they are not NumPy's
+MATH = {
+    np.arcsin: "asin", np.arccos: "acos", np.arctan: "atan", np.arcsinh: "asinh", np.arccosh: "acosh",
+    np.arctanh: "atanh", np.exp: "exp", np.log: "log", np.log1p: "log1p", np.expm1: "expm1",
+    np.log2: "log2", np.log10: "log10", np.sin: "sin", np.cos: "cos", np.tan: "tan", np.sinh: "sinh",
+    np.cosh: "cosh", np.tanh: "tanh", np.sqrt: "sqrt",
+}  # fmt: skip
+FORMULAS.update({f: lambda x, name=name: f"{name}({x})" for f, name in MATH.items()})
+FUNCTIONS = ("sqrt", "pow", "fabs", "isinf", "isfinite", "hypot", "atan2", "copysign", *MATH.values())
+NAMESPACE: dict[str, Any] = {name: getattr(math, name) for name in FUNCTIONS} | {"inf": math.inf, "nan": math.nan}
+SIMPLE = frozenset((np.maximum, np.minimum, np.sign, np.isnan, np.square))  # these write an operand twice
+# of one number these change nothing
+SAME: frozenset[Op] = frozenset(
+    (el.IDENTITY, el.COPY, reductions.SUM, reductions.MEAN, reductions.PROD, reductions.MAX, reductions.MIN,
+     shaping.RESHAPE, shaping.TRANSPOSE, shaping.BROADCAST_TO)
+)  # fmt: skip
+
+
+def fits(program: Program) -> str:
+    """'' if every variable is one float64 (or a truth value) and every operation is in the table, else why not."""
+    for x in [*program.inputs, *program.closed, *program.outputs]:
+        if x.is_array or not (x.dtype == np.float64 or (x in program.outputs and x.dtype.kind in "bi")):
+            return f"{x.name or 'a variable'} is {x.dtype} {x.shape}"
+    for s in program.steps:
+        if s.is_array or any([x.is_array for x in s.args]):
+            return f"{s.op} has an operand or result with axes"
+        if s.dtype.kind == "f" and s.dtype != np.float64:
+            return f"{s.op} gives {s.dtype}"
+        if ufunc_of(s.op) not in FORMULAS and s.op not in SAME and s.op is not el.WHERE:
+            return f"{s.op} has no formula for floats"
+    return ""
+
+
+def lines_of(program: Program, names: Names) -> list[str]:
+    """One assignment per step; a step that is read once is written where it is read."""
+    uses = program.uses()
+    readers = {id(x): s for s in program.steps for x in s.args}
+    returned = {id(x) for x in program.outputs}
+    texts: dict[int, str] = {}
+    reads: dict[int, int] = {}
+    lines = []
+    for s in program.steps:
+        args = [texts.get(id(x)) or atom(x, names) for x in s.args]
+        function = ufunc_of(s.op)
+        if s.op is el.WHERE:
+            text = f"{args[1]} if {args[0]} else {args[2]}"
+        elif s.op in SAME:
+            text = args[0]
+        else:
+            assert function is not None
+            text = FORMULAS[function](*args)
+        depth = 1 + max([reads.get(id(x), 0) for x in s.args], default=0)
+        once = uses[id(s)] == 1 and id(s) not in returned and s.name is None and depth < 6
+        if once and len(text) < 60 and not repeats(readers[id(s)]):
+            texts[id(s)], reads[id(s)] = (f"({text})" if not text.isidentifier() else text), depth
+        else:
+            lines.append(f"{names[s]} = {text}{comment(s)}")
+    return lines
+
+
+def repeats(user: Variable) -> bool:
+    """Whether a step writes its operand more than once."""
+    function = ufunc_of(user.op)
+    return function in SIMPLE or function is np.power or user.op is el.WHERE
+
+
+def atom(x: Variable, names: Names) -> str:
+    """A variable by its name; a constant as a number of the source text."""
+    if x.kind != CONSTANT:
+        return names[x]
+    number = x.data.item() if hasattr(x.data, "item") else x.data
+    if isinstance(number, float) and not math.isfinite(number):
+        return "nan" if number != number else "inf" if number > 0 else "(-inf)"
+    return repr(number) if not str(number).startswith("-") else f"({number!r})"
+
+
+def source(program: Program, names: Names) -> str:
+    """The function `run` of a program of numbers."""
+    given = ", ".join([names[x] for x in [*program.inputs, *program.closed]])
+    results = [atom(x, names) for x in program.outputs]
+    body = [*lines_of(program, names), f"return ({', '.join(results)}{',' if len(results) == 1 else ''})"]
+    return "\n".join([f"def run({given}):", *[f"    {line}" for line in body], ""])
