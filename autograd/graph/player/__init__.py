@@ -1,0 +1,105 @@
+"""The player: a recording as one HTML file that needs no network, no server and no kernel."""
+
+import base64
+import hashlib
+import json
+import re
+from importlib.resources import files
+from typing import Any
+
+from autograd.graph.player import markup
+from autograd.graph.player.payload import payload
+from autograd.graph.player.places import places
+from autograd.graph.recording import Recording
+
+__all__ = ["page"]
+
+PARTS = ("data.js", "replay.js", "story.js", "charts.js", "view.js", "controls.js")  # in the order they build on
+LARGE = 5_000_000  # bytes
+
+
+def page(recording: Recording, *, title: str = "Gradient steps") -> str:
+    """The player of a recording, as the text of one HTML file.
+
+    Steps can be scrubbed both ways; inside each, the forward pass, every visit of the
+    backward pass and every update.  The page's script computes the gradients anew from the
+    local derivatives, equal to Python's bit for bit.  It runs under a policy that allows
+    this one script and style sheet (by their hashes) and nothing from outside.
+
+    Raises TypeError if `recording` is not a Recording, ValueError if it holds no step.
+    """
+    if not isinstance(recording, Recording):
+        raise TypeError(
+            f"page: expected a Recording, got {type(recording).__name__}; `with record(optimizer) as steps:` "
+            f"makes one"
+        )
+    if not recording.segments:
+        raise ValueError("page: nothing was recorded; run backward() inside `with record(...)` first")
+    data = payload(recording)
+    heat = markup.heat_of(recording)
+    first, at, place = markup.opening(recording)
+    data |= {"heat": heat, "start": place}
+    shown = [s.frames[at if i == first else 0] for i, s in enumerate(recording.segments)]
+    graphs = "\n".join(
+        markup.graph(s, i, shown[i], places(s), heat, hidden=i != first) for i, s in enumerate(recording.segments)
+    )
+    frame = shown[first]
+    words = {
+        "title": markup.content(title),
+        "graphs": graphs,
+        "table": markup.table(recording, shown),
+        "step": str(frame.step),
+        "seen": str(recording.seen),
+        "loss": markup.short(frame.loss),
+        "least": markup.short(heat[0], 2),
+        "most": markup.short(heat[1], 2),
+        "places": str(len(recording.order) - 1),
+        "place": str(place),
+        "notes": notes(recording),
+        "recording": escaped_json(data),
+    }
+    script = "(() => {\n'use strict';\n" + "".join(asset(name) for name in PARTS) + "})();\n"
+    style = asset("player.css") + heat_rules()
+    words |= {"script": script, "style": style, "policy": policy(script, style)}
+    return re.sub(r"\{\{(\w+)\}\}", lambda hole: words[hole[1]], asset("player.html"))
+
+
+def notes(recording: Recording) -> str:
+    """What a viewer must know: which steps are missing, and what else was left out."""
+    said = list(recording.notes)
+    if len(recording) < recording.seen and not any("step" in note for note in said):
+        said.insert(0, f"{len(recording)} of {recording.seen} steps were kept")
+    if len(recording.segments) > 1:
+        said.append(f"the graph changed on the way: {len(recording.segments)} structures, each with its own picture")
+    lines = "".join(f"<li>{markup.content(note[:1].upper() + note[1:])}</li>" for note in said)
+    return f'<ul class="notes">{lines}</ul>' if lines else ""
+
+
+def policy(script: str, style: str) -> str:
+    """The content security policy: this script, this style sheet, images inside the page."""
+
+    def hashed(text: str) -> str:
+        return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+    return (
+        f"default-src 'none'; script-src {hashed(script)}; style-src {hashed(style)}; "
+        f"img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def heat_rules() -> str:
+    """The colours of the still, which may not use style= under the policy."""
+    return "".join(f'[data-heat="{p}"]{{--heat:{p}%}}' for p in range(5, 101, 5)) + "\n"
+
+
+def escaped_json(data: Any) -> str:
+    """JSON that cannot end the element it stands in."""
+    text = json.dumps(data, allow_nan=False, separators=(",", ":"))  # all of it ASCII
+    for c in "<>&":
+        text = text.replace(c, f"\\u{ord(c):04x}")
+    return text
+
+
+def asset(name: str) -> str:
+    """A file of this package, as text."""
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,299 @@
+// View: from a moment to ink.  The markup is there already; only what changed is written.
+
+const $ = (id) => document.getElementById(id);
+
+function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [key, x] of Object.entries(attributes)) made.setAttribute(key, x);
+  made.append(...children);
+  return made;
+}
+
+/** Gradients to -1 ... 1, by magnitude, the same for all steps: else a colour would change its meaning. */
+function heatOf([least, most]) {
+  const low = Math.log10(least), span = Math.log10(most) - low || 1;
+  return (g) => {
+    if (!(Math.abs(g) > 0)) return 0;
+    const t = (Math.log10(Math.abs(g)) - low) / span;
+    return Math.sign(g) * Math.min(1, Math.max(0.08, 0.08 + 0.92 * t));
+  };
+}
+
+/** What the picture shows at a moment: values, gradients, and what is new. */
+function sceneOf(model, { index, at, pin, whatIf }) {
+  const { segment, frame } = model.frames[index];
+  const moment = segment.moments[at];
+  const { phase } = moment;
+  let values = valuesOf(segment, frame), locals = null;
+  if (whatIf?.size) {
+    values = values.slice();
+    for (const [id, x] of whatIf) values[id] = x;
+    locals = evaluate(segment, values);
+  }
+  const full = backward(segment, frame, undefined, locals);
+  const seen = phase === "forward" ? -1 : phase === "backward" ? moment.seen : segment.visits.length;
+  const partial = seen < 0 ? null : seen === segment.visits.length ? full : backward(segment, frame, seen, locals);
+  const scene = {
+    index, frame, segment, moment, at, values, full, seen, root: segment.nodes[segment.root],
+    whole: phase === "whole", frames: model.frames, whatIf: whatIf?.size ? whatIf : null,
+    computed: (n) => phase !== "forward" || !n.op || n.id <= moment.node.id,
+    gradient: (n) => (partial && partial.reached[n.id] ? partial.g[n.id] : null),
+    locals: (edge) => (locals ? locals[edge.id] : edge.local ? edge.local(frame) : NaN),
+  };
+  if (scene.whatIf) {
+    scene.loss = values[segment.root];
+    scene.recordedLoss = model.frames[index].loss;
+  }
+  if (pin !== null) {
+    const other = model.frames[pin];
+    const comparable = other.segment === segment;
+    scene.pinned = { index: pin, comparable };
+    scene.flips = [];
+    if (comparable && pin !== index) {
+      const then = { values: valuesOf(segment, other.frame), g: backward(segment, other.frame).g };
+      scene.then = then;
+      scene.flips = segment.nodes.filter((n) => full.reached[n.id] && !n.array && full.g[n.id] * then.g[n.id] < 0);
+    }
+  }
+  return scene;
+}
+
+/** The graph of one segment, as it stands in the page. */
+class Picture {
+  constructor(segment, heat) {
+    this.segment = segment;
+    this.heat = heat;
+    this.svg = $(`graph${segment.index}`);
+    this.written = new Map();
+    const prefix = `s${segment.index}`;
+    this.cards = segment.nodes.map((n) => {
+      const g = $(`${prefix}n${n.id}`);
+      return {
+        g, value: g.querySelector(".value"), grad: g.querySelector(".grad"), image: g.querySelector("image"),
+        title: g.querySelector("title"), base: g.getAttribute("class"), text: "", words: "", kind: "", level: "",
+      };
+    });
+    this.lines = segment.edges.map((e) => {
+      const path = $(`${prefix}e${e.id}`);
+      return { path, base: path.getAttribute("class"), kind: "", level: "" };
+    });
+    this.visitOf = new Map(segment.visits.map(({ edge }, k) => [edge.id, k]));
+    this.ticket = this.svg.querySelector(".ticket");
+    this.images = new Map();
+  }
+
+  draw(scene, selected) {
+    const { segment, heat } = this;
+    const { moment, then } = scene;
+    for (const n of segment.nodes) {
+      const card = this.cards[n.id];
+      let text, words = "", t = 0, kind = card.base, bad = false;
+      const g = n.array ? null : scene.gradient(n);
+      const shown = scene.computed(n);
+      if (n.array) {
+        ({ text, words } = this.arrayWords(n, scene, shown));
+      } else if (then) {
+        const dv = scene.values[n.id] - then.values[n.id];
+        text = shown ? `\u0394 ${signed(dv)}` : "\u2013";
+        if (g !== null) {
+          const dg = g - then.g[n.id];
+          words = `\u0394\u2207 ${signed(dg)}`;
+          t = heat(dg);
+          if (g * then.g[n.id] < 0) { kind += " flip"; words = `\u21c4 ${signed(dg)}`; }
+        }
+        if (dv !== 0) kind += " changed";
+      } else {
+        text = shown ? short(scene.values[n.id]) : "\u2013";
+        bad = shown && !Number.isFinite(scene.values[n.id]);
+        if (g !== null) {
+          words = `\u2207 ${signed(g)}`;
+          t = heat(g);
+          bad ||= !Number.isFinite(g);
+        }
+      }
+      if (!words) words = "\u2207 \u2013";
+      if (!shown) kind += " ahead";
+      if (bad) kind += " bad";
+      if (g === null && !(n.array && scene.seen >= 0)) kind += " unreached";
+      else if (t > 0) kind += " pos";
+      else if (t < 0) kind += " neg";
+      if (n === moment.node) kind += " now";
+      if (moment.visit && n.id === moment.visit.edge.target) kind += " from";
+      if (n.id === selected) kind += " selected";
+      if (scene.whatIf?.has(n.id)) kind += " edited";
+      this.write(card, text, words, kind, t);
+    }
+    segment.edges.forEach((e, i) => this.drawLine(e, this.lines[i], scene));
+    this.drawTicket(scene);
+  }
+
+  write(card, text, words, kind, t) {
+    if (card.text !== text) { card.text = text; if (card.value) card.value.firstChild.data = text; }
+    if (card.words !== words) { card.words = words; if (card.grad) card.grad.firstChild.data = words; }
+    if (card.kind !== kind) { card.kind = kind; card.g.setAttribute("class", kind); }
+    this.warm(card, card.g, t);
+  }
+
+  /** Colour in steps of a twentieth: fewer writes, and nobody sees the difference. */
+  warm(held, target, t) {
+    const level = `${Math.round(Math.abs(t) * 20) * 5}%`;
+    if (held.level !== level) { held.level = level; target.style.setProperty("--heat", level); }
+  }
+
+  arrayWords(n, scene, shown) {
+    const s = shown ? n.summary?.(scene.frame) : null;
+    const g = scene.seen >= 0 && this.done(n, scene) ? n.gradient?.(scene.frame) : null;
+    const card = this.cards[n.id];
+    if (card.image) {
+      const image = s?.image ?? null;
+      if (card.shownImage !== image) {
+        card.shownImage = image;
+        card.image.setAttribute("href", image ? this.thumbnail(image) : "");
+      }
+    }
+    const bad = s && s.nans + s.infs ? ` \u26a0${s.nans + s.infs}` : "";
+    return { text: s ? `norm ${short(s.norm)}${bad}` : "\u2013", words: g ? `\u2207 norm ${short(g.norm)}` : "" };
+  }
+
+  /** Whether all that an array's gradient is made of has arrived. */
+  done(n, scene) {
+    if (n.id === scene.segment.root) return true;
+    let last = -1;
+    for (const e of n.outs) last = Math.max(last, this.visitOf.get(e) ?? -1);
+    return last >= 0 && last < scene.seen;
+  }
+
+  /** One byte per cell to a picture: 0 is the lowest, 254 the highest, 255 nothing finite. */
+  thumbnail(image) {
+    if (this.images.has(image)) return this.images.get(image);
+    const [rows, cols, low, high, data] = image;
+    const canvas = element("canvas", { width: cols, height: rows });
+    const pen = canvas.getContext("2d");
+    const cells = pen.createImageData(cols, rows);
+    const bytes = atob(data);
+    const most = Math.max(Math.abs(low), Math.abs(high)) || 1;
+    for (let i = 0; i < bytes.length; i++) {
+      const byte = bytes.charCodeAt(i);
+      const x = low + ((high - low) * byte) / 254;
+      let rgb;
+      if (byte === 255) rgb = [193, 0, 122];
+      else if (low >= 0) rgb = Array(3).fill(Math.round(255 * (high > low ? (x - low) / (high - low) : 0.5)));
+      else {
+        const [r, g, b] = x > 0 ? [230, 120, 20] : [30, 110, 200];
+        const t = Math.abs(x) / most;
+        rgb = [245 + (r - 245) * t, 245 + (g - 245) * t, 245 + (b - 245) * t];
+      }
+      cells.data.set([...rgb, 255], 4 * i);
+    }
+    pen.putImageData(cells, 0, 0);
+    this.images.set(image, canvas.toDataURL());
+    return this.images.get(image);
+  }
+
+  drawLine(e, held, scene) {
+    const { moment } = scene;
+    const k = this.visitOf.get(e.id);
+    let kind = held.base, t = 0;
+    if (moment.phase === "forward" && scene.segment.nodes[e.target] === moment.node) kind += " feeding";
+    if (k !== undefined && k < scene.seen) {
+      const c = scene.full.contributions[k];
+      const isNumber = !scene.segment.nodes[e.source].array;
+      t = isNumber ? this.heat(c) : 0;
+      kind += t > 0 ? " pos" : t < 0 ? " neg" : " walked";
+      if (moment.visit?.edge === e) kind += " now";
+    } else if (scene.computed(scene.segment.nodes[e.target])) kind += "";
+    else kind += " ahead";
+    if (held.kind !== kind) { held.kind = kind; held.path.setAttribute("class", kind); }
+    this.warm(held, held.path, t);
+  }
+
+  /** The words at the edge that is being walked: upstream × local → contribution. */
+  drawTicket(scene) {
+    const { visit, k } = scene.moment;
+    this.ticket.setAttribute("visibility", visit ? "visible" : "hidden");
+    if (!visit) return;
+    const { edge } = visit;
+    const { full, segment } = scene;
+    const plain = !segment.nodes[edge.source].array && !segment.nodes[edge.target].array;
+    const words = plain
+      ? `${short(full.g[edge.target], 3)} \u00d7 ${short(scene.locals(edge), 3)} \u2192 ${signed(full.contributions[k])}`
+      : edge.formula || "g";
+    const label = this.ticket.querySelector("text");
+    label.textContent = words.length > 44 ? `${words.slice(0, 43)}\u2026` : words;
+    const path = this.lines[edge.id].path;
+    const middle = path.getPointAtLength(path.getTotalLength() / 2);
+    const width = label.getComputedTextLength() + 20;
+    const limit = this.svg.viewBox.baseVal;
+    const x = Math.min(limit.x + limit.width - width / 2 - 4, Math.max(limit.x + width / 2 + 4, middle.x));
+    this.ticket.setAttribute("transform", `translate(${x} ${middle.y - 20})`);
+    this.ticket.setAttribute("class", `ticket ${plain ? (full.contributions[k] < 0 ? "neg" : full.contributions[k] > 0 ? "pos" : "") : ""}`);
+    const box = this.ticket.querySelector("rect");
+    box.setAttribute("x", -width / 2);
+    box.setAttribute("width", width);
+  }
+
+  /** What a screen reader says of each node, and the tooltip with all digits. */
+  label(scene) {
+    for (const n of this.segment.nodes) {
+      const { g, title } = this.cards[n.id];
+      const words = this.spoken(n, scene);
+      g.setAttribute("aria-label", words);
+      title.textContent = words;
+    }
+  }
+
+  spoken(n, scene) {
+    const role = n.parameter ? "parameter" : n.id === this.segment.root ? `result of ${n.op}` : n.op ?? n.role;
+    const words = [n.symbol, role];
+    if (n.array) {
+      const s = n.summary?.(scene.frame), g = n.gradient?.(scene.frame);
+      words.push(`array of shape ${n.shape.join(" by ")}`);
+      if (s) words.push(`norm ${exact(s.norm)}, mean ${exact(s.mean)}, from ${exact(s.min)} to ${exact(s.max)}, ${s.zeros} zeros`);
+      if (g && this.cards[n.id].words.includes("norm")) words.push(`gradient of norm ${exact(g.norm)}`);
+      return words.join(", ");
+    }
+    words.push(scene.computed(n) ? `value ${exact(scene.values[n.id])}` : "not computed yet");
+    const g = scene.gradient(n);
+    if (g !== null) words.push(`gradient ${exact(g)}`);
+    else if (n.role !== "constant") words.push("no gradient yet");
+    return words.join(", ");
+  }
+}
+
+/** A sentence's pieces as elements; the numbers of gradients have their sign's colour. */
+function wordsOf(pieces) {
+  return pieces.map((piece) => {
+    if (typeof piece === "string") return piece;
+    if (piece.name) return element("b", { "data-n": piece.name.id }, piece.name.symbol);
+    if (piece.code) return element("code", {}, piece.code);
+    const { x, sign } = piece;
+    const kind = sign ? (x > 0 ? "num pos" : x < 0 ? "num neg" : "num") : "num";
+    return element("span", { class: kind, title: exact(x) }, sign ? signed(x) : short(x));
+  });
+}
+
+/** All numbers of the moment as a table: the picture in full for those who do not see it. */
+function fillTable(scene) {
+  const { segment, then, frame } = scene;
+  for (const n of segment.nodes) {
+    const cells = $(`s${segment.index}r${n.id}`).cells;
+    let value, gradient;
+    if (n.array) {
+      const s = n.summary?.(frame), g = n.gradient?.(frame);
+      value = s && scene.computed(n) ? `norm ${exact(s.norm)}` : "\u2013";
+      gradient = g && scene.seen >= 0 ? `norm ${exact(g.norm)}` : "\u2013";
+    } else {
+      value = scene.computed(n) ? exact(scene.values[n.id]) : "\u2013";
+      const g = scene.gradient(n);
+      gradient = g === null ? "\u2013" : exact(g);
+    }
+    cells[3].textContent = value;
+    cells[4].textContent = gradient;
+    const u = n.parameter && (scene.whole || scene.moment.phase === "update") ? segment.updates[n.parameter] : null;
+    cells[5].textContent = u && !Number.isNaN(u.before(frame)) ? exact(u.array ? u.update(frame) : u.after(frame) - u.before(frame)) : "";
+    const difference = then && !n.array;
+    cells[6].textContent = difference ? signed(scene.values[n.id] - then.values[n.id]) : "";
+    cells[7].textContent = difference && scene.gradient(n) !== null
+      ? signed(scene.gradient(n) - then.g[n.id]) + (scene.flips.includes(n) ? " \u21c4" : "") : "";
+  }
+}
