@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -46,15 +47,37 @@ STYLE: dict[str, Any] = {
 
 def svg_of(plot: Plot, size: tuple[float, float]) -> str:
     """The figure that `plot` draws, as SVG; `size` in inches."""
-    from matplotlib import style
-    from matplotlib.figure import Figure
+    return Moving(plot, size).svg()
 
-    with style.context(["default", STYLE]):
-        figure = Figure(figsize=size, layout="constrained")
-        plot(figure)
+
+class Moving:
+    """A figure that is drawn once and may be changed: each `now()` is a picture of it as it is then."""
+
+    def __init__(self, plot: Plot, size: tuple[float, float], words: str = "") -> None:
+        from matplotlib.figure import Figure
+
+        self.words = words
+        with settings():
+            self.figure = Figure(figsize=size, layout="constrained")
+            plot(self.figure)
+
+    def svg(self) -> str:
+        """The figure as SVG."""
         file = io.StringIO()
-        figure.savefig(file, format="svg", metadata={"Date": None})
-    return file.getvalue()
+        with settings():
+            self.figure.savefig(file, format="svg", metadata={"Date": None})
+        return file.getvalue()
+
+    def now(self) -> "Shown":
+        """The figure as a notebook shows it."""
+        return Shown(self.svg(), self.words)
+
+
+def settings() -> AbstractContextManager[None]:
+    """matplotlib's own settings, whatever a user has, and STYLE."""
+    from matplotlib import style
+
+    return style.context(["default", STYLE])
 
 
 @dataclass(frozen=True)
@@ -73,5 +96,5 @@ class Shown:
 
 def show(plot: Callable[..., None], *arguments: Any, size: tuple[float, float] = (8.0, 4.0)) -> Shown:
     """`plot(figure, *arguments)` as a picture in a notebook; `size` in inches."""
-    svg = svg_of(lambda figure: plot(figure, *arguments), size)
-    return Shown(svg, (plot.__doc__ or plot.__name__).partition("\n")[0])
+    words = (plot.__doc__ or plot.__name__).partition("\n")[0]
+    return Moving(lambda figure: plot(figure, *arguments), size, words).now()
