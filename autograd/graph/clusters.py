@@ -89,10 +89,12 @@ def places(items: Sequence[tuple[Any, Sequence[int]]]) -> tuple[list[int], list[
     numbers = {x._number: i for i, (x, _) in enumerate(items) if isinstance(x, Node) and x.op is not None}
     scopes, orders = [NOWHERE] * len(items), [0] * len(items)
     times = noted(numbers)
+    if not times:
+        return scopes, orders, ()
     found: dict[tuple[int, int], tuple[Range, int]] = {}  # by (id of the range, order)
     where: dict[int, tuple[Range, int]] = {}
     threads = threads_of(items, numbers) if len(times) > 1 else {}
-    for number, i in numbers.items() if times else ():
+    for number, i in numbers.items():
         known = times.get(threads[i]) if i in threads else None
         answers = [(known or t).place(number) for t in ([known] if known else times.values())]
         told = [a for a in answers if a[0] is not None or a[1]]

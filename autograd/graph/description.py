@@ -4,9 +4,12 @@ Made once and by itself: values and gradients are copied, so it stays true when 
 Values change afterwards.  Pictures, tables and players all read this.
 """
 
+import gc
 import itertools
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from typing import Any
@@ -135,12 +138,12 @@ class Graph:
                 )
         if not roots:
             raise ValueError("Graph: got no Value; pass at least one")
-        items = list(numbered(roots))
-        scopes, orders, self.scopes = places(items)
-        wanted = {id(root) for root in roots}
-        nodes: list[GraphNode] = []
-        edges: list[GraphEdge] = []
-        with np.errstate(all="ignore"):
+        with collector_paused(), np.errstate(all="ignore"):
+            items = list(numbered(roots))
+            scopes, orders, self.scopes = places(items)
+            wanted = {id(root) for root in roots}
+            nodes: list[GraphNode] = []
+            edges: list[GraphEdge] = []
             for i, (x, sources) in enumerate(items):
                 nodes.append(describe(x, i, id(x) in wanted, scopes[i], orders[i]))
                 for slot, source in enumerate(sources):
@@ -156,7 +159,12 @@ class Graph:
         return len(self.nodes)
 
     def __repr__(self) -> str:
-        return f"Graph of {self.nodes[self.root].label}: {len(self.nodes)} nodes, {len(self.edges)} edges"
+        words = f"Graph of {self.node(self.root).label}: {len(self.nodes)} nodes, {len(self.edges)} edges"
+        return words if len(self) == self.total else f"{words}, folded from {self.total:,} nodes"
+
+    def node(self, number: int) -> GraphNode:
+        """The node with this id; in a folded graph ids have gaps."""
+        return self.nodes[bisect_left(self.nodes, number, key=lambda n: n.id)]
 
 
 def numbered(roots: Sequence[Value]) -> Iterator[tuple[Any, list[int]]]:
@@ -209,6 +217,18 @@ def numbered(roots: Sequence[Value]) -> Iterator[tuple[Any, list[int]]]:
             waiting[id(user)] -= 1
             if not waiting[id(user)]:
                 heappush(ready, (user._number, arrival(), user))
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """No garbage collection while many objects are made that all stay: it would double the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def gradients_among(items: Sequence[tuple[Any, Sequence[int]]]) -> dict[int, str]:

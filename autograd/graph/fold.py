@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from autograd.graph.clusters import NOWHERE, common
-from autograd.graph.description import CONSTANT, GROUP, LEAF, Graph, GraphEdge, GraphNode
+from autograd.graph.description import CONSTANT, GROUP, LEAF, Graph, GraphEdge, GraphNode, collector_paused
 
+ROUNDS = 8  # repetitions of repetitions
 LONGEST_PERIOD = 64  # blocks longer than this are found by the distance of their rarest operation
 SHOWN = 8  # the first of the repeated blocks stays open if it is not longer
 
@@ -33,24 +34,24 @@ def fold(graph: Graph, most: int = 300, depth: int | None = None, always: bool =
         return graph
     levels = levels_of(graph)
     deepest = max(levels, default=NOWHERE) + 1
-    tried = [depth] if depth is not None else [*range(deepest, -1, -1)]
-    if not always:
+    tried = [depth] if depth is not None else list(range(deepest, -1, -1))
+    with collector_paused():
+        foldings = []
         for d in tried:
-            folding = Folding(graph, closed(graph, levels, d))
-            if folding.size <= most or depth is not None and len(tried) > 1:
+            foldings.append(Folding(graph, closed(graph, levels, d)))
+            if foldings[-1].size <= most and not always:
+                return foldings[-1].graph()
+        for folding in foldings:
+            for _ in range(ROUNDS):
+                folding.merge_leaves(most)
+                if folding.size <= most and not always or not folding.repeat():
+                    break
+            folding.merge_leaves(most)
+            if folding.size <= most:
                 return folding.graph()
-    for d in tried:
-        folding = Folding(graph, closed(graph, levels, d))
-        folding.merge_leaves()
-        for _ in range(8):
-            if folding.size <= most and not always or not folding.repeat():
-                break
-            folding.merge_leaves()
-        if folding.size <= most:
-            return folding.graph()
-    folding.cut(most)
-    folding.merge_leaves()
-    return folding.graph()
+        folding.cut(most)
+        folding.merge_leaves(most)
+        return folding.graph()
 
 
 def levels_of(graph: Graph) -> list[int]:
@@ -95,43 +96,46 @@ class Folding:
         self.operands: list[list[int]] = [[] for _ in graph.nodes]
         for e in graph.edges:
             self.operands[e.target].append(e.source)
-        self.leaves: dict[str, list[int]] = {}  # merged leaves by the name of their box
+        self.leafy = [n.role in (LEAF, CONSTANT) for n in graph.nodes]
+        self.merged: list[list[int]] = []  # leaves that share a box
         self.own()
 
     def own(self) -> None:
         """Leaves and constants used by a single box of several nodes go into it."""
-        nodes = self.source.nodes
-        users: dict[int, set[int]] = {}
-        for e in self.source.edges:
-            if nodes[e.source].role in (LEAF, CONSTANT):
-                users.setdefault(e.source, set()).add(self.box[e.target])
-        self.users = users
-        self.loose = []
-        for n in nodes:
-            if n.role in (LEAF, CONSTANT):
-                mine = users.get(n.id, set())
-                only = next(iter(mine)) if len(mine) == 1 else -1
-                inside = only if only >= 0 and len(self.members[only]) > 1 else -1
-                self.box[n.id] = inside
-                if inside < 0:
-                    self.loose.append(n.id)
+        several = -2
+        user = [-1] * len(self.box)
+        leafy, box = self.leafy, self.box
+        for target, sources in enumerate(self.operands):
+            for source in sources:
+                if leafy[source] and user[source] != box[target]:
+                    user[source] = box[target] if user[source] == -1 else several
+        self.loose: list[int] = []  # leaves and constants that are boxes of their own
+        for i, leaf in enumerate(leafy):
+            if leaf:
+                inside = user[i] >= 0 and len(self.members[user[i]]) > 1
+                box[i] = user[i] if inside else -1
+                if not inside:
+                    self.loose.append(i)
 
     @property
     def size(self) -> int:
         """How many boxes there are."""
-        return len(self.members) + len(self.loose) - sum(len(v) - 1 for v in self.leaves.values())
+        return len(self.members) + len(self.loose) - sum(len(ids) - 1 for ids in self.merged)
 
-    def merge_leaves(self) -> None:
-        """One box for all leaves, or all constants, that the same boxes use."""
+    def merge_leaves(self, most: int) -> None:
+        """One box for all leaves, or all constants, that the same boxes use; if that can be enough."""
+        self.merged = []
+        if len(self.members) > most:
+            return
+        users: dict[int, set[int]] = {i: set() for i in self.loose}
+        for target, sources in enumerate(self.operands):
+            for source in sources:
+                if source in users:
+                    users[source].add(self.box[target])
         alike: dict[tuple[str, tuple[int, ...]], list[int]] = {}
         for i in self.loose:
-            key = self.source.nodes[i].role, tuple(sorted(self.users.get(i, ())))
-            alike.setdefault(key, []).append(i)
-        self.leaves = {
-            f"{len(ids):,} {'leaves' if role == LEAF else 'constants'} {ids[0]}": ids
-            for (role, _), ids in alike.items()
-            if len(ids) > 2
-        }
+            alike.setdefault((self.source.nodes[i].role, tuple(sorted(users[i]))), []).append(i)
+        self.merged = [ids for ids in alike.values() if len(ids) > 2]
 
     # --- repetition --------------------------------------------------------------------------------
 
@@ -202,7 +206,7 @@ class Folding:
         for i, ids in enumerate(members):
             for m in ids:
                 self.box[m] = i
-        self.leaves = {}
+        self.merged = []
         self.own()
 
     # --- the result --------------------------------------------------------------------------------
@@ -223,8 +227,9 @@ class Folding:
             nodes[node.id] = node
             for m in ids:
                 number[m] = node.id
-        for name, ids in self.leaves.items():
-            node = self.group(max(ids), name.rsplit(" ", 1)[0], ids)
+        for ids in self.merged:
+            what = "leaves" if graph.nodes[ids[0]].role == LEAF else "constants"
+            node = self.group(max(ids), f"{len(ids):,} {what}", ids)
             nodes[node.id] = replace(node, params="")
             for m in ids:
                 number[m] = node.id
@@ -295,9 +300,9 @@ def shown(name: str, kind: str) -> str:
 
 
 def saved(run: tuple[int, int, int]) -> int:
-    """How many boxes disappear."""
+    """How many boxes disappear if one block and a box for the others stay."""
     _, period, times = run
-    return period * times - 1 - (period if period <= SHOWN else 0)
+    return period * (times - 1) - 1
 
 
 def periods(sequence: Any) -> list[int]:

@@ -11,15 +11,17 @@ from dataclasses import dataclass, field
 
 from autograd.graph.description import CONSTANT, GROUP, Graph, GraphNode
 from autograd.graph.render import render
-from autograd.graph.words import caption, shape_of
+from autograd.graph.words import caption, shape_of, shown_scope
 
 Point = tuple[float, float]
 Key = tuple[int, int, int]
 
-DIRECTIONS = ("LR", "RL", "TB", "BT")
 INCH = 72.0  # Graphviz measures boxes in inches and everything else in points
 LINE = 15.0  # height of a line in a box
 NUMBERS = 104.0  # width of a box that shows numbers such as -1.2346e-05
+SIDES = {"LR": "w", "RL": "e", "TB": "n", "BT": "s"}  # where edges arrive, by direction
+DIRECTIONS = tuple(SIDES)
+MOST_PORTS = 8
 LABEL = (112.0, 28.0)  # the room of the two lines on an edge
 THUMBNAIL = 32.0
 
@@ -125,19 +127,40 @@ def width_of(words: str) -> float:
 def request(
     graph: Graph, direction: str, sizes: Mapping[int, tuple[float, float]], contributions: bool
 ) -> str:
-    """The DOT text that asks for coordinates: bare boxes and edges, no words."""
+    """The DOT text that asks for coordinates: boxes and edges without words.
+
+    Each operand has a port of its own, in order, so that edges arrive in operand order.
+    """
     lines = [
         "digraph {",
-        f'graph [rankdir={direction} nodesep=0.25 ranksep={"0.5" if contributions else "0.42"} ordering=in]',
-        'node [shape=box fixedsize=true label=""]',
+        f"graph [rankdir={direction} nodesep=0.25 ranksep=0.42 ordering=in]",
+        'node [shape=box margin=0 fixedsize=true label=""]',
         "edge [arrowhead=none]",
     ]
-    lines += nested(graph, sizes)
-    room = "<<table border='0' fixedsize='true' width='{:g}' height='{:g}'><tr><td></td></tr></table>>"
-    label = f" label={room.format(*LABEL)}" if contributions else ""
+    arity = operands(graph)
+    lines += nested(graph, sizes, arity, direction)
+    room = f" label={table(*LABEL, [''], False)}" if contributions else ""
+    side = SIDES[direction]
     for e in graph.edges:
-        lines.append(f'n{e.source} -> n{e.target} [id="{e.slot}"{label if labelled(e) else ""}]')
+        port = f' headport="i{e.slot}:{side}"' if e.target in arity else ""
+        lines.append(f'n{e.source} -> n{e.target} [id="{e.slot}"{port}{room if labelled(e) else ""}]')
     return "\n".join([*lines, "}"])
+
+
+def operands(graph: Graph) -> dict[int, int]:
+    """How many ports a node has, by id; only where several edges arrive and there is room."""
+    slots: dict[int, int] = {}
+    for e in graph.edges:
+        slots[e.target] = max(slots.get(e.target, 0), e.slot + 1)
+    return {target: n for target, n in slots.items() if 1 < n <= MOST_PORTS}
+
+
+def table(width: float, height: float, ports: list[str], rows: bool) -> str:
+    """An HTML-like label of a fixed size, with cells below each other or side by side."""
+    w, h = (width, height / len(ports)) if rows else (width / len(ports), height)
+    cells = [f"<td{port} fixedsize='true' width='{w:g}' height='{h:g}'></td>" for port in ports]
+    inside = "".join(f"<tr>{c}</tr>" for c in cells) if rows else f"<tr>{''.join(cells)}</tr>"
+    return f"<<table border='0' cellborder='0' cellspacing='0' cellpadding='0'>{inside}</table>>"
 
 
 def labelled(e: object) -> bool:
@@ -145,17 +168,27 @@ def labelled(e: object) -> bool:
     return getattr(e, "local", None) is not None
 
 
-def nested(graph: Graph, sizes: Mapping[int, tuple[float, float]]) -> list[str]:
+def nested(
+    graph: Graph, sizes: Mapping[int, tuple[float, float]], arity: dict[int, int], direction: str
+) -> list[str]:
     """The nodes, inside the clusters they belong to."""
     members: dict[int, list[str]] = {}
     for n in graph.nodes:
         width, height = sizes[n.id]
-        line = f"n{n.id} [width={width / INCH:.4f} height={height / INCH:.4f}]"
+        label = ""
+        if n.id in arity:
+            ports = [f" port='i{i}'" for i in range(arity[n.id])]
+            label = f" label={table(width - 2, height - 2, ports, direction in ('LR', 'RL'))}"
+        line = f"n{n.id} [width={width / INCH:.4f} height={height / INCH:.4f}{label}]"
         members.setdefault(n.scope, []).append(line)
     for s in sorted(graph.scopes, key=lambda s: -s.id):  # a child has a higher id than its parent
         if s.id in members:
             inside = members.pop(s.id)
-            members.setdefault(s.parent, []).extend([f"subgraph cluster_{s.id} {{ margin=10", *inside, "}"])
+            if len(inside) > 1:
+                words = table(width_of(shown_scope(s)) * 0.95, 12, [""], False)
+                frame = f"subgraph cluster_{s.id} {{ graph [margin=10 labeljust=l label={words}]"
+                inside = [frame, *inside, "}"]
+            members.setdefault(s.parent, []).extend(inside)
     return members.get(-1, [])
 
 
