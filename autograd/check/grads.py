@@ -7,7 +7,7 @@ import numpy as np
 
 from autograd.check.judge import RTOL, Ruling, judge
 from autograd.check.numeric import EPS, Point, examine, ladder, magnitude, step_for
-from autograd.check.report import GradientError, GradReport, literal
+from autograd.check.report import GradientError, GradReport, literal, relative
 from autograd.check.structure import structural_findings
 from autograd.check.subject import NOT_DEFINED, Arrays, Subject, quietly
 from autograd.check.verdict import Finding, Verdict
@@ -51,7 +51,8 @@ def check_grads(
     structural: also check linearity in the cotangent, shapes, dtypes, mutation, aliasing, layout.
     grad, vjp: a gradient by other means, called like f (vjp: with the cotangent in front).
 
-    Returns a GradReport.  Raises GradientError if something is wrong and `raise_`; TypeError for
+    Returns a GradReport.  Raises GradientError if something is wrong, or nothing could be verified, and
+    `raise_`; TypeError for
     inputs or results that have no derivative.
 
     >>> import numpy as np
@@ -74,9 +75,9 @@ def check_grads(
     options += [f"{k}={g.__name__}" for k, g in (("grad", grad), ("vjp", vjp)) if hasattr(g, "__name__")]
     call = f"check_grads({', '.join([name, *map(literal, args), *options, f'seed={seed}'])})"
     if locate and grad is None and vjp is None and any(f.verdict is Verdict.FAIL for f in findings):
-        findings = check.located(findings)
+        findings = check.located(findings, order)
     report = GradReport(name, findings, seed, call, subject.calls)
-    if raise_ and not report.ok and report.failures:
+    if raise_ and not report.ok:
         raise GradientError(report)
     return report
 
@@ -293,17 +294,17 @@ class Check:
             return r._replace(verdict=Verdict.UNVERIFIED, reason=f"right in float64; {dtype} loses digits here")
         return r._replace(verdict=Verdict.FAIL, reason=f"right in float64 ({precise:.6g}), wrong in {dtype}")
 
-    def located(self, findings: list[Finding]) -> list[Finding]:
-        """The findings, the first failure with the first wrong local rule in it."""
+    def located(self, findings: list[Finding], order: int) -> list[Finding]:
+        """The findings, the first wrong local rule with the worst of them."""
         from autograd.check.locate import locate_in
 
-        node = locate_in(self.subject, self.given, self.cotangents)
-        out, done = [], False
-        for f in findings:
-            if f.verdict is Verdict.FAIL and not done and node is not None:
-                f, done = f._replace(node=node), True
-            out.append(f)
-        return out
+        wrong = [f for f in findings if f.verdict is Verdict.FAIL]
+        values = [f for f in wrong if f.arg != "structure"]
+        node = locate_in(self.subject, self.given, order)
+        if node is None or (node.kind == "engine" and not values):
+            return findings
+        chosen = max(values or wrong, key=relative)
+        return [f._replace(node=node) if f is chosen else f for f in findings]
 
 
 # --- rounding, measured -----------------------------------------------------------------------

@@ -30,7 +30,7 @@ class GradReport:
     def __init__(self, name: str, findings: Sequence[Finding], seed: int, call: str, calls: int = 0) -> None:
         self.name, self.findings, self.seed, self.calls = name, list(findings), seed, calls
         self.counts: Counter[Verdict] = Counter(f.verdict for f in self.findings)
-        self._call = call
+        self.call = call
         self.example = ""  # a line on the smallest example, where one was searched for
 
     @property
@@ -60,7 +60,7 @@ class GradReport:
 
     def repro(self) -> str:
         """One line that repeats the check; paste it where the function is defined."""
-        return self._call
+        return self.call
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""
@@ -89,7 +89,7 @@ class GradReport:
             if f.node is not None:
                 lines.append(f"  {f.node}")
         if not lines:
-            lines.append(f"{self.name}: gradients verified")
+            lines.append(f"{self.name}: gradients verified" if self.findings else f"{self.name}: nothing to check")
         more = len(self.failures) - len([f for f in shown if f.verdict.failed])
         lines.append(f"  {self.tally()}" + (f" ({more} more failures not shown)" if more > 0 else ""))
         if self.example:
@@ -151,12 +151,10 @@ def literal(x: Any) -> str:
     if isinstance(x, np.ndarray):
         if x.size > 64:
             return f"<{x.dtype} array of shape {x.shape}>"
-        body = special(np.array2string(x, separator=", ", threshold=100, floatmode="unique").replace("\n", ""))
-        body = " ".join(body.split())
         if not x.size:
             return f"np.zeros({x.shape}, np.{x.dtype})"
         kind = f", dtype=np.{x.dtype}" if x.dtype != np.float64 else ""
-        return f"np.array({body}{kind})"
+        return f"np.array({special(repr(x.tolist()))}{kind})"
     if isinstance(x, np.generic):
         return f"np.{x.dtype}({special(repr(x.item()))})" if x.dtype != np.float64 else special(repr(x.item()))
     if isinstance(x, dict):

@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 
 from autograd import engine
-from autograd.check.subject import Arrays, Subject, quietly
+from autograd.check.numeric import magnitude
+from autograd.check.subject import Subject, quietly
 from autograd.check.verdict import Finding, Verdict
+from autograd.modes import no_grad
+from autograd.transforms import gradients
 from autograd.value import Value
 
 
@@ -31,17 +34,24 @@ def same(a: Sequence[Any], b: Sequence[Any]) -> bool:
 
 
 def near(a: Sequence[Any], b: Sequence[Any], rtol: float = 64.0) -> bool:
-    """Equal up to rounding, relative to the largest element of each array."""
-    for x, y in zip(a, b, strict=True):
+    """Equal up to `rtol` roundings, relative to the largest element of each array."""
+    sizes = level(a)
+    for x, y, size in zip(a, b, sizes, strict=True):
         x, y = np.asarray(x), np.asarray(y)
         finite = np.isfinite(x) & np.isfinite(y)
         if not ((x == y) | finite | (np.isnan(x) & np.isnan(y))).all():
             return False
-        size = float(np.max(np.abs(np.where(finite, x, 0)), initial=0))
         eps = float(np.finfo(x.dtype if x.dtype.kind == "f" else np.float64).eps)
         if (np.abs(np.where(finite, x - y, 0)) > rtol * eps * size).any():
             return False
     return True
+
+
+def level(arrays: Sequence[Any]) -> list[float]:
+    """The largest finite magnitude in each array; what is rounding beside the others counts as they do."""
+    sizes = [magnitude(x) for x in arrays]
+    largest = max(sizes, default=0.0)
+    return [size if size > 1e-12 * largest else largest for size in sizes]
 
 
 def shapes_and_dtypes(subject: Subject, inputs: Sequence[Any], cotangents: Sequence[Any]) -> list[str]:
@@ -77,10 +87,10 @@ def linear_in_cotangent(subject: Subject, inputs: Sequence[Any], cotangents: Seq
         other = [np.asarray(c).ravel()[::-1].reshape(np.shape(c)).copy()[()] for c in cotangents]
         total = subject.pull(inputs, [(c + o).astype(c.dtype) for c, o in zip(cotangents, other, strict=True)])
         second = subject.pull(inputs, other)
-        size = [np.abs(a) + np.abs(b) for a, b in zip(once, second, strict=True)]
+        size = level([np.abs(a) + np.abs(b) for a, b in zip(once, second, strict=True)])
         for leaf, t, a, b, s in zip(subject.leaves, total, once, second, size, strict=True):
             eps = float(np.finfo(np.asarray(t).dtype).eps)
-            if np.any(np.abs(t - (a + b)) > 256 * eps * np.max(s, initial=0)):
+            if np.any(np.abs(t - (a + b)) > 256 * eps * s):
                 reasons.append(f"the gradient of {leaf.name} is not linear in the cotangent: g(v + w) is not g(v) + g(w)")
     return reasons
 
@@ -88,17 +98,24 @@ def linear_in_cotangent(subject: Subject, inputs: Sequence[Any], cotangents: Seq
 def nothing_changed(subject: Subject, inputs: Sequence[Any], cotangents: Sequence[Any]) -> list[str]:
     """Neither f nor the gradient writes into inputs or cotangent; no two gradients share memory."""
     if subject.grad is not None or subject.vjp is not None:
-        return _foreign_changes(subject, inputs)
+        return _foreign_changes(subject, inputs, cotangents)
     before = [np.array(x) for x in inputs]
+    reasons = []
+    plain = [np.array(x)[()] for x in inputs]
+    if not subject.as_values:
+        with subject._called(plain) as (args, kwargs), no_grad():
+            subject.f(*args, **kwargs)
+        if not same(plain, before):
+            reasons.append("f changes its input in place")
     seeds = [np.array(c)[()] for c in cotangents]
     values, out = subject.recorded(inputs)
     pairs = [(y, c) for y, c in zip(out, seeds, strict=True) if isinstance(y, Value) and y.requires_grad]
     if not pairs:
-        return ["no result is a Value that carries gradient: f leaves the graph (.data, .item(), math.*)"]
+        return [*reasons, "no result is a Value that carries gradient: f leaves the graph (.data, .item(), math.*)"]
+    numbers = [np.asarray(y.data if isinstance(y, Value) else y) for y in out]
+    if not near(subject.outputs(inputs), numbers):
+        reasons.append("f computes something else for Values than for arrays")
     results = [np.array(y.data) for y, _ in pairs]
-    from autograd.transforms import gradients
-
-    reasons = []
     if not same([v.data for v in values if v is not None], before) and all(
         leaf.value is None for leaf in subject.leaves
     ):
@@ -121,21 +138,26 @@ def nothing_changed(subject: Subject, inputs: Sequence[Any], cotangents: Sequenc
     return reasons
 
 
-def _foreign_changes(subject: Subject, inputs: Sequence[Any]) -> list[str]:
+def _foreign_changes(subject: Subject, inputs: Sequence[Any], cotangents: Sequence[Any]) -> list[str]:
     """f and a gradient given by hand leave arrays alone."""
     plain = [np.array(x) for x in inputs]
     before = [x.copy() for x in plain]
+    seeds = [np.array(c)[()] for c in cotangents]
     reasons = []
     with subject._called(plain) as (args, kwargs):
         subject.f(*args, **kwargs)
     if not same(plain, before):
         reasons.append("f changes its input in place")
         plain = [x.copy() for x in before]
-    if subject.grad is not None:
-        with subject._called(plain) as (args, kwargs):
+    with subject._called(plain) as (args, kwargs):
+        if subject.grad is not None:
             subject.grad(*args, **kwargs)
-        if not same(plain, before):
-            reasons.append("the gradient changes an input in place")
+        elif subject.vjp is not None:
+            subject.vjp(seeds[0] if len(seeds) == 1 else tuple(seeds), *args, **kwargs)
+    if not same(plain, before):
+        reasons.append("the gradient changes an input in place")
+    if not same(seeds, cotangents):
+        reasons.append("the gradient changes the cotangent in place")
     return reasons
 
 
@@ -185,4 +207,3 @@ def graph_is_freed(subject: Subject, inputs: Sequence[Any], cotangents: Sequence
 
 
 CHECKS: Sequence[Any] = (shapes_and_dtypes, linear_in_cotangent, nothing_changed, any_layout, graph_is_freed)
-__all__ = ["Arrays", "structural_findings"]

@@ -50,6 +50,12 @@ class Subject:
         self.slots: list[tuple[Any, int] | None] = []  # (argument, which leaf of it), None: closed over
         self.calls = 0
         self._select(wrt)
+        trees = [None if s is None else args[s[0]] if isinstance(s[0], int) else kwargs[s[0]] for s in self.slots]
+        whole = [isinstance(t, tuple | list | dict) for t in trees]
+        self.places = (
+            [None if s is None else s[0] for s in self.slots],
+            [s[1] if s is not None and w else None for s, w in zip(self.slots, whole, strict=True)],
+        )
 
     def _select(self, wrt: Any) -> None:
         chosen = [wrt] if isinstance(wrt, int | str | Value) else wrt
@@ -106,28 +112,32 @@ class Subject:
         """The inputs as they were given."""
         return [leaf.data for leaf in self.leaves]
 
+    def arguments(self, inputs: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
+        """The arguments of a call with `inputs` in their places."""
+        args, kwargs = list(self.args), dict(self.kwargs)
+        for key, i, x in zip(*self.places, inputs, strict=True):
+            if key is None:
+                continue
+            whole: Any = args if isinstance(key, int) else kwargs
+            if i is None:
+                whole[key] = x
+            else:
+                leaves = leaves_of(whole[key])
+                leaves[i] = x
+                whole[key] = rebuilt(whole[key], leaves)
+        return args, kwargs
+
     @contextlib.contextmanager
     def _called(self, inputs: Sequence[Any]) -> Iterator[tuple[list[Any], dict[str, Any]]]:
         """The arguments with `inputs` in place; Values closed over hold theirs inside the block."""
-        args, kwargs = list(self.args), dict(self.kwargs)
-        replaced: dict[Any, list[Any]] = {}
         saved = []
         for leaf, slot, x in zip(self.leaves, self.slots, inputs, strict=True):
             if slot is None:
                 v: Any = leaf.value
                 saved.append((v, v._array, v._number))
                 v.changed(x.data if isinstance(x, Value) else np.array(x)[()])
-                continue
-            key, i = slot
-            tree = args[key] if isinstance(key, int) else kwargs[key]
-            replaced.setdefault(key, leaves_of(tree))[i] = x
-        for key, leaves in replaced.items():
-            if isinstance(key, int):
-                args[key] = rebuilt(args[key], leaves)
-            else:
-                kwargs[key] = rebuilt(kwargs[key], leaves)
         try:
-            yield args, kwargs
+            yield self.arguments(inputs)
         finally:
             for v, array, n in saved:
                 v._array, v._number = array, n
@@ -139,7 +149,11 @@ class Subject:
             Value(x, requires_grad=False) if self.as_values and s is not None else np.array(x)[()]
             for x, s in zip(inputs, self.slots, strict=True)
         ]
-        with self._called(wrapped) as (args, kwargs), no_grad():
+        if None in self.slots:
+            with self._called(wrapped) as (args, kwargs), no_grad():
+                return results(self.f(*args, **kwargs))
+        args, kwargs = self.arguments(wrapped)
+        with no_grad():
             return results(self.f(*args, **kwargs))
 
     def learn_to_call(self) -> Arrays:
@@ -236,6 +250,8 @@ def is_floating(y: Any) -> bool:
 
 def results(tree: Any) -> Arrays:
     """The floating results in what f returned, as plain arrays.  Raises TypeError if there are none."""
+    if type(tree) is np.float64:
+        return [tree]
     found = []
     for y in leaves_of(tree):
         if y is None:
