@@ -32,6 +32,7 @@ class Run:
     batch: int = 0
     logs: dict[str, float] = field(default_factory=dict)
     stop: str = ""
+    callbacks: "list[Callback]" = field(default_factory=list)
 
 
 class Callback:
@@ -57,6 +58,9 @@ class Callback:
 
     def on_epoch_end(self, run: Run) -> None:
         """After an epoch and its validation; `run.logs` and `run.history` hold its numbers."""
+
+    def on_epoch_done(self, run: Run) -> None:
+        """After on_epoch_end of all callbacks: nothing of this epoch is left to do."""
 
     def on_train_end(self, run: Run) -> None:
         """After the last epoch, or the interruption by Ctrl-C."""
@@ -166,15 +170,22 @@ class StopOnPlateau(Monitor):
 
 
 class ModelCheckpoint(Monitor):
-    """Write a checkpoint of model and optimizer after every epoch, or after each best one.
+    """Write a checkpoint of the whole training after every epoch, or after each best one.
 
+    It holds model, optimizer, the number of finished epochs (`step`), the state of random
+    numbers, and the scheduler of the LearningRateScheduler beside it, if there is one.
     path: may hold fields such as "model_{epoch:03d}.safetensors", where epoch counts from 1,
     or "{val_loss:.3f}".  The file appears whole or not at all.
-    rng: the generators whose state is saved too; if left out, the one that dropout and its
-    like draw from, `nn.init.generator()`.
+    rng: the generators whose state is saved; if left out, the one that dropout and its like
+    draw from, `nn.init.generator()`.
 
-    `load_checkpoint(path, model=..., optimizer=..., rng=nn.init.generator())["step"]` is the
-    number of finished epochs: with it as initial_epoch, fit() goes on as if it had never stopped.
+    To go on as if the training had never stopped, to the last bit, make everything anew, then
+
+        done = nn.load_checkpoint(path, model=model, optimizer=optimizer, scheduler=scheduler,
+                                  rng=nn.init.generator())["step"]
+        nn.fit(..., initial_epoch=done)
+
+    Raises ValueError at the beginning of a training with several schedulers.
     """
 
     def __init__(
@@ -187,9 +198,24 @@ class ModelCheckpoint(Monitor):
     ) -> None:
         super().__init__(monitor, mode)
         self.path, self.save_best_only, self.rng = path, save_best_only, rng
+        self._scheduler: Any = None
+        self._due = False
+
+    def on_train_begin(self, run: Run) -> None:
+        super().on_train_begin(run)
+        schedulers = [c.scheduler for c in run.callbacks if isinstance(c, LearningRateScheduler)]
+        if len(schedulers) > 1:
+            raise ValueError(
+                f"ModelCheckpoint: there are {len(schedulers)} schedulers, and a checkpoint holds one; "
+                f"step them as one ChainedScheduler"
+            )
+        self._scheduler = next((s for s in schedulers if hasattr(s, "state_dict")), None)
 
     def on_epoch_end(self, run: Run) -> None:
-        if self.save_best_only and not self.improved(run):
+        self._due = not self.save_best_only or self.improved(run)
+
+    def on_epoch_done(self, run: Run) -> None:
+        if not self._due:
             return
         path = os.fspath(self.path).format(**{**run.logs, "epoch": run.epoch + 1})
         optimizer = run.optimizer if hasattr(run.optimizer, "state_dict") else None
@@ -197,6 +223,7 @@ class ModelCheckpoint(Monitor):
             path,
             model=run.model,
             optimizer=optimizer,
+            scheduler=self._scheduler,
             step=run.epoch + 1,
             rng=init.generator() if self.rng is None else self.rng,
             extra=dict(run.logs),

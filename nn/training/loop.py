@@ -80,7 +80,7 @@ def fit(
     loader = DataLoader(TensorDataset(x, y), batch_size, shuffle, seed=seed)
     measures = named_metrics("fit", metrics)
     watchers = _callbacks(callbacks)
-    run = Run(model, optimizer, History(), measures)
+    run = Run(model, optimizer, History(), measures, callbacks=watchers)
     watch = Watch(model)
     progress = Progress(verbose, epochs, len(loader))
     labels_checked = False
@@ -148,6 +148,8 @@ def fit(
                 progress.done(run.epoch, logs)
                 for c in watchers:
                     c.on_epoch_end(run)
+                for c in watchers:
+                    c.on_epoch_done(run)
                 if run.stop:
                     break
         except KeyboardInterrupt:

@@ -1,5 +1,6 @@
 """Every scheduler against its formula, combinations, saving and going on, and refusals."""
 
+import json
 import math
 import pickle
 import warnings
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from autograd import Value
+from nn.saving import load_checkpoint, save_checkpoint
 from optim import lr_scheduler as ls
 from optim.adam import Adam
 from optim.rprop import Rprop
@@ -139,15 +141,21 @@ def test_every_scheduler_has_a_formula():
 @pytest.mark.parametrize(
     ("name", "options", "formula"), FORMULAS, ids=lambda x: x if isinstance(x, str) else ""
 )
-def test_going_on_from_a_state_dict(name, options, formula):
+@pytest.mark.parametrize("by", ["pickle", "checkpoint"])
+def test_going_on_from_a_state_dict(name, options, formula, by, tmp_path):
     opt = optimizer()
     scheduler = getattr(ls, name)(opt, **options)
     rates(opt, scheduler, 11)
-    saved = pickle.loads(pickle.dumps((opt.state_dict(), scheduler.state_dict())))
     other = optimizer((0.3, 0.9))
     again = getattr(ls, name)(other, **options)
-    other.load_state_dict(saved[0])
-    again.load_state_dict(saved[1])
+    if by == "checkpoint":
+        pytest.importorskip("safetensors")
+        save_checkpoint(tmp_path / "c", optimizer=opt, scheduler=scheduler)
+        load_checkpoint(tmp_path / "c", optimizer=other, scheduler=again)
+    else:
+        saved = pickle.loads(pickle.dumps((opt.state_dict(), scheduler.state_dict())))
+        other.load_state_dict(saved[0])
+        again.load_state_dict(saved[1])
     assert rates(other, again, 20) == rates(opt, scheduler, 20)
 
 
@@ -244,8 +252,9 @@ def test_combinations_go_on_from_a_state_dict(kind):
     rates(opt, scheduler, 8)
     other = optimizer()
     again = made(other)
-    other.load_state_dict(opt.state_dict())
-    again.load_state_dict(scheduler.state_dict())
+    saved = json.loads(json.dumps((opt.state_dict(), scheduler.state_dict())))
+    other.load_state_dict(saved[0])
+    again.load_state_dict(saved[1])
     assert rates(other, again, 20) == rates(opt, scheduler, 20)
     with pytest.raises(KeyError, match="schedulers"):
         again.load_state_dict({})

@@ -28,6 +28,7 @@ from nn.training import (
     first_nonfinite,
     fit,
 )
+from optim import lr_scheduler
 from tests.nn.training.small_models import Dense, Descent, Net, mse
 
 X = np.random.default_rng(1).standard_normal((12, 3))
@@ -84,7 +85,7 @@ def test_callbacks_are_called_in_order():
     one = ["on_loss", "on_gradients", "on_batch_end"]
     assert [c[0] for c in calls] == [
         "on_train_begin",
-        *(["on_epoch_begin", *one, *one, "on_epoch_end"] * 2),
+        *(["on_epoch_begin", *one, *one, "on_epoch_end", "on_epoch_done"] * 2),
         "on_train_end",
     ]
     assert [c[1:] for c in calls if c[0] == "on_loss"] == [(0, 0), (0, 1), (1, 0), (1, 1)]
@@ -230,6 +231,55 @@ def test_a_training_with_dropout_goes_on_from_its_checkpoint_bit_for_bit(tmp_pat
     assert trained(model, other, done, 5) == losses[3:]
     for name, array in whole.state_dict().items():
         np.testing.assert_array_equal(model.state_dict()[name], array)
+
+
+def cosine(optimizer):
+    return lr_scheduler.CosineAnnealingLR(optimizer, T_max=5), {}
+
+
+def one_cycle(optimizer):
+    return lr_scheduler.OneCycleLR(optimizer, max_lr=0.1, total_steps=15), {"every": "batch"}
+
+
+def plateau(optimizer):
+    return lr_scheduler.ReduceLROnPlateau(optimizer, patience=0, threshold=0.2), {"monitor": "loss"}
+
+
+@pytest.mark.parametrize("first", ["scheduler", "checkpoint"])
+@pytest.mark.parametrize("kind", [cosine, one_cycle, plateau])
+def test_a_training_with_a_scheduler_goes_on_bit_for_bit_in_any_order_of_callbacks(tmp_path, kind, first):
+    pytest.importorskip("safetensors")
+
+    def made(seed):
+        model = Net(3, 4, 1, seed=seed)
+        optimizer = optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+        scheduler, options = kind(optimizer)
+        return model, optimizer, scheduler, LearningRateScheduler(scheduler, **options)
+
+    def trained(model, optimizer, scheduler, stepper, begin):
+        callbacks = [stepper, ModelCheckpoint(tmp_path / "{epoch}.st")]
+        fit(model, X, Y, mse, optimizer, epochs=5, batch_size=4, initial_epoch=begin, verbose=0,
+            callbacks=callbacks if first == "scheduler" else callbacks[::-1])  # fmt: skip
+        return model.state_dict(), optimizer.param_groups[0]["lr"], scheduler.state_dict()
+
+    whole = trained(*made(1), 0)
+    again = made(9)
+    done = load_checkpoint(tmp_path / "2.st", model=again[0], optimizer=again[1], scheduler=again[2])["step"]
+    state, lr, scheduler = trained(*again, done)
+    for name, array in whole[0].items():
+        np.testing.assert_array_equal(state[name], array)
+    assert (lr, scheduler) == whole[1:]
+
+
+def test_a_checkpoint_holds_one_scheduler(tmp_path):
+    model = Dense(3, 1)
+    optimizer = optim.SGD(model.parameters(), lr=0.05)
+    steppers = [LearningRateScheduler(lr_scheduler.ExponentialLR(optimizer, 0.9)) for _ in range(2)]
+    with pytest.raises(
+        ValueError, match="2 schedulers, and a checkpoint holds one; step them as one Chained"
+    ):
+        fit(model, X, Y, mse, optimizer, callbacks=[*steppers, ModelCheckpoint(tmp_path / "c")], verbose=0)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_model_checkpoint_can_keep_the_best_only(tmp_path):
