@@ -22,9 +22,10 @@ class Note(NamedTuple):
     results: Any  # the number of what was returned, or a tuple of numbers; the highest is the last inside
     thread: int  # other threads take numbers from the same counter
     about: Any  # a weak reference to the module, or the name of the block
+    kind: type | None  # the class of the module
 
 
-LOG: deque[tuple[int, Any, int, Any]] = deque(maxlen=KEPT)
+LOG: deque[tuple[Any, ...]] = deque(maxlen=KEPT)
 note = LOG.append
 
 
@@ -64,4 +65,4 @@ def scope(name: str) -> Iterator[None]:
     try:
         yield
     finally:
-        note((first, (next_number(),), get_ident(), name))
+        note((first, (next_number(),), get_ident(), name, None))

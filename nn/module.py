@@ -8,7 +8,8 @@ from weakref import ref
 import numpy as np
 
 from autograd import Value, no_grad, primitive
-from autograd.scopes import next_number, note, numbers
+from autograd.engine import next_number
+from autograd.scopes import note, numbers
 
 Hook = Callable[..., Any]
 
@@ -68,7 +69,7 @@ class Module:
             last = output._number
         except AttributeError:
             last = numbers(output)
-        note((first, last, get_ident(), ref(self)))  # so that pictures know what was recorded here
+        note((first, last, get_ident(), ref(self), self.__class__))  # for pictures: who recorded what
         return output
 
     def _hooked(self, args: tuple[Any, ...], options: Any, hooks: dict[str, list[Hook]]) -> Any:

@@ -27,17 +27,18 @@ class Range:
     first: int
     last: int
     about: Any
+    kind: type | None
     parent: "Range | None" = None
     names: dict[int, str] = field(default_factory=dict)  # of the modules inside, by id
+    values: dict[int, str] | None = None  # of the parameters and buffers inside, by id
 
     def name(self) -> tuple[str, str]:
         """(name, kind): as the module around it calls it, or the class; of a block, its name."""
         if isinstance(self.about, str):
             return self.about, "scope"
-        module = self.about()
+        module, kind = self.about(), self.kind.__name__ if self.kind is not None else "module"
         if module is None:
-            return "module", "module"  # it has died, and its name with it
-        kind = type(module).__name__
+            return kind, kind  # it has died, and its name with it
         around = self.parent
         while around is not None and isinstance(around.about, str):
             around = around.parent
@@ -45,6 +46,14 @@ class Range:
         if around is not None and owner is not None and not around.names:
             around.names = {id(m): name for name, m in reversed(list(owner.named_modules()))}
         return (around.names.get(id(module)) or kind if around is not None else kind), kind
+
+    def value_name(self, x: Any) -> str:
+        """What the module calls this parameter or buffer; '' if it is not one of its own."""
+        if self.values is None:
+            module = None if isinstance(self.about, str) else self.about()
+            pairs = [] if module is None else [*module.named_buffers(), *module.named_parameters()]
+            self.values = {id(v): name for name, v in pairs}
+        return self.values.get(id(x), "")
 
 
 class Times:
@@ -60,7 +69,7 @@ class Times:
             while inside and inside[-1].last < first:
                 inside.pop()
             if last > first:
-                found = Range(first, last, n.about, inside[-1] if inside else None)
+                found = Range(first, last, n.about, n.kind, inside[-1] if inside else None)
                 inside.append(found)
                 self.ranges.append(found)
         self.firsts = [r.first for r in self.ranges]
@@ -84,13 +93,23 @@ class Times:
         return found, order
 
 
-def places(items: Sequence[tuple[Any, Sequence[int]]]) -> tuple[list[int], list[int], tuple[GraphScope, ...]]:
-    """For the items of a graph in topological order: their scopes, their orders, and all scopes."""
+@dataclass(eq=False)
+class Places:
+    """For the items of a graph: their scopes, their orders of derivative, the names modules give to leaves."""
+
+    scopes: list[int]
+    orders: list[int]
+    listed: tuple[GraphScope, ...] = ()
+    names: dict[int, tuple[str, str]] = field(default_factory=dict)  # in the nearest and the outermost module
+
+
+def places(items: Sequence[tuple[Any, Sequence[int]]]) -> Places:
+    """Look up the items of a graph, given in topological order with their operands."""
     numbers = {x._number: i for i, (x, _) in enumerate(items) if isinstance(x, Node) and x.op is not None}
     scopes, orders = [NOWHERE] * len(items), [0] * len(items)
     times = noted(numbers)
     if not times:
-        return scopes, orders, ()
+        return Places(scopes, orders)
     found: dict[tuple[int, int], tuple[Range, int]] = {}  # by (id of the range, order)
     where: dict[int, tuple[Range, int]] = {}
     threads = threads_of(items, numbers) if len(times) > 1 else {}
@@ -111,7 +130,7 @@ def places(items: Sequence[tuple[Any, Sequence[int]]]) -> tuple[list[int], list[
     for i, (place, order) in where.items():
         scopes[i] = ids[id(place), order]
     settle(items, scopes, orders, listed)
-    return scopes, orders, listed
+    return Places(scopes, orders, listed, names_of(items, where))
 
 
 def noted(numbers: dict[int, int]) -> dict[int, Times]:
@@ -201,6 +220,31 @@ def settle(
         x = items[source][0]
         orders[source] = 0 if isinstance(x, Node) and x.requires_grad else least[source]
         scopes[source] = scope
+
+
+def names_of(
+    items: Sequence[tuple[Any, Sequence[int]]], where: dict[int, tuple[Range, int]]
+) -> dict[int, tuple[str, str]]:
+    """What the nearest module, and the outermost one, around a first use call a leaf without a name."""
+    names: dict[int, tuple[str, str]] = {}
+    looked: set[int] = set()
+    for i, (_, sources) in enumerate(items):
+        if i not in where:
+            continue
+        for source in sources:
+            x = items[source][0]
+            if source in looked or not isinstance(x, Node) or x.op is not None or getattr(x, "_name", None):
+                continue
+            looked.add(source)
+            around: Range | None = where[i][0]
+            found: list[str] = []
+            while around is not None:
+                if name := around.value_name(x):
+                    found.append(name)
+                around = around.parent
+            if found:
+                names[source] = found[0], found[-1]
+    return names
 
 
 def is_op(x: Any) -> bool:

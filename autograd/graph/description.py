@@ -10,7 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Any
 
@@ -42,6 +42,8 @@ class GraphNode:
     scope: int = -1  # the innermost module call or named scope it was recorded in, among Graph.scopes
     order: int = 0  # 0 for what the program computed, 1 for what a backward() of it recorded, 2 ...
     site: str = ""  # file:line that recorded it, in anomaly mode
+    path: str = ""  # what the outermost module calls this parameter or buffer: "layers.0.weight"
+    short: str = ""  # what its own module calls it: "weight"
     grad_of: str = ""  # the name of the Value whose .grad it is
     count: int = 1  # how many nodes it stands for, in a folded graph
 
@@ -50,6 +52,8 @@ class GraphNode:
         """The name if it has one, else the operation, else the number or 'leaf 3'."""
         if self.name:
             return self.name
+        if self.short:
+            return self.short
         if self.grad_of:
             return f"grad of {self.grad_of}"
         if self.op is not None:
@@ -129,7 +133,7 @@ class Graph:
     def __init__(self, value: Value | Sequence[Value]) -> None:
         from autograd.graph.clusters import places
 
-        roots = list(value) if isinstance(value, list | tuple) else [value]
+        roots: list[Any] = list(value) if isinstance(value, list | tuple) else [value]
         for root in roots:
             if not isinstance(root, Value):
                 raise TypeError(
@@ -140,7 +144,8 @@ class Graph:
             raise ValueError("Graph: got no Value; pass at least one")
         with collector_paused(), np.errstate(all="ignore"):
             items = list(numbered(roots))
-            scopes, orders, self.scopes = places(items)
+            where = places(items)
+            scopes, orders, self.scopes = where.scopes, where.orders, where.listed
             wanted = {id(root) for root in roots}
             nodes: list[GraphNode] = []
             edges: list[GraphEdge] = []
@@ -148,8 +153,10 @@ class Graph:
                 nodes.append(describe(x, i, id(x) in wanted, scopes[i], orders[i]))
                 for slot, source in enumerate(sources):
                     edges.append(describe_edge(x, slot, source, i))
-        for i, name in gradients_among(items).items():
-            nodes[i] = replace(nodes[i], grad_of=name)
+        for i, (short, path) in where.names.items():
+            nodes[i].short, nodes[i].path = short, path
+        for i, owner in gradients_among(items).items():
+            nodes[i].grad_of = nodes[owner].path or nodes[owner].label
         self.nodes, self.edges = tuple(nodes), tuple(edges)
         self.root = next(i for i, (x, _) in enumerate(items) if x is roots[0])
         self.total, self.notes = len(nodes), tuple(remarks(roots[0], nodes))
@@ -231,13 +238,12 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def gradients_among(items: Sequence[tuple[Any, Sequence[int]]]) -> dict[int, str]:
-    """The items that are the .grad of others, with the names of those."""
-    owners = {id(x._grad): x for x, _ in items if isinstance(x, Node) and isinstance(x._grad, Node)}
-    if not owners:
-        return {}
-    found = {i: owners[id(x)] for i, (x, _) in enumerate(items) if id(x) in owners}
-    return {i: x.name or (x.op.name if x.op is not None else "a leaf") for i, x in found.items()}
+def gradients_among(items: Sequence[tuple[Any, Sequence[int]]]) -> dict[int, int]:
+    """The items that are the .grad of other items, and those."""
+    owners = {
+        id(x._grad): i for i, (x, _) in enumerate(items) if isinstance(x, Node) and isinstance(x._grad, Node)
+    }
+    return {i: owners[id(x)] for i, (x, _) in enumerate(items) if id(x) in owners} if owners else {}
 
 
 def remarks(root: Value, nodes: Sequence["GraphNode"]) -> Iterator[str]:

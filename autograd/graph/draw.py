@@ -68,7 +68,9 @@ def draw(
     if max_nodes < 1:
         raise ValueError(f"draw: max_nodes is {max_nodes}; it must be at least 1")
     if depth is not None and depth < 0:
-        raise ValueError(f"draw: depth is {depth}; it must be 0 or more: the levels of modules that stay open")
+        raise ValueError(
+            f"draw: depth is {depth}; it must be 0 or more: the levels of modules that stay open"
+        )
     graph = Graph(gradients_of(value) if backward else value)
     if fold is not False:
         graph = folded(graph, max_nodes, depth, always=bool(fold))
@@ -77,7 +79,9 @@ def draw(
 
 def gradients_of(value: Value) -> list[Value]:
     """The recorded gradients of the leaves behind `value`, in the order of the leaves."""
-    leaves, seen, todo = [], set(), [value] if isinstance(value, Value) else []
+    todo: list[Any] = [value] if isinstance(value, Value) else []
+    leaves: list[Any] = []
+    seen: set[int] = set()
     while todo:
         x = todo.pop()
         if id(x) not in seen:

@@ -35,19 +35,20 @@ def fold(graph: Graph, most: int = 300, depth: int | None = None, always: bool =
     levels = levels_of(graph)
     deepest = max(levels, default=NOWHERE) + 1
     tried = [depth] if depth is not None else list(range(deepest, -1, -1))
+    open_all = deepest > 0 and depth is None  # repetitions are sought among closed modules, if there are any
     with collector_paused():
-        foldings = []
         for d in tried:
-            foldings.append(Folding(graph, closed(graph, levels, d)))
-            if foldings[-1].size <= most and not always:
-                return foldings[-1].graph()
-        for folding in foldings:
+            folding = Folding(graph, closed(graph, levels, d))
+            if folding.fits(most) and not always:
+                return folding.graph()
+            if open_all and d == deepest:
+                continue
             for _ in range(ROUNDS):
                 folding.merge_leaves(most)
-                if folding.size <= most and not always or not folding.repeat():
+                if folding.fits(most) and not always or not folding.repeat():
                     break
             folding.merge_leaves(most)
-            if folding.size <= most:
+            if folding.fits(most):
                 return folding.graph()
         folding.cut(most)
         folding.merge_leaves(most)
@@ -122,6 +123,17 @@ class Folding:
         """How many boxes there are."""
         return len(self.members) + len(self.loose) - sum(len(ids) - 1 for ids in self.merged)
 
+    def fits(self, most: int) -> bool:
+        """Whether it is a readable picture: not too many boxes, nor too many edges."""
+        if self.size > most:
+            return False
+        box, pairs = self.box, set()
+        for target, sources in enumerate(self.operands):
+            for source in sources:
+                pairs.add((box[source] if box[source] >= 0 else -1 - source, box[target]))
+        merged = sum(len(ids) - 1 for ids in self.merged)
+        return len(pairs) - merged <= 2 * most
+
     def merge_leaves(self, most: int) -> None:
         """One box for all leaves, or all constants, that the same boxes use; if that can be enough."""
         self.merged = []
@@ -142,7 +154,9 @@ class Folding:
     def repeat(self) -> bool:
         """Fold what repeats most; False if nothing does."""
         kinds: dict[Any, int] = {}
-        sequence = np.array([kinds.setdefault(k, len(kinds)) for k in map(self.kind, range(len(self.members)))])
+        sequence = np.array(
+            [kinds.setdefault(k, len(kinds)) for k in map(self.kind, range(len(self.members)))]
+        )
         runs = [run for p in periods(sequence) for run in repeats(sequence, p)]
         taken = np.zeros(len(sequence), bool)
         chosen: list[tuple[int, int, int]] = []
@@ -238,8 +252,9 @@ class Folding:
                 scope = self.outside(n.scope)
                 nodes[n.id] = n if scope == n.scope else replace(n, scope=scope)
         drawn = sum(n.role != GROUP for n in nodes.values())
+        boxes = len(nodes) - drawn
         note = (
-            f"{drawn:,} of {graph.total:,} nodes drawn, the others folded into {len(nodes) - drawn:,} boxes; "
+            f"{drawn:,} of {graph.total:,} nodes drawn, the others folded into {boxes:,} {'box' if boxes == 1 else 'boxes'}; "
             f"draw(..., max_nodes={graph.total}) draws all"
         )
         folded = object.__new__(Graph)
@@ -260,7 +275,18 @@ class Folding:
         for i in ids:
             scope = common(scope, self.outside(nodes[i].scope), self.source.scopes)
         return GraphNode(
-            number, GROUP, None, name, None, None, (), np.dtype(object), params, scope=scope, order=order, count=len(ids)
+            number,
+            GROUP,
+            None,
+            name,
+            None,
+            None,
+            (),
+            np.dtype(object),
+            params,
+            scope=scope,
+            order=order,
+            count=len(ids),
         )
 
     def outside(self, scope: int) -> int:
@@ -270,9 +296,7 @@ class Folding:
         return scope
 
 
-def joined(
-    edges: Sequence[GraphEdge], nodes: dict[int, GraphNode], number: Sequence[int]
-) -> list[GraphEdge]:
+def joined(edges: Sequence[GraphEdge], nodes: dict[int, GraphNode], number: Sequence[int]) -> list[GraphEdge]:
     """The edges between boxes; those into one box from one other are one."""
     merged: dict[tuple[int, int], GraphEdge] = {}
     slots: Counter[int] = Counter()

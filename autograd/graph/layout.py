@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from autograd.graph.description import CONSTANT, GROUP, Graph, GraphNode
 from autograd.graph.render import render
-from autograd.graph.words import caption, shape_of, shown_scope
+from autograd.graph.words import caption, listed, shape_of, shown_scope
 
 Point = tuple[float, float]
 Key = tuple[int, int, int]
@@ -19,10 +19,11 @@ Key = tuple[int, int, int]
 INCH = 72.0  # Graphviz measures boxes in inches and everything else in points
 LINE = 15.0  # height of a line in a box
 NUMBERS = 104.0  # width of a box that shows numbers such as -1.2346e-05
+NORMS = 122.0  # and of one that shows norms
 SIDES = {"LR": "w", "RL": "e", "TB": "n", "BT": "s"}  # where edges arrive, by direction
 DIRECTIONS = tuple(SIDES)
 MOST_PORTS = 8
-LABEL = (112.0, 28.0)  # the room of the two lines on an edge
+LABEL = (96.0, 28.0)  # the room of the two lines on an edge
 THUMBNAIL = 32.0
 
 
@@ -94,7 +95,9 @@ def size_of_box(n: GraphNode, values: bool = True, gradients: bool = True) -> tu
     if values or gradients:
         width = max(width, NUMBERS)
     if n.shape:
-        width = max(width, width_of(shape_of(n)) + 20)
+        width = max(width, width_of(shape_of(n)) + 20, NORMS if values or gradients else 0)
+    if listed(n.shape) and (values or gradients):
+        width = max(width, 50 + 46 * n.shape[0])
     if pictured(n) and values:
         width += THUMBNAIL + 8
     return width, 12 + LINE * lines
@@ -102,7 +105,7 @@ def size_of_box(n: GraphNode, values: bool = True, gradients: bool = True) -> tu
 
 def pictured(n: GraphNode) -> bool:
     """Whether a node has enough numbers in rows and columns for a small picture of them."""
-    return len(n.shape) >= 2 and min(n.shape) > 0 and n.shape[-1] * n.shape[-2] >= 4 and n.role != GROUP
+    return len(n.shape) >= 2 and min(n.shape) > 0 and min(n.shape[-2:]) > 1 and n.role != GROUP
 
 
 def width_of(words: str) -> float:
@@ -131,9 +134,10 @@ def request(
 
     Each operand has a port of its own, in order, so that edges arrive in operand order.
     """
+    apart = 0.3 if contributions else 0.42
     lines = [
         "digraph {",
-        f"graph [rankdir={direction} nodesep=0.25 ranksep=0.42 ordering=in]",
+        f"graph [rankdir={direction} nodesep=0.25 ranksep={apart} ordering=in]",
         'node [shape=box margin=0 fixedsize=true label=""]',
         "edge [arrowhead=none]",
     ]

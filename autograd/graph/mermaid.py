@@ -87,7 +87,9 @@ def node(n: GraphNode, values: bool, gradients: bool) -> str:
 def arrow(e: GraphEdge, source: GraphNode, target: GraphNode, contributions: bool) -> str:
     """One edge, dotted from a constant."""
     line = "-.->" if source.role == CONSTANT else "-->"
-    label = f'|"{escaped(" ".join(product(e, target)))}"|' if contributions and e.contribution is not None else ""
+    label = (
+        f'|"{escaped(" ".join(product(e, target)))}"|' if contributions and e.contribution is not None else ""
+    )
     return f"n{e.source} {line}{label} n{e.target}"
 
 

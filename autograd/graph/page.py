@@ -29,7 +29,9 @@ def page(graph: Graph, picture: str, css: str, theme: str = "auto") -> str:
     for n in graph.nodes:
         made = one_line(n.params) if n.role == GROUP else " ".join([n.op or n.role, *operands.get(n.id, [])])
         value = "" if n.role == GROUP else exact(n.value)
-        gradient = "" if n.role in (GROUP, CONSTANT) else "none yet" if n.gradient is None else exact(n.gradient)
+        gradient = (
+            "" if n.role in (GROUP, CONSTANT) else "none yet" if n.gradient is None else exact(n.gradient)
+        )
         cells = "".join(f"<td>{escape(one_line(c))}</td>" for c in (n.label, made, value, gradient))
         tip = escape("\n".join(details(n)))
         rows.append(f'<tr title="{tip}"><th scope="row">n{n.id}</th>{cells}</tr>')

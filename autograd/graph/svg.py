@@ -48,9 +48,10 @@ def svg(
     `<text class="value">`, `<text class="grad positive">`, and the exact numbers in
     `<title>`; an edge is `<g id="e3-7-0" class="edge">` with a `<path>`: operand 0 of node 7.
     """
-    lines = [width_of(note) * 0.92 for note in graph.notes]
+    notes = [*graph.notes, *legend(graph)]
+    lines = [width_of(note) * 0.92 for note in notes]
     width = round(max([layout.width, *lines]) + 2 * MARGIN, 2)
-    height = round(layout.height + 2 * MARGIN + CAPTION * len(graph.notes), 2)
+    height = round(layout.height + 2 * MARGIN + CAPTION * len(notes), 2)
     nodes = {n.id: n for n in graph.nodes}
     about = shortened(f"graph of {nodes[graph.root].label}", 80)
     parts = [
@@ -75,7 +76,7 @@ def svg(
         if (e.source, e.target, e.slot) in layout.edges
     ]
     parts += [node(n, layout.boxes[n.id], values, gradients, prefix) for n in graph.nodes]
-    for i, note in enumerate(graph.notes):
+    for i, note in enumerate(notes):
         y = layout.height + CAPTION * (i + 1)
         parts.append(f'<text class="note" x="0" y="{num(y)}">{content(note)}</text>')
     return "\n".join([*parts, "</g>", "</svg>", ""])
@@ -94,6 +95,12 @@ def node(n: GraphNode, box: Box, values: bool, gradients: bool, prefix: str) -> 
     ]
     name, op = caption(n)
     x, y = box.x, box.y - box.height / 2 + 6
+    if n.role == GROUP:
+        x, y = x - 3, y + 5
+    if n.order and n.role != CONSTANT:
+        inset = (14, 20) if n.role == ROOT else (9, 15)
+        at = f'x="{num(box.x + box.width / 2 - inset[0])}" y="{num(top(box) + inset[1])}"'
+        parts.append(f'<text class="prime" {at}>{primes(n.order)}</text>')
     if pictured(n) and values:
         x += (THUMBNAIL + 8) / 2
         parts.append(
@@ -112,7 +119,7 @@ def node(n: GraphNode, box: Box, values: bool, gradients: bool, prefix: str) -> 
         return "".join([*parts, "</g>"])
     line("name", content(name) + (f'<tspan class="op" dx="5">{content(op)}</tspan>' if op else ""))
     if n.role == GROUP:
-        line("shape", content(shortened(n.params, 40)))
+        line("shape", f"{n.count:,} nodes")
     elif n.shape:
         line("shape", content(shape_of(n)))
     if values and n.role != GROUP:
@@ -120,6 +127,18 @@ def node(n: GraphNode, box: Box, values: bool, gradients: bool, prefix: str) -> 
     if gradients and n.role not in (CONSTANT, GROUP):
         line(f"grad {sign_of(n.gradient)}", content(typeset(gradient_line(n))))
     return "".join([*parts, "</g>"])
+
+
+def primes(order: int) -> str:
+    """The mark of a derivative: one stroke for the first."""
+    return ["\N{PRIME}", "\N{DOUBLE PRIME}", "\N{TRIPLE PRIME}"][order - 1] if order <= 3 else f"({order})"
+
+
+def legend(graph: Graph) -> list[str]:
+    """What the strokes mean, if there are any."""
+    orders = sorted({n.order for n in graph.nodes if n.order})
+    words = ["recorded by a backward pass", "by a backward pass of that", "and so on"]
+    return ["; ".join(f"{primes(order)} {words[min(order, 3) - 1]}" for order in orders)] if orders else []
 
 
 def shape(n: GraphNode, box: Box) -> str:
@@ -239,4 +258,3 @@ def content(words: str) -> str:
 def attribute(words: str) -> str:
     """Text inside a quoted attribute."""
     return escape("".join(c if c.isprintable() else " " for c in words))
-

@@ -50,7 +50,12 @@ def tree(graph: Graph, *, values: bool = True, gradients: bool = True) -> str:
             for k in range(len(sources) - 1, -1, -1):
                 last = k == len(sources) - 1
                 waiting.append(
-                    (sources[k], below + ("└── " if last else "├── "), below + ("    " if last else "│   "), level + 1)
+                    (
+                        sources[k],
+                        below + ("└── " if last else "├── "),
+                        below + ("    " if last else "│   "),
+                        level + 1,
+                    )
                 )
     width = min(60, max(len(words) for words, _ in rows) + 2)
     lines = [f"{words:<{width}}{' ' if not i.startswith('(') else ''}{i}".rstrip() for words, i in rows]

@@ -43,6 +43,7 @@ RULES = """
 .stepgrad .grad.positive, .stepgrad .positive .sum { fill: %(positive)s; }
 .stepgrad .grad.negative, .stepgrad .negative .sum { fill: %(negative)s; }
 .stepgrad .grad.nan, .stepgrad .nan .sum { fill: %(bad)s; font-weight: 700; }
+.stepgrad .prime { fill: %(faint)s; font-size: 14px; font-weight: 700; }
 .stepgrad .line { fill: none; stroke: %(line)s; stroke-width: 1.3; }
 .stepgrad .head { fill: %(line)s; stroke: none; }
 .stepgrad .edge.plain .line { stroke-dasharray: 4 2.5; }
@@ -73,7 +74,5 @@ def stylesheet(theme: str = "auto") -> str:
     light = RULES % LIGHT
     if theme == "light":
         return light
-    changed = [
-        b for a, b in zip(light.splitlines(), (RULES % DARK).splitlines(), strict=True) if a != b
-    ]
+    changed = [b for a, b in zip(light.splitlines(), (RULES % DARK).splitlines(), strict=True) if a != b]
     return light + "@media (prefers-color-scheme: dark) {\n" + "\n".join(changed) + "\n}\n"

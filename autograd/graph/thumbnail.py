@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+Colour = tuple[int, int, int]
+
 MOST = 32
 STEPS = 16  # on either side of zero
 BAD = (193, 0, 122)  # NaN and infinities
@@ -43,7 +45,7 @@ def pixels(array: Any) -> tuple[Any, bytes]:
     scaled = np.zeros(array.shape) if largest == 0 else np.where(finite, array, 0) / largest
     if (scaled >= 0).all():
         indices = np.rint(scaled * 2 * STEPS).astype(np.uint8)
-        palette = [(round(255 * i / (2 * STEPS)),) * 3 for i in range(2 * STEPS + 1)]
+        palette = [mixed((0, 0, 0), (255, 255, 255), i / (2 * STEPS)) for i in range(2 * STEPS + 1)]
     else:
         indices = (np.rint(scaled * STEPS) + STEPS).astype(np.uint8)
         blue, white, orange = (8, 119, 189), (247, 247, 247), (214, 107, 0)
@@ -53,8 +55,10 @@ def pixels(array: Any) -> tuple[Any, bytes]:
     return indices, bytes(c for colour in [*palette, BAD] for c in colour)
 
 
-def mixed(a: tuple[int, ...], b: tuple[int, ...], t: float) -> tuple[int, ...]:
-    return tuple(round(x + (y - x) * t) for x, y in zip(a, b, strict=True))
+def mixed(a: Colour, b: Colour, t: float) -> Colour:
+    """The colour at `t` of the way from one to another."""
+    red, green, blue = (round(x + (y - x) * t) for x, y in zip(a, b, strict=True))
+    return red, green, blue
 
 
 def png(indices: Any, palette: bytes) -> bytes:

@@ -34,12 +34,10 @@ def shortened(words: str, most: int = LONGEST) -> str:
 def caption(n: GraphNode) -> tuple[str, str]:
     """What stands first in a node: its name in bold, and its operation beside it."""
     if n.op is None:
-        return shortened(n.label), ""
+        return shortened(n.label) or "''", ""
     symbol = SYMBOLS.get(n.op)
     op = shortened(f"{symbol} {n.op}" if symbol else n.op)
-    if n.name:
-        return shortened(n.name), symbol or op
-    return op, ""
+    return (shortened(n.label), symbol or op) if n.label != n.op else (op, "")
 
 
 def number(x: Any, digits: int = 5) -> str:
@@ -47,7 +45,9 @@ def number(x: Any, digits: int = 5) -> str:
     if isinstance(x, bool | np.bool_):
         return str(x)
     if isinstance(x, int | np.integer):
-        return str(x) if abs(int(x)) < 10**9 else f"{float(x):.{digits}g}" if abs(int(x)) < 10**300 else "huge"
+        return (
+            str(x) if abs(int(x)) < 10**9 else f"{float(x):.{digits}g}" if abs(int(x)) < 10**300 else "huge"
+        )
     x = float(x)
     return "NaN" if x != x else f"{x:.{digits}g}"
 
@@ -77,9 +77,7 @@ def shape_of(n: GraphNode) -> str:
 def value_line(n: GraphNode) -> str:
     """The value in a node: a number, or the norm of many."""
     array = np.asarray(n.value)
-    if array.ndim == 0:
-        return number(n.value)
-    return norm_of(array)
+    return number(n.value) if array.ndim == 0 else several(array)
 
 
 def gradient_line(n: GraphNode) -> str:
@@ -87,7 +85,19 @@ def gradient_line(n: GraphNode) -> str:
     if n.gradient is None:
         return NO_GRADIENT
     array = np.asarray(n.gradient)
-    return f"grad {signed(n.gradient)}" if array.ndim == 0 else f"grad {norm_of(array)}"
+    return f"grad {signed(n.gradient)}" if array.ndim == 0 else f"grad {several(array)}"
+
+
+def listed(shape: tuple[int, ...]) -> bool:
+    """Whether an array of this shape is shown number by number."""
+    return len(shape) == 1 and 1 <= shape[0] <= 4
+
+
+def several(array: Any) -> str:
+    """The few numbers of a short vector, or the norm of many."""
+    if listed(array.shape):
+        return f"[{', '.join(number(x, 4) for x in array.tolist())}]"
+    return norm_of(array)
 
 
 def norm_of(array: Any) -> str:
@@ -141,7 +151,10 @@ def details(n: GraphNode) -> list[str]:
     if n.role == GROUP:
         return [n.label, n.params]
     what = n.role if n.op is None else f"result of {n.op}" + (f"({n.params})" if n.params else "")
-    lines = [f"{what}, named {n.name}" if n.name else what]
+    named = n.name or n.path
+    lines = [f"{what}, named {named}" if named else what]
+    if n.grad_of:
+        lines.append(f"the gradient of {n.grad_of}")
     if n.shape:
         lines.append(f"shape {n.shape}, {n.dtype}")
     lines.append(f"value {exact(n.value)}")
@@ -161,7 +174,7 @@ def spoken(n: GraphNode) -> str:
     if n.role == GROUP:
         return one_line(f"{n.label}: {n.params}")
     words = [n.label]
-    if n.name and n.op:
+    if n.op and n.label != n.op:
         words.append(n.op)
     if n.role != "op":
         words.append("result" if n.role == "root" else n.role)
