@@ -44,14 +44,13 @@ def simplified(program: Program) -> Program:
 
 
 SMALL = 4096  # bytes: a larger constant is kept as the operation that makes it
-NEVER_FOLDED: set[Op] = set()  # operations that give something else each time
 
 
 def simpler(s: Variable) -> Variable:
     """What stands for a step: a constant, one of its operands, or itself."""
     assert s.op is not None
     args = s.args
-    if args and s.op not in NEVER_FOLDED and all([x.kind == CONSTANT for x in args]):
+    if args and not s.op.random and all([x.kind == CONSTANT for x in args]):
         if getattr(s.data, "nbytes", 0) <= SMALL:
             return constant(s.data)
     elif s.op in UNCHANGED or (s.op in LAYOUT and args[0].shape == s.shape and s.op is not shaping.TRANSPOSE):
@@ -131,7 +130,8 @@ def shared(program: Program) -> Program:
     known: dict[Any, Variable] = {}
 
     def first(s: Variable) -> Variable:
-        if s.op in NEVER_FOLDED:
+        assert s.op is not None
+        if s.op.random:
             return s
         try:
             return known.setdefault((s.op, tuple([key_of(x) for x in s.args]), params_key(s.params)), s)

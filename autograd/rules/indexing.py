@@ -10,11 +10,15 @@ import numpy as np
 
 from . import kernels
 from .kernels import Index
-from .table import Array, Op, axis_of, door, plain, refuse
+from .table import Array, Op, axis_of, door, is_traced, plain, refuse
 
 # fmt: off
 GETITEM: Op = Op("getitem", kernels.getitem, lambda g, out, x, index: SCATTER_ADD(g, index=index, shape=x.shape))
 SCATTER_ADD: Op = Op("scatter_add", kernels.scatter_add, lambda g, out, x, index, shape: GETITEM(g, index=index))
+# with indices that are computed, which a traced program has
+GATHER: Op = Op("take_along_axis", lambda x, ids, axis: np.take_along_axis(x, ids, axis),
+                lambda g, out, x, ids, axis: SCATTER_ALONG(g, ids, axis=axis, n=x.shape[axis]), None)
+SCATTER_ALONG: Op = Op("scatter_along", kernels.scatter_along, lambda g, out, x, ids, axis, n: GATHER(g, ids, axis=axis), None)
 SETITEM: Op = Op("setitem", kernels.setitem,
              lambda g, out, x, v, index: SETITEM(g, 0.0, index=index), lambda g, out, x, v, index: shrunk(GETITEM(g, index=index), v), broadcasts=True)
 # fmt: on
@@ -29,6 +33,11 @@ def shrunk(g: Array, v: Array) -> Array:
 def gather(x: Array, ids: Any) -> Array:
     """`x[ids]` for an integer array."""
     return GETITEM(x, index=Index(ids))
+
+
+def known(x: Array) -> Any:
+    """The data, or what stands for it while a program is traced: for positions."""
+    return x if is_traced(x) else plain(x)
 
 
 def along(axis: int, ids: Any) -> Index:
@@ -54,7 +63,7 @@ def take(a: Array, indices: Any, axis: Any = None, out: None = None, mode: str =
 
 @door(np.take_along_axis)
 def take_along_axis(arr: Array, indices: Any, axis: Any = -1) -> Array:
-    indices = np.asarray(plain(indices))
+    indices = indices if is_traced(indices) else np.asarray(plain(indices))
     if axis is None:
         arr, axis = arr.reshape(-1), -1
     axis = axis_of(axis, arr.ndim)
@@ -63,6 +72,9 @@ def take_along_axis(arr: Array, indices: Any, axis: Any = -1) -> Array:
             f"np.take_along_axis: indices of shape {indices.shape} and an array of shape {arr.shape} "
             f"must have as many dimensions"
         )
+    if is_traced(indices) and all([n == m for i, (n, m) in enumerate(zip(arr.shape, indices.shape, strict=True)) if i != axis % arr.ndim]):
+        return GATHER(arr, indices, axis=axis)
+    indices = plain(indices)
     grid: list[Any] = [
         np.arange(n).reshape([-1 if j == i else 1 for j in range(arr.ndim)]) for i, n in enumerate(arr.shape)
     ]
@@ -103,7 +115,7 @@ def sort(a: Array, axis: Any = -1, kind: Any = None, order: None = None, *, stab
     if axis is None:
         a, axis = a.reshape(-1), -1
     axis = axis_of(axis, a.ndim)
-    return take_along_axis(a, np.argsort(plain(a), axis=axis, kind="stable"), axis)
+    return take_along_axis(a, np.argsort(known(a), axis=axis, kind="stable"), axis)
 
 
 @door(np.partition)
@@ -111,4 +123,4 @@ def partition(a: Array, kth: Any, axis: Any = -1, kind: Any = "introselect", ord
     if axis is None:
         a, axis = a.reshape(-1), -1
     axis = axis_of(axis, a.ndim)
-    return take_along_axis(a, np.argpartition(plain(a), kth, axis=axis, kind=kind), axis)
+    return take_along_axis(a, np.argpartition(known(a), kth, axis=axis, kind=kind), axis)

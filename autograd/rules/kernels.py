@@ -116,6 +116,21 @@ def setitem(x: Any, v: Any, *, index: Index) -> Any:
     return out
 
 
+def scatter_along(g: Any, ids: Any, *, axis: int, n: int) -> Any:
+    """Zeros with ``n`` elements along ``axis``, `g` added where ``np.take_along_axis`` reads: its transpose."""
+    shape = list(ids.shape)
+    shape[axis] = n
+    lead = [max(a, b) for a, b in zip(shape, g.shape, strict=True)]
+    lead[axis] = n
+    out = np.zeros(lead, dtype=g.dtype)
+    grid: list[Any] = [
+        np.arange(m).reshape([-1 if j == i else 1 for j in range(out.ndim)]) for i, m in enumerate(out.shape)
+    ]
+    grid[axis] = ids
+    np.add.at(out, tuple(grid), g)
+    return out
+
+
 def scan(a: Any, b: Any) -> Any:
     """The recurrence ``s[i] = b[i] + a[i] * s[i-1]`` along the last axis (``s[-1]`` is 0).
 

@@ -241,7 +241,7 @@ def nanvar(a: Array, axis: Any = None, dtype: Any = None, out: None = None, ddof
     there, ddof = present(a, where), ddof if correction is NO_VALUE else correction
     free = counted(a, axis, keepdims, there) - ddof
     value = var(np.where(there, a, 0.0), axis, ddof=ddof, keepdims=keepdims, where=there)
-    return value if np.all(free > 0) else np.where(free > 0, value, np.nan)
+    return np.where(free > 0, value, np.nan) if maybe(free <= 0) else value
 
 
 @door(np.nanstd)

@@ -26,10 +26,11 @@ class Op:
     ``rules[i]`` gives the gradient of input ``i``; ``None`` there means that the
     input carries none.  A variadic operation has a single rule, called with
     ``i=`` the position of the input.  ``broadcasts`` says that the inputs are
-    broadcast against each other, so the engine may sum a gradient back.
+    broadcast against each other, so the engine may sum a gradient back.  ``random``
+    says that it gives something else each time.
     """
 
-    __slots__ = ("broadcasts", "forward", "name", "rules", "variadic")
+    __slots__ = ("broadcasts", "forward", "name", "random", "rules", "variadic")
 
     def __init__(
         self,
@@ -38,8 +39,9 @@ class Op:
         *rules: Rule | None,
         broadcasts: bool = False,
         variadic: bool = False,
+        random: bool = False,
     ) -> None:
-        self.name, self.forward, self.rules = name, forward, rules
+        self.name, self.forward, self.rules, self.random = name, forward, rules, random
         self.broadcasts, self.variadic = broadcasts, variadic
 
     def __call__(self, *inputs: Array, **params: Any) -> Any:

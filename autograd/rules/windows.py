@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import kernels
-from .table import Array, Op, plain
+from .table import Array, Op, is_traced, plain
 
 __all__ = ["correlate", "correlate_transpose", "fold", "max_pool", "sum_pool", "windows"]
 
@@ -19,7 +19,8 @@ Sizes = int | Sequence[int]  # one for all axes, or one each
 
 def shared(g: Array, out: Array, x: Array, kernel: Any, stride: Any, dilation: Any) -> Array:
     """The gradient of each window handed to its maximum; ties share it equally."""
-    shares = kernels.window_max_shares(plain(x), plain(out), kernel=kernel, stride=stride, dilation=dilation)
+    x, out = (v if is_traced(v) else plain(v) for v in (x, out))
+    shares = MAX_SHARES(x, out, kernel=kernel, stride=stride, dilation=dilation)
     return FOLD(g[(Ellipsis, *(None,) * len(kernel))] * shares, size=x.shape[-len(kernel):], stride=stride, dilation=dilation)
 
 
@@ -32,6 +33,7 @@ SUM_POOL: Op = Op("sum_pool", kernels.window_sum,
                   lambda g, out, x, kernel, stride, dilation: SPREAD(g, size=x.shape[-len(kernel):], kernel=kernel, stride=stride, dilation=dilation))
 SPREAD: Op = Op("spread_pool", kernels.window_spread,
                 lambda g, out, x, size, kernel, stride, dilation: SUM_POOL(g, kernel=kernel, stride=stride, dilation=dilation))
+MAX_SHARES: Op = Op("max_shares", kernels.window_max_shares, None, None)
 MAX_POOL: Op = Op("max_pool", kernels.window_max, shared)
 
 # The three are bilinear: <g, correlate(x, w)> = <correlate_input(g, w), x> = <correlate_weight(x, g), w>.

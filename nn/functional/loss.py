@@ -50,6 +50,11 @@ def _plain(x: Array) -> Any:
     return np.asarray(x.data if isinstance(x, Value) else x)
 
 
+def _is_traced(x: Array) -> bool:
+    """Whether `x` stands for numbers that are not known yet (autograd.compile)."""
+    return getattr(type(x), "__traced__", False)
+
+
 def _pair(name: str, input: Array, target: Array, what: str = "target") -> tuple[Array, Array]:
     """Both as arrays or Values; ValueError unless their shapes are equal."""
     input, target = array(input), array(target)
@@ -100,12 +105,18 @@ def _reduced(name: str, loss: Array, reduction: str) -> Array:
 
 def _classes(name: str, target: Array, n: int, ignore: int | None) -> Any:
     """Class indices as a plain integer array; those to ignore may have any number."""
-    index = _plain(target)
+    index = target if _is_traced(target) else _plain(target)
     if index.dtype.kind not in "iu":
         raise TypeError(
             f"{name}: target has dtype {index.dtype}; class indices are integers: "
             f"convert with .astype(int), or give probabilities of the input's shape where the loss takes them"
         )
+    return _in_range(index, name=name, n=n, ignore=ignore)
+
+
+@primitive(None, name="classes")
+def _in_range(index: Any, *, name: str, n: int, ignore: int | None) -> Any:
+    """The class indices as they are; IndexError if one does not exist."""
     wrong = (index < 0) | (index >= n)
     if ignore is not None:
         wrong &= index != ignore
@@ -276,15 +287,16 @@ def cross_entropy(
         if reduction == "mean":
             return _divided(np.sum(loss), loss.size)
         return _reduced(name, loss, reduction)
-    index = _plain(t)
+    index = t if _is_traced(t) else _plain(t)
     if index.dtype.kind in "iu" or index.shape == x.shape:
         _check_index_shape(name, x, index, axis)
     index = _classes(name, index, n, ignore_index)
     _check_index_shape(name, x, index, axis)
     keep = index != ignore_index
     safe = np.where(keep, index, 0)
-    share = np.asarray(weights[safe] * keep)  # the weight of each sample, as PyTorch counts it
-    if not keep.all():
+    # the weight of each sample, as PyTorch counts it
+    share = keep * dtype.type(1) if weight is None else np.asarray(weights[safe] * keep)
+    if _is_traced(keep) or not keep.all():
         x = np.where(np.expand_dims(keep, axis), x, 0.0)  # whatever stands there, it counts for nothing
     column_index, column_share = np.expand_dims(safe, axis), np.expand_dims(share, axis)
     if label_smoothing:

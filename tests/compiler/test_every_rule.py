@@ -1,0 +1,44 @@
+"""Every rule, compiled: the same bits as without compiling, or a clear refusal."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograd import value_and_grad
+from autograd.compiler import compile
+from tests import numeric
+from tests.cases import CASES, Case
+
+# what depends on the order of the numbers, or puts them into an index: refused while it is traced
+REFUSED = {}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@settings(max_examples=5)
+@given(data=st.data())
+def test_same_bits(case: Case, data):
+    example = data.draw(case.inputs((np.float64, np.float32)), label="inputs")
+    leaves = example.leaves
+    flat = numeric.flat(example.call(case.function, leaves))
+    cotangent = numeric.random_like(np.asarray(flat)[()], np.random.default_rng(0))
+
+    def f(*xs):
+        return np.sum(numeric.flat(example.call(case.function, xs)) * cotangent)
+
+    eager = value_and_grad(f, tuple(range(len(leaves))))
+    with np.errstate(all="ignore"):
+        value, slopes = eager(*leaves)
+        compiled = compile(eager, backend="numpy")
+        try:
+            found, found_slopes = compiled(*leaves)
+        except TypeError as error:
+            assert "inside a compiled function" in str(error)
+            print("REFUSED", case.name, error)
+            return
+        for _ in range(2):
+            np.testing.assert_array_equal(found, value)
+            for x, y in zip(found_slopes, slopes, strict=True):
+                np.testing.assert_array_equal(x, y)
+                assert x.dtype == y.dtype
+            found, found_slopes = compiled(*leaves)
