@@ -99,7 +99,7 @@ class Planner:
     def hold(self, s: Variable, b: int) -> str:
         self.held.setdefault(id(s), set()).add(b)
         self.users[b] = self.users.get(b, 0) + 1
-        return f"b{b}"
+        return f"buffer{b}"
 
     def release(self, s: Variable) -> None:
         """The operands that were used for the last time give their buffers back."""
@@ -157,6 +157,9 @@ class Planner:
             self.shows(s)  # it may be a view
             self.line(s, f"{name} = {self.call(s, args)}")
         self.release(s)
+
+    def finish(self) -> None:
+        """After the last step."""
 
     def shows(self, s: Variable) -> None:
         """A view: it keeps the buffers of its operands in use."""
@@ -219,15 +222,16 @@ def identifier(name: str) -> str:
     return name if name.isidentifier() else "f"
 
 
-def code(program: Program, names: Names) -> Code:
+def code(program: Program, names: Names, planner: Planner | None = None) -> Code:
     """The function of a program on arrays."""
-    planner = Planner(program, names)
+    planner = planner or Planner(program, names)
     for s in program.steps:
         planner.emit(s)
+    planner.finish()
     given = [names[x] for x in [*program.inputs, *program.closed]]
     results = ", ".join([planner.result(x) for x in program.outputs])
     body = [*planner.lines, f"return ({results}{',' if len(program.outputs) == 1 else ''})"]
-    buffers = ", ".join([f"b{i}" for i in range(len(planner.buffers))])
+    buffers = ", ".join([f"buffer{i}" for i in range(len(planner.buffers))])
     text = [f"def make({buffers}):", f"    def run({', '.join(given)}):"]
     text += [f"        {line}" for line in body]
     text += ["    return run", ""]

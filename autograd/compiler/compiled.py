@@ -36,14 +36,14 @@ class Executable:
     backend: str
     source: str
     make: Callable[[], Callable[..., tuple[Any, ...]]]
-    why: str = ""  # why it is not one of the quicker back ends
+    why: str = ""  # why it is not a program of numbers, if it is not
     slow: "Executable | None" = None  # what answers where `math` raises and NumPy does not
     idle: list[Callable[..., tuple[Any, ...]]] = field(default_factory=list)  # each with buffers of its own
 
     def __call__(self, args: Sequence[Any]) -> tuple[Any, ...]:
         """The results for arrays (or numbers) of the traced shapes and dtypes."""
         closed = [v._array for v in self.program.values]
-        if self.backend != "numpy":
+        if not self.why:
             try:
                 run = self.idle[0] if self.idle else self.new()
                 return run(*[float(x) for x in args], *[float(x) for x in closed])
@@ -88,7 +88,7 @@ def executable(program: Program, backend: str | None, name: str) -> Executable:
         made: Callable[..., tuple[Any, ...]] = make(*[np.empty_like(b) for b in code.buffers])
         return made
 
-    return Executable(program, "numpy", code.source, fresh, why)
+    return Executable(program, "numpy", code.source, fresh, why or "asked for")
 
 
 def loaded(text: str, namespace: dict[str, Any], name: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import builtins
 import keyword
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from autograd.compiler.program import Program, Variable
 
+BUFFER = re.compile(r"buffer\d+")
 RESERVED = frozenset((*keyword.kwlist, *dir(builtins), "make", "run", "math", "np"))
 
 
@@ -34,7 +36,7 @@ class Names:
         word = "".join(c if c.isalnum() or c == "_" else "_" for c in wish)[:40]
         word = word if word.isidentifier() and word.isascii() else "v"
         name, n = word, 1
-        while name in self.taken or name in RESERVED or (name[0] == "b" and name[1:].isdigit()):
+        while name in self.taken or name in RESERVED or BUFFER.fullmatch(name):
             n += 1
             name = f"{word}_{n}"
         self.taken.add(name)

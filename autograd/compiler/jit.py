@@ -1,0 +1,223 @@
+"""The `numba` back end: programs of numbers, and runs of cheap elementwise operations, as machine code.
+
+A run of elementwise steps of one shape becomes one loop: each element is read once, everything is
+computed in registers, only what others need is written.  exp, log and their like stay with NumPy,
+whose vectorized ones are quicker.  Matrix products are NumPy's.  No reordering, no fused
+multiply-add: in a loop every element has NumPy's bits.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from autograd.compiler import arrays, scalars
+from autograd.compiler.arrays import Planner
+from autograd.compiler.names import Names, comment
+from autograd.compiler.program import CONSTANT, Program, Variable
+from autograd.compiler.ufuncs import ufunc_of
+from autograd.rules import elementwise as el
+
+CHEAP = frozenset(
+    (
+        np.add, np.subtract, np.multiply, np.divide, np.negative, np.positive, np.absolute, np.fabs, np.square,
+        np.sqrt, np.sign, np.reciprocal, np.maximum, np.minimum, np.equal, np.not_equal, np.less,
+        np.less_equal, np.greater, np.greater_equal, np.bitwise_and, np.bitwise_or, np.bitwise_not,
+        np.logical_and, np.logical_or, np.logical_not, np.isnan,
+    )  # fmt: skip
+)
+
+
+class Unavailable(Exception):
+    """numba is not installed, or cannot compile a program."""
+
+
+def njit(function: Callable[..., Any]) -> Any:
+    """numba's compilation, with IEEE arithmetic and NumPy's answers to division by zero."""
+    try:
+        import numba
+    except ImportError:
+        raise Unavailable('the numba back end needs numba; install it with: pip install "stepgrad[jit]"') from None
+    return numba.njit(error_model="numpy", fastmath=False)(function)
+
+
+# --- runs of elementwise steps --------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class Loop:
+    """Elementwise steps of one shape, computed element by element."""
+
+    shape: tuple[int, ...]
+    steps: list[Variable] = field(default_factory=list)
+
+
+@dataclass
+class Fuser(Planner):
+    """A Planner that gathers elementwise steps into loops."""
+
+    open: list[Loop] = field(default_factory=list)
+    inside: dict[int, Loop] = field(default_factory=dict)  # step -> the open loop it is in
+    loops: list[str] = field(default_factory=list)
+
+    def emit(self, s: Variable) -> None:
+        """Into an open loop if it can be; else a line, after the loops that it needs."""
+        fits = fusable(s)
+        for x in s.args:
+            loop = self.inside.get(id(x))
+            if loop is not None and not (fits and loop.shape == s.shape):
+                self.close(loop)
+        if not fits:
+            super().emit(s)
+            return
+        loop = next((a for a in self.open if a.shape == s.shape), None)
+        if loop is None:
+            self.open.append(loop := Loop(s.shape))
+        loop.steps.append(s)
+        self.inside[id(s)] = loop
+
+    def finish(self) -> None:
+        """Everything that is still open."""
+        for loop in list(self.open):
+            self.close(loop)
+
+    def close(self, loop: Loop) -> None:
+        """The loop as one call; what later steps need is written into buffers."""
+        self.open.remove(loop)
+        for s in loop.steps:
+            del self.inside[id(s)]
+        if len(loop.steps) == 1:
+            super().emit(loop.steps[0])
+            return
+        mine = {id(s) for s in loop.steps}
+        inner: dict[int, int] = {}
+        for s in loop.steps:
+            for x in s.args:
+                inner[id(x)] = inner.get(id(x), 0) + 1
+        outputs = [s for s in loop.steps if self.left[id(s)] > inner.get(id(s), 0)]
+        given: list[Variable] = []
+        for s in loop.steps:
+            given += [x for x in s.args if x.kind != CONSTANT and id(x) not in mine and x not in given]
+        arguments = [self.text(x) for x in given]
+        constants: list[Variable] = []
+        for s in loop.steps:
+            constants += [x for x in s.args if x.kind == CONSTANT and x.is_array and x not in constants]
+        arguments += [self.text(x) for x in constants]
+        targets = []
+        for s in outputs:
+            # an operand's buffer is taken over only where all of its reads are in this loop
+            reuse = [x for x in given if x.shape == s.shape and self.left[id(x)] == inner[id(x)]]
+            targets.append(self.target(s, reuse))
+        name = self.names.unused(f"loop{len(self.loops)}")
+        text, namespace = self.kernel(name, loop, [*given, *constants], outputs)
+        scope = arrays_loaded(text, namespace, name)
+        self.namespace[name] = njit(scope[name])
+        self.loops.append(text)
+        for s, target in zip(outputs, targets, strict=True):
+            self.lines.append(f"{self.names[s]} = {target}{comment(s)}")
+        self.lines.append(f"{name}({', '.join([*arguments, *[self.names[s] for s in outputs]])})")
+        for s in loop.steps:
+            self.release(s)
+
+    def target(self, s: Variable, reuse: list[Variable]) -> str:
+        """What an output of a loop is written into: a buffer, or a new array that is returned."""
+        if id(s) in self.returned:
+            return f"{self.known(np.empty_like, '')}({self.known(np.empty_like(s.data), 'like')})"
+        key = arrays.key_of(s.data)
+        for x in reuse:
+            mine = self.held.get(id(x), set())
+            if len(mine) == 1 and arrays.key_of(x.data) == key:
+                (b,) = mine
+                if self.users[b] == 1 and arrays.key_of(self.buffers[b]) == key:
+                    return self.hold(s, b)
+        return self.room(s)
+
+    def kernel(
+        self, name: str, loop: Loop, given: list[Variable], outputs: list[Variable]
+    ) -> tuple[str, dict[str, Any]]:
+        """The source of the loop."""
+        namespace: dict[str, Any] = {"sqrt": np.sqrt, "fabs": abs, "inf": np.inf, "nan": np.nan}
+        at = {id(x): f"a{i}" for i, x in enumerate(given)}
+        axes = len(loop.shape)
+        body: list[str] = []
+        local: dict[int, str] = {}
+        for i, x in enumerate(given):
+            local[id(x)] = f"e{i}"
+            body.append(f"e{i} = {element(at[id(x)], x, axes)}")
+        for i, s in enumerate(loop.steps):
+            args = [local.get(id(x)) or cast(x, s, namespace) for x in s.args]
+            function = ufunc_of(s.op)
+            if s.op is el.WHERE:
+                text = f"{args[1]} if {args[0]} else {args[2]}"
+            else:
+                assert function is not None
+                text = scalars.FORMULAS[function](*args)
+            kind = s.dtype.type.__name__
+            namespace[kind] = s.dtype.type
+            local[id(s)] = f"t{i}"
+            body.append(f"t{i} = {text}" if s.dtype.kind == "b" else f"t{i} = {kind}({text})")
+        index = ", ".join([f"i{d}" for d in range(axes)])
+        body += [f"out{i}[{index}] = {local[id(s)]}" for i, s in enumerate(outputs)]
+        parameters = [*[at[id(x)] for x in given], *[f"out{i}" for i in range(len(outputs))]]
+        lines = [f"def {name}({', '.join(parameters)}):"]
+        for d in range(axes):
+            lines.append(f"{'    ' * (d + 1)}for i{d} in range(out0.shape[{d}]):")
+        lines += [f"{'    ' * (axes + 1)}{line}" for line in body]
+        return "\n".join([*lines, ""]), namespace
+
+
+def fusable(s: Variable) -> bool:
+    """Whether a step can go into a loop: cheap, elementwise, of floats or truth values."""
+    if not s.is_array or s.dtype.kind not in "fb" or s.dtype.itemsize == 2 or s.dtype.itemsize > 8:
+        return False
+    if any([x.dtype.kind not in "fbi" or x.dtype.itemsize == 2 or x.dtype.itemsize > 8 for x in s.args]):
+        return False
+    return s.op is el.WHERE or (ufunc_of(s.op) in CHEAP and all([x.dtype.kind != "i" or not x.is_array for x in s.args]))
+
+
+def element(name: str, x: Variable, axes: int) -> str:
+    """One element of an operand, broadcast against the loop's indices."""
+    if not x.is_array:
+        return name
+    lead = axes - len(x.shape)
+    return f"{name}[{', '.join(['0' if n == 1 else f'i{lead + d}' for d, n in enumerate(x.shape)])}]"
+
+
+def cast(x: Variable, s: Variable, namespace: dict[str, Any]) -> str:
+    """A constant number, rounded to the dtype in which NumPy would use it."""
+    number = x.data.item() if hasattr(x.data, "item") else x.data
+    if isinstance(number, bool):
+        return repr(number)
+    floats = [y.dtype for y in s.args if y.kind != CONSTANT and y.dtype.kind == "f"]
+    kind = x.dtype.type if hasattr(x.data, "dtype") else (floats[0].type if floats else s.dtype.type)
+    if kind is np.bool_:
+        return repr(number)
+    namespace[kind.__name__] = kind
+    text = "nan" if number != number else "inf" if number == np.inf else "(-inf)" if number == -np.inf else repr(number)
+    return f"{kind.__name__}({text})"
+
+
+def arrays_loaded(text: str, namespace: dict[str, Any], name: str) -> dict[str, Any]:
+    from autograd.compiler.compiled import loaded
+
+    return loaded(text, namespace, name)
+
+
+# --- programs ---------------------------------------------------------------------------------------
+
+
+def executable(program: Program, name: str, why: str) -> Any:
+    """Machine code for a program; raises Unavailable without numba."""
+    from autograd.compiler.compiled import Executable, loaded
+
+    names = Names(program)
+    if not why:
+        text = scalars.source(program, names)
+        run = njit(loaded(text, dict(scalars.NAMESPACE), name)["run"])
+        return Executable(program, "numba", text, lambda: run)
+    fuser = Fuser(program, names)
+    code = arrays.code(program, names, fuser)
+    made = loaded(code.source, code.namespace, name)["make"]
+    text = "\n".join([*fuser.loops, code.source])
+    return Executable(program, "numba", text, lambda: made(*[np.empty_like(b) for b in code.buffers]), why)
