@@ -83,9 +83,8 @@ def symbols(
 
 
 def number_text(x: float) -> str:
-    """A number in a formula: 2 for 2.0, the shortest text that gives it back for others, cut at 6 digits."""
-    short = f"{x:.6g}"
-    return short
+    """A number in a formula: 2 for 2.0, six digits for others."""
+    return f"{x:.6g}"
 
 
 def latex(name: str) -> str:

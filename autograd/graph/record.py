@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine import Node, fitted, raw
-from autograd.graph.description import Graph, numbered
+from autograd.engine import Node, raw
+from autograd.graph.description import Graph
 from autograd.graph.formulas import formula
 from autograd.graph.names import caller, local_names, number_text, symbols
-from autograd.graph.recording import Frame, Recording, RecordedEdge, RecordedNode, Segment, Update
-from autograd.graph.summary import Held, held, is_number
+from autograd.graph.passes import Pass, Structure, identical
+from autograd.graph.recording import Frame, RecordedEdge, RecordedNode, Recording, Segment, Update
+from autograd.graph.summary import held, is_number
 from autograd.modes import OBSERVE, mode, observers
 from autograd.value import Value
 
@@ -90,7 +91,9 @@ class Recorder:
         self.recording = Recording(parameters=titles, keep=keep or 0, every=every)
         if self.optimizer is not None:
             self.recording.optimizer = self.described(self.optimizer)
-        self.known: dict[Any, Segment] = {}
+        self.position = {id(p): i for i, p in enumerate(self.params)}
+        self.known: dict[Any, tuple[Structure, Segment]] = {}
+        self.segment: Any = None  # of the pass under way
         self.kept: list[tuple[int, list[tuple[Segment, Frame]]]] = []
         self.passes: list[tuple[Segment, Frame]] = []  # of the step under way
         self.backwards = 0  # of the step under way, captured or not
@@ -153,17 +156,16 @@ class Recorder:
         self.pending = None
         if self.optimizer is None and self.state is not None and self.changed():
             self.finish(self.by_hand())
-        [(root, seed)] = seeds
-        found = Pass(root, seed)
-        if not any(id(x) in self.title for x in found.nodes):
-            self.unreached += 1
-            return
-        self.pending = found
+        self.pending = found = Pass(*seeds[0])
         if self.wanted:
-            found.look({id(p): i for i, p in enumerate(self.params)})
-            if found.key not in self.known:
+            found.number()
+            key = found.key(self.position)
+            if key not in self.known:
+                structure = Structure(found.nodes, found.sources)
                 names = {**self.names, **(local_names(caller().f_locals) if self.look else {})}
-                self.known[found.key] = segment_of(found, names, self.title)
+                self.known[key] = structure, segment_of(found, structure, names, self.title)
+            structure, self.segment = self.known[key]
+            found.look(structure)
 
     def edge(self, node: Any, r: Any) -> None:
         """A rule returned `r` for the next operand of `node`."""
@@ -175,14 +177,18 @@ class Recorder:
         done, self.pending = self.pending, None
         if done is None:
             return
+        reached = [v for v, _ in found.values() if id(v) in self.title]
+        if not reached:
+            self.unreached += 1
+            return
         self.backwards += 1
         loss = float(done.root._array) if is_number(done.root) else None
-        carried = any(id(v) in self.title and v._grad is not None for v, _ in found.values())
+        carried = any(v._grad is not None for v in reached)
         if loss is not None:
             self.loss = loss + self.loss if carried and self.loss is not None else loss
-        if self.wanted:
+        if done.structure is not None:
             frame = done.frame(found, self.recording.seen + 1, loss)
-            self.passes.append((self.known[done.key], frame))
+            self.passes.append((self.segment, frame))
         if self.optimizer is None:
             given = {id(v): g for v, g in found.values()}
             self.state = {id(p): (p._number, copied(p), self.total(p, given)) for p in self.params}
@@ -285,117 +291,6 @@ class Recorder:
         return notes
 
 
-class Pass:
-    """One backward pass while it runs."""
-
-    def __init__(self, root: Any, seed: Any) -> None:
-        self.root, self.seed = root, seed
-        self.nodes: list[Any] = []
-        self.sources: list[list[int]] = []
-        for x, sources in numbered([root]):
-            self.nodes.append(x)
-            self.sources.append(sources)
-        self.key: Any = None
-
-    def look(self, params: dict[int, int]) -> None:
-        """Keep the values and local derivatives of this moment, and note what backward() will do."""
-        nodes = self.nodes
-        self.places = {id(x): n for n, x in enumerate(nodes) if isinstance(x, Node)}
-        self.numbers = [is_number(x) for x in nodes]
-        self.values = [held(x, picture=not isinstance(x, Node) or x.op is None) for x in nodes]
-        self.edges = [(s, n, slot) for n, ss in enumerate(self.sources) for slot, s in enumerate(ss)]
-        self.visits = order_of_visits(nodes, self.edges)
-        self.locals = local_partials(nodes, self.edges, self.visits, self.numbers)
-        self.before = {
-            n: raw(x._grad) if self.numbers[n] else held(raw(x._grad), picture=True)
-            for n, x in enumerate(nodes)
-            if isinstance(x, Node) and x.op is None and x.requires_grad and x._grad is not None
-        }
-        self.contributions: list[float | None] = []
-        self.key = tuple(
-            (x.op.name, x.shape, x.dtype, tuple(sources))
-            if isinstance(x, Node) and x.op is not None
-            else (params.get(id(x), -1), getattr(x, "requires_grad", None), np.shape(raw(x)), number)
-            for x, sources, number in zip(nodes, self.sources, self.numbers, strict=True)
-        )
-
-    def edge(self, node: Any, r: Any) -> None:
-        """The engine's contribution to the next operand of `node`."""
-        if self.key is None or id(node) not in self.places:  # not looked at, or a walk inside a rule
-            return
-        source, target, _slot = self.edges[self.visits[len(self.contributions)]]
-        if self.nodes[target] is not node:
-            raise RuntimeError(f"record: backward() came to {node.op} out of order; please report this")
-        self.contributions.append(float(raw(r)) if self.numbers[source] else None)
-
-    def frame(self, found: Any, step: int, loss: float | None) -> Frame:
-        """What to keep of it, now that it is through."""
-        g: list[Any] = [None] * len(self.nodes)
-        root = self.places[id(self.root)]
-        g[root] = float(self.seed) if self.numbers[root] else None
-        corrections: dict[int, float] = {}
-        sums: dict[int, float] = {}
-        for k, (e, c) in enumerate(zip(self.visits, self.contributions, strict=True)):
-            if c is None:
-                continue
-            source, target, _slot = self.edges[e]
-            local, upstream, old = self.locals[e], g[target], g[source]
-            if local is None or upstream is None or not identical(local * upstream, c):
-                corrections[k] = c
-            g[source] = c if old is None else old + c
-            if old is not None and self.nodes[source].dtype != np.float64:
-                exact = float(self.nodes[source].dtype.type(old) + self.nodes[source].dtype.type(c))
-                if not identical(exact, g[source]):
-                    g[source] = sums[k] = exact
-        given = {id(v): raw(r) for v, r in found.values()}
-        gradients, carried = {}, {}
-        for n, x in enumerate(self.nodes):
-            if not isinstance(x, Node):
-                continue
-            leaf = id(x) in given
-            if not self.numbers[n] and (leaf or x.op is not None):
-                gradients[n] = held(given[id(x)] if leaf else raw(x._grad), picture=leaf)
-            if leaf and n in self.before:
-                after = raw(x._grad) + given[id(x)]
-                before = self.before[n]
-                carried[n] = [held(before) if self.numbers[n] else before, held(after, picture=True)]
-        seed = held(self.seed)
-        return Frame(step, 0, 1, loss, seed, self.values, self.locals, corrections, sums, gradients, carried)
-
-
-# --- what backward() will do --------------------------------------------------------------------
-
-
-def order_of_visits(nodes: list[Any], edges: list[tuple[int, int, int]]) -> list[int]:
-    """The edges over which gradient goes, in the engine's order: newest result first, then by slot."""
-    going = [e for e, (s, _t, _slot) in enumerate(edges) if getattr(nodes[s], "requires_grad", False)]
-    return sorted(going, key=lambda e: (-nodes[edges[e][1]]._number, edges[e][2]))
-
-
-def local_partials(
-    nodes: list[Any], edges: list[tuple[int, int, int]], visits: list[int], numbers: list[bool]
-) -> list[float | None]:
-    """The derivative of each result with respect to each operand, where both are single numbers.
-
-    Left out for operations with one rule for any number of operands: a checkpoint's would
-    compute everything inside again.
-    """
-    locals_: list[float | None] = [None] * len(edges)
-    with np.errstate(all="ignore"):
-        for e in visits:
-            source, target, slot = edges[e]
-            node = nodes[target]
-            if not (numbers[source] and numbers[target]) or node.op.variadic:
-                continue
-            try:
-                one = node.dtype.type(1)
-                r = node.op.rules[slot](one, node._array, *[raw(x) for x in node.inputs], **node.params)
-                locals_[e] = float(fitted(r, nodes[source], node))
-            except Exception:  # the engine will say so, if the rule fails for it too
-                continue
-    return locals_
-
-
 # --- small things -------------------------------------------------------------------------------
 
 
@@ -437,11 +332,6 @@ def copied(p: Any) -> Any:
     return p._array.copy() if isinstance(p._array, np.ndarray) else p._array
 
 
-def identical(a: float, b: float) -> bool:
-    """Whether two numbers have the same bits (any NaN for any NaN)."""
-    return a == b and (a != 0 or math.copysign(1, a) == math.copysign(1, b)) or (a != a and b != b)
-
-
 def differs(new: Any, old: Any) -> bool:
     """Whether data was changed, to the bit."""
     return np.asarray(new).tobytes() != np.asarray(old).tobytes()
@@ -461,14 +351,14 @@ def update(before: Any, gradient: Any, after: Any, lr: float | None, state: Mapp
     )
 
 
-def segment_of(found: Pass, names: dict[int, str], titles: dict[int, str]) -> Segment:
+def segment_of(found: Pass, structure: Structure, names: dict[int, str], titles: dict[int, str]) -> Segment:
     """The structure of a pass, for the frames to refer to."""
     graph = Graph(found.root)
     given = [
         getattr(x, "_name", None) or titles.get(id(x)) or names.get(id(x)) if isinstance(x, Node) else None
         for x in found.nodes
     ]
-    root = found.places[id(found.root)]
+    root = graph.root
     nodes = [
         RecordedNode(
             n.id,
@@ -483,10 +373,10 @@ def segment_of(found: Pass, names: dict[int, str], titles: dict[int, str]) -> Se
             titles.get(id(x)),
             "",
         )
-        for n, x, name, number in zip(graph.nodes, found.nodes, given, found.numbers, strict=True)
+        for n, x, name, number in zip(graph.nodes, found.nodes, given, structure.numbers, strict=True)
     ]
-    edges = [RecordedEdge(s, t, slot, "") for s, t, slot in found.edges]
-    segment = Segment(nodes, edges, found.visits, root)
+    edges = [RecordedEdge(s, t, slot, "") for s, t, slot in structure.edges]
+    segment = Segment(nodes, edges, structure.visits, root)
     put_words(segment)
     return segment
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine import raw
+from autograd.engine import Node
 from autograd.graph.thumbnail import shrunk
 
 Held = Any  # a float for a single number, a Summary for an array, None for nothing
@@ -46,7 +46,9 @@ def is_number(x: Any) -> bool:
 
 def held(x: Any, picture: bool = False) -> Held:
     """What to keep of a Value, an array or a number."""
-    data = raw(x)
+    data = x._array if isinstance(x, Node) else x
+    if type(data) is np.float64 or type(data) is float:
+        return float(data)
     if is_number(data):
         try:
             return float(data)
