@@ -1,0 +1,215 @@
+"""`python -m autograd.check package.module:function --args "arrays((3, 4)), arrays((4,))"`.
+
+Exit codes: 0 every gradient right; 1 one is wrong, or the function raised; 2 more findings
+unverified than --unverified allows; 3 the command could not be run as given.
+"""
+
+import argparse
+import ast
+import importlib
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+RIGHT, WRONG, UNVERIFIED, USAGE = 0, 1, 2, 3
+
+
+class UsageError(Exception):
+    """The command could not be run as given."""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse's exit code for usage errors is 2, which here says unverified."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and leave with code 3."""
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"{self.prog}: {message}\n")
+
+
+def parser() -> Parser:
+    """The command line."""
+    p = Parser(
+        prog="python -m autograd.check",
+        description="Check the gradient of a function on examples drawn by hypothesis.",
+        epilog="Exit codes: 0 right, 1 wrong, 2 unverified above the limit, 3 usage error.",
+    )
+    p.add_argument("function", metavar="package.module:function", help="a function of arrays or Values")
+    p.add_argument(
+        "--args",
+        required=True,
+        metavar="STRATEGIES",
+        help='e.g. "arrays((3, 4)), arrays((4,), domain=domains.UNIT)"',
+    )
+    p.add_argument("--examples", type=int, default=100, metavar="N", help="examples to draw (100)")
+    p.add_argument("--order", type=int, default=1, metavar="N", help="check derivatives up to this order (1)")
+    p.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="the same seed draws the same examples (0)"
+    )
+    p.add_argument(
+        "--unverified",
+        type=float,
+        default=0.2,
+        metavar="SHARE",
+        help="share of findings that may be unverified (0.2)",
+    )
+    p.add_argument("--json", metavar="FILE", help="write the verdicts to a file")
+    return p
+
+
+# --- reading the arguments ------------------------------------------------------------------
+
+
+def vocabulary() -> dict[str, Any]:
+    """The names --args may use: the strategies, and `domains`."""
+    from autograd.check import strategies
+
+    return {name: getattr(strategies, name) for name in strategies.__all__ if name[0].islower()}
+
+
+def evaluated(text: str, names: dict[str, Any]) -> Any:
+    """The value of an expression of literals and calls of `names`; no other code runs.
+
+    Raises UsageError for anything else, naming it.
+    """
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except SyntaxError as error:
+        raise UsageError(f"--args {text!r}: {error.msg}") from None
+
+    def value(node: ast.expr) -> Any:
+        match node:
+            case ast.Constant():
+                return node.value
+            case ast.Tuple():
+                return tuple(value(e) for e in node.elts)
+            case ast.List():
+                return [value(e) for e in node.elts]
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
+                return -number
+            case ast.Name() if node.id in names:
+                return names[node.id]
+            case ast.Attribute(value=ast.Name(id="domains")) if not node.attr.startswith("_"):
+                try:
+                    return getattr(names["domains"], node.attr)
+                except AttributeError:
+                    pass
+            case ast.Call() if all(k.arg for k in node.keywords):
+                function, given = value(node.func), [value(a) for a in node.args]
+                return function(*given, **{str(k.arg): value(k.value) for k in node.keywords})
+        known = ", ".join(sorted(names))
+        raise UsageError(f"--args: {ast.unparse(node)!r} is not a strategy; the names are {known}")
+
+    try:
+        return value(tree.body)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"--args {text!r}: {error}") from None
+
+
+def strategies_in(text: str) -> list[Any]:
+    """The strategies of --args."""
+    from hypothesis.strategies import SearchStrategy
+
+    found = evaluated(text, vocabulary())
+    found = found if isinstance(found, tuple) else (found,)
+    for x in found:
+        if not isinstance(x, SearchStrategy):
+            raise UsageError(f"--args: {x!r} is not a strategy; write e.g. arrays((3, 4)), arrays((4,))")
+    return list(found)
+
+
+def function_named(name: str) -> Callable[..., Any]:
+    """The function of "package.module:function"; the folder one is in comes first on the path."""
+    module_name, colon, path = name.partition(":")
+    if not colon or not module_name or not path:
+        raise UsageError(f"{name!r} names no function; write package.module:function")
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    try:
+        found: Any = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name and (module_name == error.name or module_name.startswith(error.name + ".")):
+            raise UsageError(
+                f"there is no module {error.name!r} here; run from the folder it is in"
+            ) from None
+        raise
+    for part in path.split("."):
+        if not hasattr(found, part):
+            raise UsageError(f"module {module_name!r} has no {path!r}")
+        found = getattr(found, part)
+    found = getattr(found, "function", found) if hasattr(found, "gradchecked") else found
+    if not callable(found):
+        raise UsageError(f"{name} is a {type(found).__name__}; a function is needed")
+    function: Callable[..., Any] = found
+    return function
+
+
+# --- running --------------------------------------------------------------------------------
+
+
+def run(options: argparse.Namespace) -> tuple[int, str, dict[str, Any]]:
+    """Exit code, what to print, and the report."""
+    import hypothesis
+
+    from autograd.check import GradientError, decorator
+
+    if options.examples < 1 or options.order < 1 or not 0 <= options.unverified <= 1:
+        raise UsageError("--examples and --order are at least 1, --unverified is between 0 and 1")
+    function = function_named(options.function)
+    drawn = strategies_in(options.args)
+    quiet = hypothesis.settings(
+        database=None, print_blob=False, suppress_health_check=list(hypothesis.HealthCheck)
+    )
+    test = decorator.gradchecked(
+        *drawn,
+        examples=options.examples,
+        unverified=options.unverified,
+        settings=quiet,
+        order=options.order,
+        seed=options.seed,
+    )(function)
+    test = hypothesis.seed(options.seed)(test)
+    tested: decorator.Property = vars(test)["gradchecked"]
+    module, _, name = options.function.partition(":")
+    order = f"order={options.order}, " if options.order > 1 else ""
+    imported = f"from {module} import {name.partition('.')[0]}"
+    tested.source = f"{imported}; check_grads({name}, {{}}, {order}seed={options.seed})"
+    code, text = RIGHT, ""
+    try:
+        test()
+    except hypothesis.errors.Unsatisfiable as error:
+        code, text = UNVERIFIED, f"nothing could be drawn: {error}; let --args filter less"
+    except decorator.UnverifiedError as error:
+        code, text = UNVERIFIED, str(error)
+    except Exception as error:
+        wrong = isinstance(error, GradientError)
+        code, text = (
+            WRONG,
+            str(error) if wrong else f"{options.function} raised {type(error).__name__}: {error}",
+        )
+    result = tested.tally.to_dict() | {"exit code": code, "message": text}
+    return code, text, result
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        code, text, result = run(options)
+        if options.json is not None:
+            from autograd.graph.render import write
+
+            write(Path(options.json), (json.dumps(result, indent=1) + "\n").encode())
+    except (UsageError, ImportError, OSError) as error:
+        sys.stderr.write(f"python -m autograd.check: {error}\n")
+        return USAGE
+    counted = ", ".join(f"{n} {verdict}" for verdict, n in result["counts"].items()) or "no findings"
+    sys.stdout.write(f"{text}\n" if text else "")
+    sys.stdout.write(f"{options.function}: {result['examples']} examples: {counted}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
