@@ -39,6 +39,7 @@ td { font-variant-numeric: tabular-nums; }
 figure { margin: 1rem 0 1.8rem; }
 figcaption { max-width: 44rem; font-size: 0.92rem; margin-top: 0.4rem; }
 .paper { background: #ffffff; border: 1px solid var(--line); border-radius: 8px; overflow-x: auto; padding: 0.4rem; }
+.graph { background: var(--paper); }
 .paper img, .paper svg { display: block; margin: 0 auto; height: auto; }
 @media (min-width: 50rem) { .paper svg { max-width: 100%; } }
 .paper img { width: 100%; min-width: 40rem; }
@@ -50,10 +51,12 @@ iframe { display: block; width: 100%; height: 44rem; border: 1px solid var(--lin
 .key span { display: inline-block; width: 1.5em; height: 1em; margin-right: 0.4em; vertical-align: -0.1em;
   background: #dcedf9; border: 2px solid #0072b2; }
 .key .op { background: #ffffff; border: 1px solid #57606a; border-radius: 5px; }
-.key .constant { background: #f6f8fa; border: 1px dashed #6e7781; border-radius: 50%; }
+.key .constant { background: #f6f8fa; border: 1px dashed #6e7781; border-radius: 8px; }
 .key .root { background: #fdebc8; border-color: #b36b00; clip-path: polygon(25% 0, 75% 0, 100% 30%, 100% 70%,
   75% 100%, 25% 100%, 0 70%, 0 30%); }
-.key b { color: #a03d00; background: #ffffff; font-weight: 400; padding: 0 0.3em; border-radius: 3px; }
+.key b, .key i { background: #ffffff; font: inherit; padding: 0 0.3em; border-radius: 3px; }
+.key b { color: #a03d00; }
+.key i { color: #0b5cad; }
 @media (max-width: 40rem) {
   table, tbody, tr, td, tbody th { display: block; }
   thead { display: none; }
@@ -68,7 +71,7 @@ iframe { display: block; width: 100%; height: 44rem; border: 1px solid var(--lin
 KEY = """<ul class="key">
 <li><span></span>leaf: what the gradient is taken for</li><li><span class="op"></span>operation</li>
 <li><span class="constant"></span>constant</li><li><span class="root"></span>the loss</li>
-<li><b>grad</b> derivative of the loss by this value</li></ul>"""
+<li><b>grad +</b><i>grad -</i> derivative of the loss by this value</li></ul>"""
 
 
 def page(reports: Sequence[Report]) -> str:
@@ -143,14 +146,15 @@ def section(report: Report) -> str:
 def shown(picture: Picture) -> str:
     """A picture and its caption: a figure as an image, a graph inline for its tooltips."""
     if picture.is_graph:
-        inside = inline(picture.svg, picture.name, picture.caption)
+        inside = inline(picture.svg, picture.name)
     else:
         data = base64.b64encode(picture.svg.encode()).decode()
         inside = f'<img alt="{escape(picture.caption)}" src="data:image/svg+xml;base64,{data}">'
-    width = re.search(r'<svg[^>]* width="([\d.]+)pt"', picture.svg) if picture.is_graph else None
-    basis = f' style="flex: 1 0 min(100%, {float(width[1]) * 4 / 3 + 16:.0f}px)"' if width else ""
+    width = re.search(r'<svg[^>]* width="([\d.]+)"', picture.svg) if picture.is_graph else None
+    basis = f' style="flex: 1 0 min(100%, {float(width[1]) + 16:.0f}px)"' if width else ""
+    kind = "paper graph" if picture.is_graph else "paper"
     return (
-        f'<figure{basis}><div class="paper" tabindex="0">{inside}</div>\n'
+        f'<figure{basis}><div class="{kind}" tabindex="0">{inside}</div>\n'
         f"<figcaption>{escape(picture.caption)}</figcaption></figure>"
     )
 
@@ -164,8 +168,6 @@ def framed(page: Page) -> str:
     )
 
 
-def inline(svg: str, name: str, caption: str) -> str:
-    """A graph's SVG as part of an HTML page: no prologue, ids of its own, a label."""
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r'\bid="', f'id="{name}-', svg)
-    return svg.replace("<svg", f'<svg role="img" aria-label="{escape(caption)}"', 1)
+def inline(svg: str, name: str) -> str:
+    """A graph's SVG as part of an HTML page: no prologue, ids of its own."""
+    return re.sub(r' id="', f' id="{name}-', svg[svg.index("<svg") :])

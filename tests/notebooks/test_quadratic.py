@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pytest
 
@@ -226,6 +228,42 @@ def test_looks_at_the_gradient_before_the_step():
     assert [s[:2] for s in seen] == [(1, "loss"), (2, "loss"), (3, "loss")]
     for before, after, (_, _, g) in zip(run.path, run.path[1:], seen, strict=False):
         np.testing.assert_allclose(np.subtract(before, after), 0.01 * g, rtol=1e-9)
+
+
+# --- sliders --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What was displayed."""
+    found = []
+    monkeypatch.setattr("IPython.display.display", found.append)
+    return found
+
+
+def test_sliders_move_one_curve(monkeypatch, shown):
+    made = []
+    monkeypatch.setattr("ipywidgets.interact", lambda move, **sliders: made.append((move, sliders)))
+    x, y = quadratic.noisy_points()
+    quadratic.sliders(x, y)
+    ((move, sliders),) = made
+    assert list(sliders) == ["a", "b", "c"] and shown == []
+    for slider in sliders.values():
+        assert (slider.value, slider.step, slider.continuous_update) == (1.1, 0.1, False)
+    start = move(1.1, 1.1, 1.1).svg
+    moved = move(2.0, 2.0, 2.0).svg
+    assert "MAE: 2.42" in start and "MAE: 1.45" in moved  # matplotlib writes texts as comments, too
+    assert move(1.1, 1.1, 1.1).svg == start != moved  # the same figure goes to and fro
+
+
+def test_without_ipywidgets_there_is_a_still_picture_and_a_line(monkeypatch, shown, capsys):
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    quadratic.sliders(*quadratic.noisy_points())
+    assert capsys.readouterr().out == (
+        'ipywidgets is not installed: a still picture; for sliders, pip install "stepgrad[notebooks]"\n'
+    )
+    (picture,) = shown
+    assert "MAE: 2.42" in picture._repr_svg_() and repr(picture) == "Figure: the points and a curve"
 
 
 def _leaves(value):
