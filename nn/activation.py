@@ -84,73 +84,121 @@ class ReLU(_InPlace):
 
 
 class ReLU6(_InPlace):
-    """min(max(x, 0), 6)."""
+    """min(max(x, 0), 6).
+
+    >>> ReLU6()([-1.0, 2.0, 8.0])
+    array([0., 2., 6.])
+    """
 
     function = staticmethod(F.relu6)
 
 
 class SELU(_InPlace):
-    """1.0507 * elu(x, 1.6733): keeps mean 0 and variance 1 (Klambauer et al., 2017)."""
+    """1.0507 * elu(x, 1.6733): keeps mean 0 and variance 1 (Klambauer et al., 2017).
+
+    >>> SELU()([-1.0, 1.0]).round(4)
+    array([-1.1113,  1.0507])
+    """
 
     function = staticmethod(F.selu)
 
 
 class SiLU(_InPlace):
-    """x * sigmoid(x), also known as swish."""
+    """x * sigmoid(x), also known as swish.
+
+    >>> SiLU()([-1.0, 1.0]).round(4)
+    array([-0.2689,  0.7311])
+    """
 
     function = staticmethod(F.silu)
 
 
 class Mish(_InPlace):
-    """x * tanh(softplus(x)) (Misra, 2019)."""
+    """x * tanh(softplus(x)) (Misra, 2019).
+
+    >>> Mish()([-1.0, 1.0]).round(4)
+    array([-0.3034,  0.8651])
+    """
 
     function = staticmethod(F.mish)
 
 
 class Hardsigmoid(_InPlace):
-    """min(max(x + 3, 0), 6) / 6."""
+    """min(max(x + 3, 0), 6) / 6.
+
+    >>> Hardsigmoid()([-4.0, 0.0, 1.5])
+    array([0.  , 0.5 , 0.75])
+    """
 
     function = staticmethod(F.hardsigmoid)
 
 
 class Hardswish(_InPlace):
-    """x * hardsigmoid(x) (Howard et al., 2019)."""
+    """x * hardsigmoid(x) (Howard et al., 2019).
+
+    >>> Hardswish()([-4.0, 1.5, 4.0])
+    array([0.   , 1.125, 4.   ])
+    """
 
     function = staticmethod(F.hardswish)
 
 
 class Sigmoid(_Activation):
-    """1 / (1 + exp(-x))."""
+    """1 / (1 + exp(-x)).
+
+    >>> Sigmoid()([-1.0, 0.0, 1.0]).round(4)
+    array([0.2689, 0.5   , 0.7311])
+    """
 
     function = staticmethod(F.sigmoid)
 
 
 class LogSigmoid(_Activation):
-    """log(1 / (1 + exp(-x)))."""
+    """log(1 / (1 + exp(-x))).
+
+    >>> LogSigmoid()([-1000.0, 0.0]).round(4)
+    array([-1.000e+03, -6.931e-01])
+    """
 
     function = staticmethod(F.logsigmoid)
 
 
 class Tanh(_Activation):
-    """(exp(x) - exp(-x)) / (exp(x) + exp(-x))."""
+    """(exp(x) - exp(-x)) / (exp(x) + exp(-x)).
+
+    >>> Tanh()([-1.0, 0.0, 1.0]).round(4)
+    array([-0.7616,  0.    ,  0.7616])
+    """
 
     function = staticmethod(F.tanh)
 
 
 class Tanhshrink(_Activation):
-    """x - tanh(x)."""
+    """x - tanh(x).
+
+    >>> Tanhshrink()([-1.0, 1.0]).round(4)
+    array([-0.2384,  0.2384])
+    """
 
     function = staticmethod(F.tanhshrink)
 
 
 class Softsign(_Activation):
-    """x / (1 + |x|)."""
+    """x / (1 + |x|).
+
+    >>> Softsign()([-1.0, 3.0])
+    array([-0.5 ,  0.75])
+    """
 
     function = staticmethod(F.softsign)
 
 
 class LeakyReLU(_Activation):
-    """x where x > 0, else negative_slope * x."""
+    """x where x > 0, else negative_slope * x.
+
+    >>> LeakyReLU(0.1)([-1.0, 2.0])
+    array([-0.1,  2. ])
+    """
 
     function = staticmethod(F.leaky_relu)
 
@@ -159,7 +207,11 @@ class LeakyReLU(_Activation):
 
 
 class ELU(_Activation):
-    """x where x > 0, else alpha * (exp(x) - 1) (Clevert et al., 2016)."""
+    """x where x > 0, else alpha * (exp(x) - 1) (Clevert et al., 2016).
+
+    >>> ELU()([-1.0, 1.0]).round(4)
+    array([-0.6321,  1.    ])
+    """
 
     function = staticmethod(F.elu)
 
@@ -168,7 +220,11 @@ class ELU(_Activation):
 
 
 class CELU(_Activation):
-    """x where x > 0, else alpha * (exp(x / alpha) - 1) (Barron, 2017)."""
+    """x where x > 0, else alpha * (exp(x / alpha) - 1) (Barron, 2017).
+
+    >>> CELU(alpha=2.0)([-1.0, 1.0]).round(4)
+    array([-0.7869,  1.    ])
+    """
 
     function = staticmethod(F.celu)
 
@@ -177,7 +233,11 @@ class CELU(_Activation):
 
 
 class GELU(_Activation):
-    """x * P(Z < x) for a standard normal Z, or its approximation by "tanh"; see F.gelu."""
+    """x * P(Z < x) for a standard normal Z, or its approximation by "tanh"; see F.gelu.
+
+    >>> GELU()([-1.0, 1.0]).round(4)
+    array([-0.1587,  0.8413])
+    """
 
     function = staticmethod(F.gelu)
 
@@ -186,7 +246,11 @@ class GELU(_Activation):
 
 
 class Softplus(_Activation):
-    """log(1 + exp(beta * x)) / beta; x itself where beta * x > threshold."""
+    """log(1 + exp(beta * x)) / beta; x itself where beta * x > threshold.
+
+    >>> Softplus()([-1.0, 0.0, 50.0]).round(4)
+    array([ 0.3133,  0.6931, 50.    ])
+    """
 
     function = staticmethod(F.softplus)
 
@@ -195,7 +259,11 @@ class Softplus(_Activation):
 
 
 class Softshrink(_Activation):
-    """x moved towards 0 by lambd, and 0 where |x| <= lambd."""
+    """x moved towards 0 by lambd, and 0 where |x| <= lambd.
+
+    >>> Softshrink()([-1.0, 0.25, 2.0])
+    array([-0.5,  0. ,  1.5])
+    """
 
     function = staticmethod(F.softshrink)
 
@@ -204,7 +272,11 @@ class Softshrink(_Activation):
 
 
 class Hardshrink(_Activation):
-    """x where |x| > lambd, else 0."""
+    """x where |x| > lambd, else 0.
+
+    >>> Hardshrink()([-1.0, 0.25, 2.0])
+    array([-1.,  0.,  2.])
+    """
 
     function = staticmethod(F.hardshrink)
 
@@ -216,6 +288,9 @@ class Hardtanh(_Activation):
     """min(max(x, min_val), max_val).
 
     Raises ValueError if min_val >= max_val.
+
+    >>> Hardtanh()([-2.0, 0.5, 2.0])
+    array([-1. ,  0.5,  1. ])
     """
 
     function = staticmethod(F.hardtanh)
@@ -227,7 +302,11 @@ class Hardtanh(_Activation):
 
 
 class Threshold(_Activation):
-    """x where x > threshold, else value."""
+    """x where x > threshold, else value.
+
+    >>> Threshold(1.0, -5.0)([0.5, 2.0])
+    array([-5.,  2.])
+    """
 
     function = staticmethod(F.threshold)
 
@@ -236,7 +315,11 @@ class Threshold(_Activation):
 
 
 class Softmax(_Activation):
-    """exp(x) / sum(exp(x)) along `dim`."""
+    """exp(x) / sum(exp(x)) along `dim`.
+
+    >>> Softmax(dim=0)([1.0, 1.0, 1000.0])
+    array([0., 0., 1.])
+    """
 
     function = staticmethod(F.softmax)
 
@@ -245,7 +328,11 @@ class Softmax(_Activation):
 
 
 class Softmin(_Activation):
-    """softmax(-x) along `dim`."""
+    """softmax(-x) along `dim`.
+
+    >>> Softmin(dim=0)([0.0, 0.0])
+    array([0.5, 0.5])
+    """
 
     function = staticmethod(F.softmin)
 
@@ -254,7 +341,11 @@ class Softmin(_Activation):
 
 
 class LogSoftmax(_Activation):
-    """log(softmax(x)) along `dim`."""
+    """log(softmax(x)) along `dim`.
+
+    >>> LogSoftmax(dim=0)([1.0, 1.0, 1.0]).round(4)
+    array([-1.0986, -1.0986, -1.0986])
+    """
 
     function = staticmethod(F.log_softmax)
 
@@ -266,6 +357,9 @@ class Softmax2d(Module):
     """softmax over the channels of images: (N, C, H, W) or (C, H, W).
 
     Raises ValueError for another number of axes.
+
+    >>> Softmax2d()(np.zeros((1, 4, 1, 1))).ravel()
+    array([0.25, 0.25, 0.25, 0.25])
     """
 
     def forward(self, input: Any) -> Any:
@@ -277,7 +371,11 @@ class Softmax2d(Module):
 
 
 class GLU(_Activation):
-    """a * sigmoid(b) for the halves a, b of x along `dim` (Dauphin et al., 2017)."""
+    """a * sigmoid(b) for the halves a, b of x along `dim` (Dauphin et al., 2017).
+
+    >>> GLU()([1.0, 2.0, 0.0, 0.0])
+    array([0.5, 1. ])
+    """
 
     function = staticmethod(F.glu)
 
@@ -289,6 +387,9 @@ class PReLU(Module):
     """x where x > 0, else weight * x; the weights are learned (He et al., 2015).
 
     num_parameters: 1, or the number of channels (axis 1).  weight: (num_parameters,), all `init`.
+
+    >>> PReLU()([-1.0, 2.0])
+    Value([-0.25,  2.  ], op=prelu)
     """
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25, *, dtype: Any = np.float64) -> None:
@@ -307,6 +408,9 @@ class RReLU(Module):
 
     rng: a NumPy Generator or a seed, by default the one that nn.manual_seed sets.
     Raises ValueError if lower > upper.  Source: Xu et al. (2015), arXiv:1505.00853.
+
+    >>> RReLU(0.25, 0.25)([-1.0, 2.0])
+    array([-0.25,  2.  ])
     """
 
     def __init__(

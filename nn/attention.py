@@ -48,6 +48,11 @@ class MultiheadAttention(Module):
     further key and value of zeros.  dropout: of the weights, in training.  dtype: float64 by
     default.  rng: a NumPy Generator or a seed, by default the one that nn.manual_seed sets.
     Raises ValueError if num_heads does not divide embed_dim.
+
+    >>> x = np.ones((2, 7, 8))
+    >>> output, weights = MultiheadAttention(8, num_heads=2, batch_first=True)(x, x, x)
+    >>> output.shape, weights.shape
+    ((2, 7, 8), (2, 7, 7))
     """
 
     def __init__(
@@ -216,6 +221,9 @@ class TransformerEncoderLayer(Module):
     x = norm1(x + dropout1(self_attn(x))), x = norm2(x + dropout2(linear2(dropout(activation(linear1(x)))))),
     or with norm_first the norms before instead.  activation: "relu", "gelu" or a function.
     dtype and rng as in MultiheadAttention.  Source: Vaswani et al. (2017); Xiong et al. (2020) for norm_first.
+
+    >>> TransformerEncoderLayer(8, nhead=2, dim_feedforward=16, batch_first=True)(np.ones((2, 7, 8))).shape
+    (2, 7, 8)
     """
 
     def __init__(
@@ -279,6 +287,10 @@ class TransformerEncoder(Module):
     """num_layers copies of an encoder layer in a row, then `norm` if given.
 
     The copies begin with equal parameters, as PyTorch's do.  Raises ValueError for num_layers < 1.
+
+    >>> layer = TransformerEncoderLayer(8, nhead=2, dim_feedforward=16, batch_first=True)
+    >>> TransformerEncoder(layer, num_layers=2)(np.ones((2, 7, 8))).shape
+    (2, 7, 8)
     """
 
     def __init__(self, encoder_layer: Module, num_layers: int, norm: Module | None = None) -> None:

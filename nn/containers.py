@@ -153,7 +153,13 @@ class Sequential(_Ordered):
 
 
 class ModuleList(_Ordered):
-    """A list of modules whose parameters are found; it has no forward of its own."""
+    """A list of modules whose parameters are found; it has no forward of its own.
+
+    >>> from nn.linear import Linear
+    >>> layers = ModuleList([Linear(2, 2) for _ in range(3)])
+    >>> len(layers), [name for name, _ in layers.named_parameters()][:2]
+    (3, ['0.weight', '0.bias'])
+    """
 
     def __init__(self, modules: Iterable[Module] = ()) -> None:
         self._renumber(modules)
@@ -169,7 +175,13 @@ class ModuleList(_Ordered):
 
 
 class ModuleDict(_Modules):
-    """A dict of modules whose parameters are found; it has no forward of its own."""
+    """A dict of modules whose parameters are found; it has no forward of its own.
+
+    >>> from nn.linear import Linear
+    >>> heads = ModuleDict({"mean": Linear(2, 1), "spread": Linear(2, 1)})
+    >>> list(heads.keys()), heads["mean"]
+    (['mean', 'spread'], Linear(in_features=2, out_features=1, bias=True))
+    """
 
     def __init__(self, modules: Any = ()) -> None:
         self.update(modules)

@@ -139,13 +139,20 @@ class Conv1d(_Conv):
     kernel_size) and bias: (out_channels,), uniform in +-1/sqrt(fan_in), as PyTorch's.
     dtype: float64 by default (PyTorch's is float32).  rng: a NumPy Generator or a seed, by
     default the one that nn.manual_seed sets.  Raises ValueError for sizes that do not fit.
+
+    >>> Conv1d(3, 8, kernel_size=5, padding=2)(np.ones((2, 3, 10))).shape
+    (2, 8, 10)
     """
 
     axes = 1
 
 
 class Conv2d(_Conv):
-    """Cross-correlation: (N, in_channels, H, W) -> (N, out_channels, H', W'); see Conv1d."""
+    """Cross-correlation: (N, in_channels, H, W) -> (N, out_channels, H', W'); see Conv1d.
+
+    >>> Conv2d(3, 8, 3, stride=2)(np.ones((2, 3, 9, 9))).shape
+    (2, 8, 4, 4)
+    """
 
     axes = 2
 
@@ -222,12 +229,19 @@ class ConvTranspose1d(_ConvTranspose):
     L' = (L - 1) stride - 2 padding + dilation (kernel_size - 1) + output_padding + 1.
     weight: (in_channels, out_channels / groups, kernel_size); dtype and rng as in Conv1d.
     forward(input, output_size) chooses the output_padding that gives this size.
+
+    >>> ConvTranspose1d(3, 8, 4, stride=2)(np.ones((2, 3, 5))).shape
+    (2, 8, 12)
     """
 
     axes = 1
 
 
 class ConvTranspose2d(_ConvTranspose):
-    """The transpose of Conv2d: (N, in_channels, H, W) -> (N, out_channels, H', W'); see ConvTranspose1d."""
+    """The transpose of Conv2d: (N, in_channels, H, W) -> (N, out_channels, H', W'); see ConvTranspose1d.
+
+    >>> ConvTranspose2d(3, 8, 2, stride=2)(np.ones((2, 3, 4, 4))).shape
+    (2, 8, 8, 8)
+    """
 
     axes = 2

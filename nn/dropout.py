@@ -14,6 +14,12 @@ class Dropout(Module):
 
     rng: a NumPy Generator or a seed, by default the one that nn.manual_seed sets.
     Raises ValueError for p outside [0, 1].  Source: Srivastava et al. (2014), JMLR 15.
+
+    >>> layer = Dropout(0.5, rng=0)
+    >>> layer([1.0, 1.0, 1.0, 1.0])
+    array([2., 0., 0., 0.])
+    >>> layer.eval()([1.0, 1.0, 1.0, 1.0])
+    array([1., 1., 1., 1.])
     """
 
     function: ClassVar[Callable[..., Any]] = staticmethod(functional.dropout)
@@ -32,18 +38,31 @@ class Dropout(Module):
 
 
 class Dropout1d(Dropout):
-    """Dropout of whole channels of (N, C, L) or (C, L)."""
+    """Dropout of whole channels of (N, C, L) or (C, L).
+
+    >>> Dropout1d(0.5, rng=0)([[[1.0, 1.0], [1.0, 1.0]]])
+    array([[[2., 2.],
+            [0., 0.]]])
+    """
 
     function = staticmethod(functional.dropout1d)
 
 
 class Dropout2d(Dropout):
-    """Dropout of whole channels of (N, C, H, W) or (C, H, W).  Source: Tompson et al. (2015)."""
+    """Dropout of whole channels of (N, C, H, W) or (C, H, W).  Source: Tompson et al. (2015).
+
+    >>> Dropout2d(0.5, rng=0)([[[[1.0]], [[1.0]], [[1.0]]]]).ravel()
+    array([2., 0., 0.])
+    """
 
     function = staticmethod(functional.dropout2d)
 
 
 class AlphaDropout(Dropout):
-    """Dropout that keeps SELU's mean and variance.  Source: Klambauer et al. (2017), arXiv:1706.02515."""
+    """Dropout that keeps SELU's mean and variance.  Source: Klambauer et al. (2017), arXiv:1706.02515.
+
+    >>> AlphaDropout(0.5, rng=0)([0.0, 1.0, 2.0]).round(4)
+    array([ 0.7792, -0.7792, -0.7792])
+    """
 
     function = staticmethod(functional.alpha_dropout)

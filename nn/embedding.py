@@ -67,6 +67,9 @@ class Embedding(_Table):
     padding_idx: a row of zeros without gradient.  max_norm, norm_type, scale_grad_by_freq: see
     F.embedding.  dtype: float64 by default.  rng: a NumPy Generator or a seed, by default the
     one that nn.manual_seed sets.  Raises IndexError for an index outside the table.
+
+    >>> Embedding(10, 3)([[1, 2], [4, 9]]).shape
+    (2, 2, 3)
     """
 
     def __init__(
@@ -95,6 +98,9 @@ class EmbeddingBag(_Table):
     """The mean, sum or maximum of the rows of each bag of indices; see F.embedding_bag.
 
     `bag(input)` for input (bags, length), `bag(input, offsets)` for one vector.
+
+    >>> EmbeddingBag(10, 3)([[1, 2], [4, 9]]).shape
+    (2, 3)
     """
 
     def __init__(

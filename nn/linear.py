@@ -21,6 +21,9 @@ class Linear(Module):
     +-1/sqrt(in_features), as PyTorch's.  dtype: float64 by default (PyTorch's is float32).
     rng: a NumPy Generator or a seed, by default the one that nn.manual_seed sets.
     Raises ValueError for an input whose last axis is not in_features.
+
+    >>> Linear(3, 2)(np.ones((5, 3))).shape
+    (5, 2)
     """
 
     def __init__(
@@ -61,6 +64,9 @@ class Bilinear(Module):
 
     weight: (out_features, in1_features, in2_features) and bias: (out_features,), both
     uniform in +-1/sqrt(in1_features); dtype and rng as in Linear.
+
+    >>> Bilinear(3, 4, 2)(np.ones((5, 3)), np.ones((5, 4))).shape
+    (5, 2)
     """
 
     def __init__(
@@ -93,7 +99,11 @@ class Bilinear(Module):
 
 
 class Identity(Module):
-    """The input itself; all arguments are accepted and ignored."""
+    """The input itself; all arguments are accepted and ignored.
+
+    >>> Identity(54, anything=True)([1.0])
+    [1.0]
+    """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         pass
@@ -103,7 +113,11 @@ class Identity(Module):
 
 
 class Flatten(Module):
-    """The axes from start_dim to end_dim as one: (N, C, H, W) -> (N, C * H * W)."""
+    """The axes from start_dim to end_dim as one: (N, C, H, W) -> (N, C * H * W).
+
+    >>> Flatten()(np.ones((2, 3, 4))).shape
+    (2, 12)
+    """
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         self.start_dim, self.end_dim = start_dim, end_dim
@@ -123,7 +137,11 @@ class Flatten(Module):
 
 
 class Unflatten(Module):
-    """The axis `dim` as several, of sizes `unflattened_size` (one may be -1)."""
+    """The axis `dim` as several, of sizes `unflattened_size` (one may be -1).
+
+    >>> Unflatten(1, (3, -1))(np.ones((2, 12))).shape
+    (2, 3, 4)
+    """
 
     def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
         self.dim, self.unflattened_size = dim, tuple(unflattened_size)

@@ -81,6 +81,9 @@ class BatchNorm1d(_ChannelNorm):
     track_running_stats).  dtype: float64 by default (PyTorch's is float32).
     Raises ValueError for an input of another shape, or a single value per channel in training.
     Source: Ioffe & Szegedy (2015), arXiv:1502.03167.
+
+    >>> BatchNorm1d(1)(np.array([[1.0], [3.0]])).data.round(4).tolist()
+    [[-1.0], [1.0]]
     """
 
     axes: tuple[int, ...] = (2, 3)
@@ -119,7 +122,11 @@ class BatchNorm1d(_ChannelNorm):
 
 
 class BatchNorm2d(BatchNorm1d):
-    """Batch normalization of (N, C, H, W); see BatchNorm1d."""
+    """Batch normalization of (N, C, H, W); see BatchNorm1d.
+
+    >>> BatchNorm2d(3)(np.ones((2, 3, 4, 4))).shape
+    (2, 3, 4, 4)
+    """
 
     axes = (4,)
 
@@ -130,6 +137,9 @@ class InstanceNorm1d(_ChannelNorm):
     Without weight, bias and running statistics by default; batches are not counted, and
     momentum None leaves the running statistics as they are; all as PyTorch's.
     Source: Ulyanov et al. (2016), arXiv:1607.08022.
+
+    >>> InstanceNorm1d(1)(np.array([[[1.0, 3.0]]])).round(4).tolist()
+    [[[-1.0, 1.0]]]
     """
 
     axes = (2, 3)
@@ -166,7 +176,11 @@ class InstanceNorm1d(_ChannelNorm):
 
 
 class InstanceNorm2d(InstanceNorm1d):
-    """Instance normalization of (N, C, H, W) or (C, H, W); see InstanceNorm1d."""
+    """Instance normalization of (N, C, H, W) or (C, H, W); see InstanceNorm1d.
+
+    >>> InstanceNorm2d(3)(np.ones((2, 3, 4, 4))).shape
+    (2, 3, 4, 4)
+    """
 
     axes = (3, 4)
 
@@ -176,6 +190,9 @@ class LayerNorm(Module):
 
     weight and bias have that shape; elementwise_affine=False leaves both out, bias=False the bias.
     Raises ValueError for an input that does not end in it.  Source: Ba et al. (2016), arXiv:1607.06450.
+
+    >>> LayerNorm(2)(np.array([[1.0, 3.0]])).data.round(4).tolist()
+    [[-1.0, 1.0]]
     """
 
     def __init__(
@@ -205,6 +222,9 @@ class RMSNorm(Module):
     eps: by default the spacing of the input's dtype at 1.
     Raises ValueError for an input that does not end in it.
     Source: Zhang & Sennrich (2019), arXiv:1910.07467.
+
+    >>> RMSNorm(2)(np.array([[3.0, 4.0]])).data.round(4).tolist()
+    [[0.8485, 1.1314]]
     """
 
     def __init__(
@@ -231,6 +251,9 @@ class GroupNorm(Module):
 
     Raises ValueError if num_channels does not divide into num_groups.
     Source: Wu & He (2018), arXiv:1803.08494.
+
+    >>> GroupNorm(2, 4)(np.ones((2, 4, 3))).shape
+    (2, 4, 3)
     """
 
     def __init__(

@@ -25,6 +25,9 @@ class MaxPool1d(Module):
     stride: kernel_size by default.  ceil_mode: round L' up.  return_indices: also where the
     first maximum is.  Equal maxima share the gradient (PyTorch's goes to the first).
     Raises ValueError for a kernel that does not fit, or padding above half of it.
+
+    >>> MaxPool1d(2)([[1.0, 3.0, 2.0, 0.0]])
+    array([[3., 2.]])
     """
 
     function: ClassVar[Callable[..., Any]] = staticmethod(functional.max_pool1d)
@@ -61,7 +64,11 @@ class MaxPool1d(Module):
 
 
 class MaxPool2d(MaxPool1d):
-    """The maximum over each window: (N, C, H, W) -> (N, C, H', W'); see MaxPool1d."""
+    """The maximum over each window: (N, C, H, W) -> (N, C, H', W'); see MaxPool1d.
+
+    >>> MaxPool2d(2)([[[1.0, 2.0], [3.0, 4.0]]])
+    array([[[4.]]])
+    """
 
     function = staticmethod(functional.max_pool2d)
 
@@ -71,6 +78,9 @@ class AvgPool1d(Module):
 
     stride: kernel_size by default.  count_include_pad: the zeros of the padding count.
     Raises ValueError for a kernel that does not fit, or padding above half of it.
+
+    >>> AvgPool1d(2)([[1.0, 3.0, 2.0, 0.0]])
+    array([[2., 1.]])
     """
 
     def __init__(
@@ -97,6 +107,9 @@ class AvgPool2d(AvgPool1d):
     """The mean over each window: (N, C, H, W) -> (N, C, H', W'); see AvgPool1d.
 
     divisor_override: what the sum over a window is divided by instead.
+
+    >>> AvgPool2d(2)([[[1.0, 2.0], [3.0, 4.0]]])
+    array([[[2.5]]])
     """
 
     def __init__(
@@ -124,7 +137,11 @@ class AvgPool2d(AvgPool1d):
 
 
 class AdaptiveAvgPool1d(Module):
-    """The means over `output_size` bins of nearly equal length: (N, C, L) -> (N, C, output_size)."""
+    """The means over `output_size` bins of nearly equal length: (N, C, L) -> (N, C, output_size).
+
+    >>> AdaptiveAvgPool1d(2)([[1.0, 3.0, 2.0, 0.0]])
+    array([[2., 1.]])
+    """
 
     function: ClassVar[Callable[..., Any]] = staticmethod(functional.adaptive_avg_pool1d)
 
@@ -139,18 +156,30 @@ class AdaptiveAvgPool1d(Module):
 
 
 class AdaptiveAvgPool2d(AdaptiveAvgPool1d):
-    """The means over bins: (N, C, H, W) -> (N, C, *output_size); None keeps the size of an axis."""
+    """The means over bins: (N, C, H, W) -> (N, C, *output_size); None keeps the size of an axis.
+
+    >>> AdaptiveAvgPool2d(1)([[[1.0, 2.0], [3.0, 4.0]]])
+    array([[[2.5]]])
+    """
 
     function = staticmethod(functional.adaptive_avg_pool2d)
 
 
 class AdaptiveMaxPool1d(AdaptiveAvgPool1d):
-    """The maxima over `output_size` bins of nearly equal length: (N, C, L) -> (N, C, output_size)."""
+    """The maxima over `output_size` bins of nearly equal length: (N, C, L) -> (N, C, output_size).
+
+    >>> AdaptiveMaxPool1d(2)([[1.0, 3.0, 2.0, 0.0]])
+    array([[3., 2.]])
+    """
 
     function = staticmethod(functional.adaptive_max_pool1d)
 
 
 class AdaptiveMaxPool2d(AdaptiveAvgPool1d):
-    """The maxima over bins: (N, C, H, W) -> (N, C, *output_size); None keeps the size of an axis."""
+    """The maxima over bins: (N, C, H, W) -> (N, C, *output_size); None keeps the size of an axis.
+
+    >>> AdaptiveMaxPool2d(1)([[[1.0, 2.0], [3.0, 4.0]]])
+    array([[[4.]]])
+    """
 
     function = staticmethod(functional.adaptive_max_pool2d)

@@ -228,6 +228,10 @@ class RNN(_Recurrent):
     those of the layers _l1 ...; _reverse for the other direction, whose result is appended.
     dropout: between layers, in training.  dtype: float64 by default.  rng: a NumPy Generator or a
     seed, by default the one that nn.manual_seed sets.  Raises ValueError for shapes that do not fit.
+
+    >>> output, h = RNN(3, 5)(np.ones((7, 2, 3)))  # time, batch, features
+    >>> output.shape, h.shape
+    ((7, 2, 5), (1, 2, 5))
     """
 
     gates = 1
@@ -265,6 +269,10 @@ class LSTM(_Recurrent):
     """Long short-term memory over a sequence (Hochreiter & Schmidhuber, 1997); see RNN.
 
     The parameters have 4 H rows, for the gates i, f, g, o.  The state is (h, c).
+
+    >>> output, (h, c) = LSTM(3, 5, num_layers=2, batch_first=True)(np.ones((2, 7, 3)))
+    >>> output.shape, h.shape, c.shape
+    ((2, 7, 5), (2, 2, 5), (2, 2, 5))
     """
 
     gates, parts = 4, 2
@@ -291,6 +299,10 @@ class GRU(_Recurrent):
     """Gated recurrent units over a sequence (Cho et al., 2014), with PyTorch's reset gate; see RNN.
 
     The parameters have 3 H rows, for the gates r, z, n.
+
+    >>> output, h = GRU(3, 5, bidirectional=True)(np.ones((7, 2, 3)))
+    >>> output.shape, h.shape
+    ((7, 2, 10), (2, 2, 5))
     """
 
     gates = 3
@@ -357,7 +369,11 @@ class _Cell(Module):
 
 
 class RNNCell(_Cell):
-    """h' = tanh(W_ih x + b_ih + W_hh h + b_hh), or relu: `h = cell(x, h)`."""
+    """h' = tanh(W_ih x + b_ih + W_hh h + b_hh), or relu: `h = cell(x, h)`.
+
+    >>> RNNCell(3, 5)(np.ones((2, 3))).shape
+    (2, 5)
+    """
 
     gates = 1
 
@@ -376,7 +392,12 @@ class RNNCell(_Cell):
 
 
 class LSTMCell(_Cell):
-    """One step of an LSTM: `h, c = cell(x, (h, c))`."""
+    """One step of an LSTM: `h, c = cell(x, (h, c))`.
+
+    >>> h, c = LSTMCell(3, 5)(np.ones((2, 3)))
+    >>> h.shape, c.shape
+    ((2, 5), (2, 5))
+    """
 
     gates, parts = 4, 2
 
@@ -393,7 +414,11 @@ class LSTMCell(_Cell):
 
 
 class GRUCell(_Cell):
-    """One step of a GRU: `h = cell(x, h)`."""
+    """One step of a GRU: `h = cell(x, h)`.
+
+    >>> GRUCell(3, 5)(np.ones((2, 3))).shape
+    (2, 5)
+    """
 
     gates = 3
 
