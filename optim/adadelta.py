@@ -18,6 +18,14 @@ class Adadelta(Optimizer):
     before the step, u <- rho * u + (1 - rho) * d * d after it.  Keras's has the same form.
 
     Raises ValueError for negative options and rho above 1.
+
+    >>> from autograd import Value
+    >>> x = Value(2.0)
+    >>> optimizer = Adadelta([x], lr=1.0)
+    >>> (x * x).backward()
+    >>> optimizer.step()
+    >>> round(x.item(), 6)
+    1.996838
     """
 
     def __init__(

@@ -22,6 +22,14 @@ class Adafactor(Optimizer):
     weight_decay takes lr * weight_decay * p off p first.
 
     Raises ValueError for negative options, beta2_decay above 0, d below 1.
+
+    >>> from autograd import Value
+    >>> x = Value(2.0)
+    >>> optimizer = Adafactor([x], lr=0.1)
+    >>> (x * x).backward()
+    >>> optimizer.step()
+    >>> round(x.item(), 6)
+    1.8
     """
 
     def __init__(

@@ -18,6 +18,14 @@ class Adagrad(Optimizer):
     eps_inside: Keras's form, which divides by sqrt(s + eps).
 
     Raises ValueError for negative options.
+
+    >>> from autograd import Value
+    >>> x = Value(2.0)
+    >>> optimizer = Adagrad([x], lr=0.1)
+    >>> (x * x).backward()
+    >>> optimizer.step()
+    >>> round(x.item(), 6)
+    1.9
     """
 
     def __init__(

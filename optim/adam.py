@@ -90,6 +90,14 @@ class AdamW(Adam):
     """Adam with weight decay decoupled from the gradient: p <- p - lr * weight_decay * p first.
 
     Loshchilov & Hutter, 2019, "Decoupled weight decay regularization".
+
+    >>> from autograd import Value
+    >>> x = Value(2.0)
+    >>> optimizer = AdamW([x], lr=0.1, weight_decay=0.5)
+    >>> (x * x).backward()
+    >>> optimizer.step()
+    >>> round(x.item(), 6)  # 2 - 0.1 * 0.5 * 2, then 0.1 down
+    1.8
     """
 
     def __init__(

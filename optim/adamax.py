@@ -18,6 +18,14 @@ class Adamax(Optimizer):
     eps_outside: Keras's form, u <- max(beta2 * u, |g|), dividing by u + eps.
 
     Raises ValueError for negative options and betas outside [0, 1).
+
+    >>> from autograd import Value
+    >>> x = Value(2.0)
+    >>> optimizer = Adamax([x], lr=0.1)
+    >>> (x * x).backward()
+    >>> optimizer.step()
+    >>> round(x.item(), 6)
+    1.9
     """
 
     def __init__(

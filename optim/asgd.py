@@ -17,6 +17,14 @@ class ASGD(Optimizer):
     eta and the weights of the mean are those of the step before, as in PyTorch.
 
     Raises ValueError for a negative lr or weight_decay.
+
+    >>> from autograd import Value
+    >>> x = Value(2.0)
+    >>> optimizer = ASGD([x], lr=0.1)
+    >>> (x * x).backward()
+    >>> optimizer.step()
+    >>> round(x.item(), 6)
+    1.59998
     """
 
     def __init__(

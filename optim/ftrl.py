@@ -19,6 +19,14 @@ class Ftrl(Optimizer):
     l1 makes exact zeros.  As in Keras, with shorter names.
 
     Raises ValueError for an lr that is not above 0, a positive lr_power, other negative options.
+
+    >>> from autograd import Value
+    >>> x = Value(2.0)
+    >>> optimizer = Ftrl([x], lr=0.1)
+    >>> (x * x).backward()
+    >>> optimizer.step()
+    >>> round(x.item(), 6)
+    1.742689
     """
 
     def __init__(

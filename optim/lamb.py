@@ -18,6 +18,14 @@ class Lamb(Optimizer):
     their quotient is 1 where either is 0.
 
     Raises ValueError for negative options and betas outside [0, 1).
+
+    >>> from autograd import Value
+    >>> x = Value(2.0)
+    >>> optimizer = Lamb([x], lr=0.1)
+    >>> (x * x).backward()
+    >>> optimizer.step()
+    >>> round(x.item(), 6)
+    1.8
     """
 
     def __init__(

@@ -31,6 +31,18 @@ class LBFGS(Optimizer):
     For full batches, with one group of parameters.
 
     Raises ValueError for several groups and options out of range; TypeError for step() without closure.
+
+    >>> from autograd import Value
+    >>> x = Value([3.0, -2.0])
+    >>> optimizer = LBFGS([x], line_search_fn="strong_wolfe")
+    >>> def closure():
+    ...     optimizer.zero_grad()
+    ...     loss = ((x - 1.0) ** 2).sum()
+    ...     loss.backward()
+    ...     return loss
+    >>> loss = optimizer.step(closure)  # the loss before the step
+    >>> x.data.round(6)
+    array([1., 1.])
     """
 
     needs_closure = True

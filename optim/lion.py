@@ -17,6 +17,14 @@ class Lion(Optimizer):
     Then m <- m + (1 - beta2) * (g - m).  Every element moves by lr: take a tenth of Adam's.
 
     Raises ValueError for negative options and betas outside [0, 1).
+
+    >>> from autograd import Value
+    >>> x = Value(2.0)
+    >>> optimizer = Lion([x], lr=0.1)
+    >>> (x * x).backward()
+    >>> optimizer.step()
+    >>> round(x.item(), 6)
+    1.9
     """
 
     def __init__(

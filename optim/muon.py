@@ -25,6 +25,15 @@ class Muon(Optimizer):
     The iteration runs in the parameter's dtype (PyTorch rounds it to bfloat16).
 
     Raises ValueError for a parameter that is no matrix, negative options, ns_steps of 100 or more.
+
+    >>> from autograd import Value
+    >>> w = Value(np.eye(2))
+    >>> optimizer = Muon([w], lr=0.1, weight_decay=0.0)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w.data.round(2)
+    array([[0.89, 0.  ],
+           [0.  , 0.89]])
     """
 
     def __init__(

@@ -18,6 +18,14 @@ class NAdam(Optimizer):
     weight_decay and decoupled_weight_decay as in Adam.
 
     Raises ValueError for negative options and betas outside [0, 1).
+
+    >>> from autograd import Value
+    >>> x = Value(2.0)
+    >>> optimizer = NAdam([x], lr=0.1)
+    >>> (x * x).backward()
+    >>> optimizer.step()
+    >>> round(x.item(), 6)
+    1.894355
     """
 
     def __init__(

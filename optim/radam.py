@@ -22,6 +22,14 @@ class RAdam(Optimizer):
     weight_decay and decoupled_weight_decay as in Adam.
 
     Raises ValueError for negative options and betas outside [0, 1).
+
+    >>> from autograd import Value
+    >>> x = Value(2.0)
+    >>> optimizer = RAdam([x], lr=0.1)
+    >>> (x * x).backward()
+    >>> optimizer.step()
+    >>> round(x.item(), 6)
+    1.6
     """
 
     def __init__(

@@ -20,6 +20,14 @@ class RMSprop(Optimizer):
     b <- momentum * b + lr * g / sqrt(v + eps),  p <- p - b.
 
     Raises ValueError for negative options.
+
+    >>> from autograd import Value
+    >>> x = Value(2.0)
+    >>> optimizer = RMSprop([x], lr=0.1)
+    >>> (x * x).backward()
+    >>> optimizer.step()
+    >>> round(x.item(), 6)
+    1.0
     """
 
     def __init__(

@@ -18,6 +18,14 @@ class Rprop(Optimizer):
     s shrinks by etas[0] and this step is left out; s stays within step_sizes.  For full batches.
 
     Raises ValueError for a negative lr and unless 0 < etas[0] < 1 < etas[1].
+
+    >>> from autograd import Value
+    >>> x = Value(2.0)
+    >>> optimizer = Rprop([x], lr=0.1)
+    >>> (x * x).backward()
+    >>> optimizer.step()
+    >>> round(x.item(), 6)
+    1.9
     """
 
     def __init__(

@@ -54,7 +54,22 @@ class Combined(LRScheduler):
 
 
 class ChainedScheduler(Combined):
-    """All schedulers at every step, each changing what the one before has set."""
+    """All schedulers at every step, each changing what the one before has set.
+
+    >>> from autograd import Value
+    >>> from optim.lr_scheduler import ConstantLR, ExponentialLR
+    >>> from optim.sgd import SGD
+    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> parts = [ExponentialLR(optimizer, gamma=0.5), ConstantLR(optimizer, factor=0.5, total_iters=2)]
+    >>> scheduler = ChainedScheduler(parts)
+    >>> rates = []
+    >>> for epoch in range(4):
+    ...     rates.append(scheduler.get_last_lr()[0])
+    ...     optimizer.step()
+    ...     scheduler.step()
+    >>> rates
+    [0.4, 0.2, 0.2, 0.1]
+    """
 
     def __init__(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None) -> None:
         self._take(schedulers, optimizer)
@@ -83,6 +98,20 @@ class SequentialLR(Combined):
     """One scheduler after the other: the next one begins at each of the milestones.
 
     Raises ValueError unless there is one milestone less than schedulers.
+
+    >>> from autograd import Value
+    >>> from optim.lr_scheduler import ConstantLR, ExponentialLR
+    >>> from optim.sgd import SGD
+    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> parts = [ConstantLR(optimizer, factor=0.5, total_iters=9), ExponentialLR(optimizer, gamma=0.5)]
+    >>> scheduler = SequentialLR(optimizer, parts, milestones=[2])
+    >>> rates = []
+    >>> for epoch in range(4):
+    ...     rates.append(scheduler.get_last_lr()[0])
+    ...     optimizer.step()
+    ...     scheduler.step()
+    >>> rates
+    [0.4, 0.4, 0.8, 0.4]
     """
 
     def __init__(

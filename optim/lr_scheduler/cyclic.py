@@ -12,6 +12,18 @@ class CosineAnnealingLR(LRScheduler):
     """lr = eta_min + (initial - eta_min) * (1 + cos(pi * t / T_max)) / 2, without restart.
 
     Loshchilov & Hutter, 2017, "SGDR: Stochastic gradient descent with warm restarts".
+
+    >>> from autograd import Value
+    >>> from optim.sgd import SGD
+    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> scheduler = CosineAnnealingLR(optimizer, T_max=4)
+    >>> rates = []
+    >>> for epoch in range(4):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    ...     rates.append(round(scheduler.get_last_lr()[0], 4))
+    >>> rates
+    [0.6828, 0.4, 0.1172, 0.0]
     """
 
     def __init__(
@@ -43,6 +55,18 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     """A cosine from initial to eta_min in T_0 steps, then again in T_0 * T_mult, T_0 * T_mult**2 ...
 
     Loshchilov & Hutter, 2017, "SGDR: Stochastic gradient descent with warm restarts".
+
+    >>> from autograd import Value
+    >>> from optim.sgd import SGD
+    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> scheduler = CosineAnnealingWarmRestarts(optimizer, T_0=2)
+    >>> rates = []
+    >>> for epoch in range(4):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    ...     rates.append(round(scheduler.get_last_lr()[0], 4))
+    >>> rates
+    [0.4, 0.8, 0.4, 0.8]
     """
 
     def __init__(
@@ -95,6 +119,18 @@ class WarmupCosine(LRScheduler):
     warm-up, and the cosine begins at initial.
 
     Raises ValueError for decay_steps or warmup_steps that are not positive.
+
+    >>> from autograd import Value
+    >>> from optim.sgd import SGD
+    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> scheduler = WarmupCosine(optimizer, decay_steps=2, warmup_steps=2, warmup_target=0.8)
+    >>> rates = []
+    >>> for epoch in range(4):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    ...     rates.append(round(scheduler.get_last_lr()[0], 4))
+    >>> rates
+    [0.8, 0.8, 0.4, 0.0]
     """
 
     def __init__(
@@ -166,6 +202,18 @@ class CyclicLR(LRScheduler):
     it by gamma**t; or scale_fn, a function of the cycle (1, 2, ...) or, with
     scale_mode="iterations", of t.  cycle_momentum moves momentum (or beta1) the other way.
     Smith, 2017, "Cyclical learning rates for training neural networks".
+
+    >>> from autograd import Value
+    >>> from optim.sgd import SGD
+    >>> optimizer = SGD([Value(1.0)], lr=0.8, momentum=0.9)
+    >>> scheduler = CyclicLR(optimizer, base_lr=0.2, max_lr=1.0, step_size_up=2)
+    >>> rates = []
+    >>> for epoch in range(4):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    ...     rates.append(round(scheduler.get_last_lr()[0], 4))
+    >>> rates
+    [0.6, 1.0, 0.6, 0.2]
     """
 
     hidden = ("optimizer", "scale")
@@ -249,6 +297,18 @@ class OneCycleLR(LRScheduler):
     cycle_momentum moves momentum (or beta1) the other way.
     total_steps, or epochs * steps_per_epoch; a step more raises ValueError.
     Smith & Topin, 2018, "Super-convergence".
+
+    >>> from autograd import Value
+    >>> from optim.sgd import SGD
+    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> scheduler = OneCycleLR(optimizer, max_lr=1.0, total_steps=5, cycle_momentum=False)
+    >>> rates = []
+    >>> for epoch in range(4):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    ...     rates.append(round(scheduler.get_last_lr()[0], 4))
+    >>> rates
+    [0.9505, 0.6113, 0.1883, 0.0]
     """
 
     def __init__(

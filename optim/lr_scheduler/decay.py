@@ -15,6 +15,18 @@ class LambdaLR(LRScheduler):
     """lr = initial * lr_lambda(t); one function, or one per group.
 
     The state_dict holds the attributes of callable objects, but no functions.
+
+    >>> from autograd import Value
+    >>> from optim.sgd import SGD
+    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> scheduler = LambdaLR(optimizer, lambda epoch: 1 / (1 + epoch))
+    >>> rates = []
+    >>> for epoch in range(4):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    ...     rates.append(round(scheduler.get_last_lr()[0], 4))
+    >>> rates
+    [0.4, 0.2667, 0.2, 0.16]
     """
 
     hidden = ("optimizer", "lr_lambdas")
@@ -47,7 +59,20 @@ class LambdaLR(LRScheduler):
 
 
 class MultiplicativeLR(LambdaLR):
-    """lr = lr * lr_lambda(t) from step 1 on; one function, or one per group."""
+    """lr = lr * lr_lambda(t) from step 1 on; one function, or one per group.
+
+    >>> from autograd import Value
+    >>> from optim.sgd import SGD
+    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> scheduler = MultiplicativeLR(optimizer, lambda epoch: 0.5)
+    >>> rates = []
+    >>> for epoch in range(4):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    ...     rates.append(round(scheduler.get_last_lr()[0], 4))
+    >>> rates
+    [0.4, 0.2, 0.1, 0.05]
+    """
 
     def get_lr(self) -> list[float]:
         if self._initial:
@@ -56,7 +81,20 @@ class MultiplicativeLR(LambdaLR):
 
 
 class StepLR(LRScheduler):
-    """lr = lr * gamma every step_size steps: initial * gamma**(t // step_size)."""
+    """lr = lr * gamma every step_size steps: initial * gamma**(t // step_size).
+
+    >>> from autograd import Value
+    >>> from optim.sgd import SGD
+    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> scheduler = StepLR(optimizer, step_size=2, gamma=0.5)
+    >>> rates = []
+    >>> for epoch in range(4):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    ...     rates.append(round(scheduler.get_last_lr()[0], 4))
+    >>> rates
+    [0.8, 0.4, 0.4, 0.2]
+    """
 
     def __init__(
         self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1
@@ -74,7 +112,20 @@ class StepLR(LRScheduler):
 
 
 class MultiStepLR(LRScheduler):
-    """lr = lr * gamma at each of the milestones (one named twice counts twice)."""
+    """lr = lr * gamma at each of the milestones (one named twice counts twice).
+
+    >>> from autograd import Value
+    >>> from optim.sgd import SGD
+    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> scheduler = MultiStepLR(optimizer, milestones=[1, 3], gamma=0.5)
+    >>> rates = []
+    >>> for epoch in range(4):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    ...     rates.append(round(scheduler.get_last_lr()[0], 4))
+    >>> rates
+    [0.4, 0.4, 0.2, 0.2]
+    """
 
     def __init__(
         self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1
@@ -92,7 +143,20 @@ class MultiStepLR(LRScheduler):
 
 
 class ConstantLR(LRScheduler):
-    """lr = initial * factor until step total_iters, then initial."""
+    """lr = initial * factor until step total_iters, then initial.
+
+    >>> from autograd import Value
+    >>> from optim.sgd import SGD
+    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> scheduler = ConstantLR(optimizer, factor=0.5, total_iters=2)
+    >>> rates = []
+    >>> for epoch in range(4):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    ...     rates.append(round(scheduler.get_last_lr()[0], 4))
+    >>> rates
+    [0.4, 0.8, 0.8, 0.8]
+    """
 
     def __init__(
         self, optimizer: Optimizer, factor: float = 1 / 3, total_iters: int = 5, last_epoch: int = -1
@@ -115,7 +179,20 @@ class ConstantLR(LRScheduler):
 
 
 class LinearLR(LRScheduler):
-    """The factor of initial goes in a straight line from start_factor to end_factor in total_iters steps."""
+    """The factor of initial goes in a straight line from start_factor to end_factor in total_iters steps.
+
+    >>> from autograd import Value
+    >>> from optim.sgd import SGD
+    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> scheduler = LinearLR(optimizer, start_factor=0.25, total_iters=3)
+    >>> rates = []
+    >>> for epoch in range(4):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    ...     rates.append(round(scheduler.get_last_lr()[0], 4))
+    >>> rates
+    [0.4, 0.6, 0.8, 0.8]
+    """
 
     def __init__(
         self,
@@ -148,7 +225,20 @@ class LinearLR(LRScheduler):
 
 
 class ExponentialLR(LRScheduler):
-    """lr = lr * gamma at every step: initial * gamma**t."""
+    """lr = lr * gamma at every step: initial * gamma**t.
+
+    >>> from autograd import Value
+    >>> from optim.sgd import SGD
+    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> scheduler = ExponentialLR(optimizer, gamma=0.5)
+    >>> rates = []
+    >>> for epoch in range(4):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    ...     rates.append(round(scheduler.get_last_lr()[0], 4))
+    >>> rates
+    [0.4, 0.2, 0.1, 0.05]
+    """
 
     def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
         self.gamma = gamma
@@ -162,7 +252,20 @@ class ExponentialLR(LRScheduler):
 
 
 class PolynomialLR(LRScheduler):
-    """lr = initial * (1 - t / total_iters)**power, 0 from total_iters on."""
+    """lr = initial * (1 - t / total_iters)**power, 0 from total_iters on.
+
+    >>> from autograd import Value
+    >>> from optim.sgd import SGD
+    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> scheduler = PolynomialLR(optimizer, total_iters=4)
+    >>> rates = []
+    >>> for epoch in range(4):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    ...     rates.append(round(scheduler.get_last_lr()[0], 4))
+    >>> rates
+    [0.6, 0.4, 0.2, 0.0]
+    """
 
     def __init__(
         self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1
@@ -183,7 +286,20 @@ class PolynomialLR(LRScheduler):
 
 
 class InverseTimeDecay(LRScheduler):
-    """lr = initial / (1 + decay_rate * t / decay_steps), Keras's; staircase: with t // decay_steps."""
+    """lr = initial / (1 + decay_rate * t / decay_steps), Keras's; staircase: with t // decay_steps.
+
+    >>> from autograd import Value
+    >>> from optim.sgd import SGD
+    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> scheduler = InverseTimeDecay(optimizer, decay_steps=1, decay_rate=1.0)
+    >>> rates = []
+    >>> for epoch in range(4):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    ...     rates.append(round(scheduler.get_last_lr()[0], 4))
+    >>> rates
+    [0.4, 0.2667, 0.2, 0.16]
+    """
 
     def __init__(
         self,
@@ -209,6 +325,18 @@ class PolynomialDecay(LRScheduler):
 
     cycle: begin again after decay_steps, from a lower height each time: decay_steps is
     multiplied by ceil(t / decay_steps).  Otherwise the rate stays at the end.
+
+    >>> from autograd import Value
+    >>> from optim.sgd import SGD
+    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> scheduler = PolynomialDecay(optimizer, decay_steps=4, end_learning_rate=0.0)
+    >>> rates = []
+    >>> for epoch in range(4):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    ...     rates.append(round(scheduler.get_last_lr()[0], 4))
+    >>> rates
+    [0.6, 0.4, 0.2, 0.0]
     """
 
     def __init__(

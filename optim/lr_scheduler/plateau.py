@@ -16,6 +16,15 @@ class ReduceLROnPlateau(LRScheduler):
     than eps is left out.
 
     Raises ValueError for a factor of 1 or more and unknown modes.
+
+    >>> from autograd import Value
+    >>> from optim.sgd import SGD
+    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> scheduler = ReduceLROnPlateau(optimizer, factor=0.5, patience=1)
+    >>> for loss in (3.0, 2.0, 2.0, 2.0):
+    ...     scheduler.step(loss)
+    >>> scheduler.get_last_lr()
+    [0.4]
     """
 
     def __init__(

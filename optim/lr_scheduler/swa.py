@@ -13,6 +13,18 @@ class SWALR(LRScheduler):
     optima and better generalization"; the averages are kept by optim.averaging.
 
     Raises ValueError for a negative anneal_epochs and unknown strategies.
+
+    >>> from autograd import Value
+    >>> from optim.sgd import SGD
+    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> scheduler = SWALR(optimizer, swa_lr=0.2, anneal_epochs=2)
+    >>> rates = []
+    >>> for epoch in range(4):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    ...     rates.append(round(scheduler.get_last_lr()[0], 4))
+    >>> rates
+    [0.5, 0.2, 0.2, 0.2]
     """
 
     def __init__(
