@@ -4,7 +4,7 @@
 To add one: write a module with a `PROBLEM` (see report.Problem) in jupytext's percent format, and name it here.
 """
 
-from notebooks import celsius, equations, logistic, mnist, network, parabola, quadratic
+from notebooks import beyond, celsius, equations, logistic, mnist, network, parabola, quadratic
 from notebooks.report import Problem, Report
 
 PROBLEMS: dict[str, Problem] = {
@@ -17,6 +17,7 @@ PROBLEMS: dict[str, Problem] = {
         network.PROBLEM,
         mnist.PROBLEM,
         logistic.PROBLEM,
+        beyond.PROBLEM,
     )
 }
 
