@@ -62,6 +62,7 @@ class Tally:
 
     def enforce(self, limit: float) -> None:
         """Raise UnverifiedError if more than `limit` of the findings are unverified: that test is vacuous."""
+        __tracebackhide__ = True
         if self.unverified <= limit:
             return
         total = sum(self.counts.values())
@@ -212,6 +213,7 @@ class Property:
 
     def example(self, positional: Sequence[Any], named: dict[str, Any], constants: dict[str, Any]) -> None:
         """What hypothesis runs for each example."""
+        __tracebackhide__ = True
         import hypothesis
 
         report = self.report(positional, named, constants)

@@ -106,6 +106,7 @@ def gradcheck(request: pytest.FixtureRequest) -> Callable[..., Any]:
         marked.setdefault("seed", decorator.OPTIONS.seed)
 
     def check(f: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        __tracebackhide__ = True
         wanted = {**marked, **options}
         report = check_grads(f, *args, **{**wanted, "raise_": False})
         decorator.heard(report)
@@ -121,6 +122,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Count the verdicts of a gradient test; fail it if too many say nothing."""
     if item.get_closest_marker("gradcheck") is None and "gradcheck" not in getattr(item, "fixturenames", ()):
         return (yield)
+    __tracebackhide__ = True
     from autograd.check import decorator
 
     marker = item.get_closest_marker("gradcheck")
@@ -178,7 +180,7 @@ class Summary:
 
         content = {
             "examples": sum(test["examples"] for test in self.tests.values()),
-            "counts": dict(self.counts),
+            "counts": dict(sorted(self.counts.items())),
             "unverified limit": self.config.getoption("gradcheck_unverified"),
             "tests": [self.tests[name] for name in sorted(self.tests)],
         }

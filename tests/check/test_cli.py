@@ -1,0 +1,141 @@
+"""`python -m autograd.check`: exit codes, what it prints and writes, what it refuses."""
+
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from autograd.check import GradientError, check_grads
+from autograd.check.__main__ import RIGHT, UNVERIFIED, USAGE, WRONG, main
+
+MODULE = '''
+import numpy as np
+from autograd import primitive
+from autograd.check import gradchecked
+
+planted = primitive(lambda g, out, x: g * x)(np.square)
+
+def right(x, y):
+    return np.tanh(x @ y)
+
+def wrong(x):
+    return planted(x) + 1
+
+def logarithm(x):
+    with np.errstate(all="ignore"):
+        return np.log(x)
+
+def raises(x):
+    raise KeyError("a bug")
+
+class Model:
+    @staticmethod
+    def loss(x):
+        return np.sum(x * x)
+
+number = 3
+'''
+
+
+@pytest.fixture(autouse=True)
+def module(tmp_path, monkeypatch):
+    (tmp_path / "checked_functions.py").write_text(MODULE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield tmp_path
+    sys.modules.pop("checked_functions", None)
+
+
+def run(function, args, *options):
+    return main([f"checked_functions:{function}", "--args", args, "--examples", "10", *options])
+
+
+def test_right(capsys):
+    assert run("right", "arrays((3, 4)), arrays((4,), domain=domains.POSITIVE)") == RIGHT
+    assert capsys.readouterr().out == "checked_functions:right: 10 examples: 160 PASS\n"
+    assert run("Model.loss", "arrays((2,), dtype='float64')", "--order", "2") == RIGHT
+
+
+def test_wrong(capsys, module):
+    assert run("wrong", "arrays((2,))", "--json", "out.json") == WRONG
+    out = capsys.readouterr().out
+    assert re.match(r"wrong  d/dx\[\d\]   FAIL\n", out) and "smallest example found by hypothesis" in out
+    line = re.search(r"repeat: +(.*)", out)[1]
+    assert line.startswith("from checked_functions import wrong; check_grads(wrong, np.array([")
+    with pytest.raises(GradientError):
+        exec(line, {"np": np, "check_grads": check_grads})
+    written = json.loads((module / "out.json").read_text())
+    assert written["exit code"] == WRONG and written["counts"]["FAIL"] > 0
+    assert written["failure"]["worst"]["reason"] and written["message"] in out
+
+
+def test_the_same_seed_gives_the_same_run(capsys):
+    assert run("wrong", "arrays((2,))", "--seed", "4") == WRONG
+    first = capsys.readouterr().out
+    assert run("wrong", "arrays((2,))", "--seed", "4") == WRONG
+    assert capsys.readouterr().out == first and "seed=4)" in first
+
+
+def test_a_function_that_raises_is_not_right(capsys):
+    assert run("raises", "arrays(())") == WRONG
+    assert "checked_functions:raises raised KeyError: 'a bug'" in capsys.readouterr().out
+
+
+def test_unverified_above_the_limit(capsys):
+    assert run("logarithm", "arrays(())") == UNVERIFIED
+    assert "findings are unverified or undefined, 20% may be" in capsys.readouterr().out
+    assert run("logarithm", "arrays(())", "--unverified", "1") == RIGHT
+    assert run("logarithm", "arrays((0,))") == UNVERIFIED
+    assert "nothing was verified" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("function", "args", "message"),
+    [
+        ("right", "", "invalid syntax"),
+        ("right", "arrays((3,)", "'(' was never closed"),
+        ("right", "__import__('os').getcwd()", "is not a strategy; the names are aliased"),
+        ("right", "arrays(3).map(print)", "'arrays(3).map' is not a strategy"),
+        ("right", "domains.__class__", "is not a strategy"),
+        ("right", "domains.NOWHERE", "'domains.NOWHERE' is not a strategy"),
+        ("right", "(lambda: 1)()", "is not a strategy"),
+        ("right", "[x for x in arrays]", "is not a strategy"),
+        ("right", "arrays(**{'shape': 3})", "is not a strategy"),
+        ("right", "3", "3 is not a strategy; write e.g."),
+        ("right", "arrays(3, dtype='int64')", "carries no gradient"),
+        ("right", "arrays(sides=3)", "unexpected keyword"),
+        ("number", "arrays(3)", "is a int; a function is needed"),
+        ("missing", "arrays(3)", "has no 'missing'"),
+    ],
+)
+def test_usage_errors(function, args, message, capsys):
+    assert run(function, args) == USAGE
+    error = capsys.readouterr().err
+    assert message in error and len(error.splitlines()) == 1
+
+
+def test_more_usage_errors(capsys):
+    for name, message in [("nothing", "names no function"), ("no_such.thing:f", "no module 'no_such'")]:
+        assert main([name, "--args", "arrays(3)"]) == USAGE
+        assert message in capsys.readouterr().err
+    for option in (["--examples", "0"], ["--order", "0"], ["--unverified", "2"]):
+        assert main(["checked_functions:right", "--args", "arrays(3)", *option]) == USAGE
+        assert "at least 1" in capsys.readouterr().err
+    for arguments in ([], ["checked_functions:right"], ["a:b", "--args", "x", "--examples", "many"]):
+        with pytest.raises(SystemExit) as left:
+            main(arguments)
+        assert left.value.code == USAGE
+    assert run("right", "arrays((3, 4)), arrays((4,))", "--json", "no/such/folder.json") == USAGE
+
+
+def test_as_a_command():
+    command = [sys.executable, "-m", "autograd.check", "checked_functions:wrong", "--args", "arrays(())"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == WRONG and done.stdout.startswith("wrong  d/dx   FAIL\n") and not done.stderr
+    code = "import sys; sys.modules['hypothesis'] = None; from autograd.check.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    done = subprocess.run([sys.executable, "-c", code, *command[3:]], capture_output=True, text=True, check=False)
+    assert done.returncode == USAGE and 'pip install "stepgrad[check]"' in done.stderr
+    assert len(done.stderr.splitlines()) == 1

@@ -1,0 +1,164 @@
+"""The pytest plugin, in runs of its own: fixture, marker, options, summary, xdist, profiles."""
+
+import importlib.util
+import json
+import re
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+TESTS = '''
+import numpy as np
+import pytest
+from autograd import primitive
+from autograd.check import gradchecked
+from autograd.check.strategies import arrays, domains
+
+planted = primitive(lambda g, out, x: g * x)(np.square)
+
+@gradchecked(x=arrays((2,)), w=arrays((3, 2)))
+def test_right(x, w):
+    return np.tanh(w @ x)
+
+@gradchecked(x=arrays((2,), domain=domains.NONZERO))
+def test_wrong(x):
+    return planted(x)
+
+@gradchecked(x=arrays(()))
+def test_vacuous(x):
+    with np.errstate(all="ignore"):
+        return np.log(x)
+
+def test_fixture(gradcheck):
+    assert gradcheck(np.sin, np.ones(3)).ok
+
+def test_wrong_fixture(gradcheck):
+    gradcheck(planted, np.ones(3))
+
+@pytest.mark.gradcheck(order=2, unverified=1.0)
+def test_marked(gradcheck):
+    report = gradcheck(np.sin, np.ones(3))
+    assert len(report.findings) == 6
+    gradcheck(np.sin, np.array([np.nan]))
+
+def test_vacuous_fixture(gradcheck):
+    gradcheck(np.sin, np.array([np.nan]))
+
+def test_other():
+    pass
+'''
+
+
+@pytest.fixture
+def project(pytester):
+    pytester.makepyfile(test_gradients=TESTS)
+    return pytester
+
+
+def run(project, *options):
+    return project.runpytest_subprocess("-p", "autograd.check.plugin", "-p", "no:cacheprovider", *options)
+
+
+def test_the_whole(project):
+    """Outcomes, summary, report file, seed and number of examples."""
+    result = run(
+        project, "--gradcheck-examples=8", "--gradcheck-seed=3", "--gradcheck-report=out.json", "--strict-markers"
+    )
+    result.assert_outcomes(passed=4, failed=4)
+    out = result.stdout.str()
+    assert re.search(r"gradcheck =+\n7 tests, \d+ examples: .*\d+ FAIL, \d+ PASS", out), out
+    assert re.search(r"\d+\.\d% unverified  test_gradients.py::test_vacuous", out)
+    assert "findings are unverified or undefined, 20% may be" in out
+    assert "test_wrong.check(x=np.array([" in out and "smallest example found by hypothesis" in out
+    written = json.loads((project.path / "out.json").read_text())
+    tests = {test["test"].split("::")[1]: test for test in written["tests"]}
+    assert list(tests) == sorted(tests) and len(tests) == 7
+    assert tests["test_right"]["examples"] == 8 and tests["test_right"]["outcome"] == "passed"
+    assert sum(tests["test_right"]["counts"].values()) == 64
+    assert tests["test_wrong"]["outcome"] == "failed" and tests["test_wrong"]["failure"]["seed"] == 3
+    assert tests["test_marked"]["outcome"] == "passed" and tests["test_marked"]["unverified"] > 0
+    assert written["counts"]["PASS"] > 64 and written["unverified limit"] == 0.2
+
+
+def test_the_same_under_xdist(project):
+    if importlib.util.find_spec("xdist") is None:
+        pytest.skip("needs pytest-xdist")
+    alone = run(project, "--gradcheck-examples=4", "--gradcheck-seed=3", "--gradcheck-report=alone.json")
+    shared = run(project, "--gradcheck-examples=4", "--gradcheck-seed=3", "--gradcheck-report=shared.json", "-n", "2")
+    alone.assert_outcomes(passed=4, failed=4)
+    shared.assert_outcomes(passed=4, failed=4)
+    assert (project.path / "alone.json").read_text() == (project.path / "shared.json").read_text()
+    assert re.search(r"7 tests, \d+ examples", shared.stdout.str())
+
+
+def test_the_limit(project):
+    result = run(project, "--gradcheck-unverified=1", "-k", "vacuous", "--gradcheck-examples=8")
+    result.assert_outcomes(passed=2, deselected=6)
+    result = run(project, "--gradcheck-unverified=3")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR and "--gradcheck-unverified" in result.stderr.str()
+    result = run(project, "--gradcheck-examples=0")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR and "at least 1" in result.stderr.str()
+
+
+def test_the_marker_selects(project):
+    result = run(project, "-m", "gradcheck", "--collect-only", "-q")
+    found = re.findall(r"::(\w+)", result.stdout.str())
+    assert found == ["test_right", "test_wrong", "test_vacuous", "test_marked"]
+
+
+@pytest.mark.parametrize("profile", ["gradcheck", "gradcheck-nightly"])
+def test_profiles(pytester, profile):
+    pytester.makepyfile(
+        f"""
+        from hypothesis import settings
+
+        def test_profile():
+            s = settings.default
+            assert s.deadline is None
+            assert s.derandomize == {profile == "gradcheck"} and s.max_examples == {100 if profile == "gradcheck" else 2000}
+        """
+    )
+    run(pytester, f"--hypothesis-profile={profile}").assert_outcomes(passed=1)
+    run(pytester, "--hypothesis-profile", profile).assert_outcomes(passed=1)
+
+
+def test_quiet_unless_used(pytester):
+    """No import of autograd.check, of hypothesis, and not a word."""
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_nothing():
+            assert "autograd.check.decorator" not in sys.modules
+            assert "autograd.check.strategies" not in sys.modules
+        """
+    )
+    result = run(pytester)
+    result.assert_outcomes(passed=1)
+    assert "gradcheck" not in result.stdout.str()
+
+
+def test_without_hypothesis(pytester):
+    pytester.makeconftest("import sys; sys.modules['hypothesis'] = None")
+    pytester.makepyfile(
+        """
+        import numpy as np
+        import pytest
+
+        def test_fixture(gradcheck):
+            gradcheck(np.sin, np.ones(2))
+
+        def test_decorator():
+            from autograd.check import gradchecked
+            with pytest.raises(ImportError, match="pip install"):
+                gradchecked(x=1)
+        """
+    )
+    result = run(pytester, "-p", "no:hypothesispytest", "--gradcheck-examples=3")
+    result.assert_outcomes(passed=2)
+
+
+def test_a_report_that_cannot_be_written(project):
+    result = run(project, "--gradcheck-report=no/such/out.json", "-k", "test_other")
+    assert "no/such/out.json" in result.stdout.str() + result.stderr.str() and result.ret != 0
