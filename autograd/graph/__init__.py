@@ -2,6 +2,8 @@
 
 from autograd.graph.description import Graph, GraphEdge, GraphNode, GraphScope
 from autograd.graph.draw import Drawing, draw
+from autograd.graph.explain import explain
+from autograd.graph.explanation import Explanation
 from autograd.graph.layout import Layout, layout
 from autograd.graph.record import record
 from autograd.graph.recording import Recording
@@ -10,6 +12,7 @@ from autograd.scopes import scope
 
 __all__ = [
     "Drawing",
+    "Explanation",
     "Graph",
     "GraphEdge",
     "GraphNode",
@@ -17,6 +20,7 @@ __all__ = [
     "Layout",
     "Recording",
     "draw",
+    "explain",
     "layout",
     "record",
     "scope",

@@ -113,13 +113,11 @@ def places(items: Sequence[tuple[Any, Sequence[int]]]) -> Places:
     found: dict[tuple[int, int], tuple[Range, int]] = {}  # by (id of the range, order)
     where: dict[int, tuple[Range, int]] = {}
     threads = threads_of(items, numbers) if len(times) > 1 else {}
+    single = next(iter(times.values()))
     for number, i in numbers.items():
-        known = times.get(threads[i]) if i in threads else None
-        answers = [(known or t).place(number) for t in ([known] if known else times.values())]
-        told = [a for a in answers if a[0] is not None or a[1]]
-        if len(told) != 1:
+        if len(times) > 1 and threads.get(i) not in times:
             continue
-        place, orders[i] = told[0]
+        place, orders[i] = (times[threads[i]] if i in threads else single).place(number)
         if place is not None:
             where[i] = place, orders[i]
             around: Range | None = place
@@ -139,17 +137,20 @@ def noted(numbers: dict[int, int]) -> dict[int, Times]:
         return {}
     low, high = min(numbers), max(numbers)
     notes = [Note(*n) for n in LOG.copy()]
-    visits = [v for v in VISITS.copy() if v[0] < high]
-    if not any(v[1] for v in visits if v[0] > low - 1) and (not visits or visits[-1][1] == 0):
-        visits = []  # no recorded walk in these numbers
-    if visits:
-        low = min(low, *[v[1] for v in visits if v[1]])
+    visits: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for start, visited, thread in VISITS.copy():
+        if start < low:
+            visits[thread].clear()  # but for the last one, which may go on
+        if start < high:
+            visits[thread].append((start, visited))
+    visits = {t: walked for t, walked in visits.items() if any(n for _, n in walked)}
+    low = min([low, *[n for walked in visits.values() for _, n in walked if n]])
     notes = [n for n in notes if n.first < high and highest(n) >= low]
     threads = {n.thread for n in notes if returned(n, numbers)} or {get_ident()}
     times = {}
-    for thread in sorted(threads, key=[n.thread for n in notes].index if len(threads) > 1 else None):
+    for thread in sorted(threads):
         mine = [n for n in notes if n.thread == thread]
-        walked = [(start, n) for start, n, t in visits if t == thread]
+        walked = visits.get(thread, [])
         if mine or walked:
             times[thread] = Times(mine, walked)
     return times
@@ -178,6 +179,10 @@ def threads_of(items: Sequence[tuple[Any, Sequence[int]]], numbers: dict[int, in
         if i in threads:
             for source in items[i][1]:
                 threads.setdefault(source, threads[i])
+    for i, (_, sources) in enumerate(items):  # what is made of results, outside of modules
+        for source in sources:
+            if i not in threads and source in threads:
+                threads[i] = threads[source]
     return threads
 
 

@@ -252,7 +252,9 @@ def remarks(root: Value, nodes: Sequence["GraphNode"]) -> Iterator[str]:
         yield "This Value was made by hand or outside recording: no operation led to it."
     released = sum(n.state == "released" for n in nodes)
     if released:
-        what = "this Value was" if len(nodes) == 1 else f"{released:,} of these nodes were"
+        what = "this Value was"
+        if len(nodes) > 1:
+            what = f"{released:,} of these nodes {'was' if released == 1 else 'were'}"
         yield f"What {what} made of is gone: backward(release=True) released it."
 
 

@@ -19,6 +19,7 @@ from autograd.graph.words import (
 )
 
 ESCAPE = re.compile(r"\\(?=[NGETHL])")  # Graphviz puts a name here, unless a space of no width is between
+LONGEST = 3000  # characters of a tooltip: Graphviz reads strings of at most 16384, escapes included
 FONT = "Helvetica,Arial,sans-serif"
 SHAPES = {
     LEAF: {"shape": "box", "style": "filled", "penwidth": "2"},
@@ -188,5 +189,5 @@ def html(words: str) -> str:
 
 def quotable(words: str) -> str:
     """Text inside a quoted DOT string, where a backslash escapes and an ampersand starts an entity."""
-    words = "".join(c if c.isprintable() or c == "\n" else " " for c in words)
+    words = "".join(c if c.isprintable() or c == "\n" else " " for c in words[:LONGEST])
     return words.replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -45,7 +45,7 @@ def fold(graph: Graph, most: int = 300, depth: int | None = None, always: bool =
                 continue
             for _ in range(ROUNDS):
                 folding.merge_leaves(most)
-                if folding.fits(most) and not always or not folding.repeat():
+                if (folding.fits(most) and not always) or not folding.repeat():
                     break
             folding.merge_leaves(most)
             if folding.fits(most):
@@ -254,7 +254,8 @@ class Folding:
         drawn = sum(n.role != GROUP for n in nodes.values())
         boxes = len(nodes) - drawn
         note = (
-            f"{drawn:,} of {graph.total:,} nodes drawn, the others folded into {boxes:,} {'box' if boxes == 1 else 'boxes'}; "
+            f"{drawn:,} of {graph.total:,} nodes drawn, the others folded into "
+            f"{boxes:,} {'box' if boxes == 1 else 'boxes'}; "
             f"draw(..., max_nodes={graph.total}) draws all"
         )
         folded = object.__new__(Graph)

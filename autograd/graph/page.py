@@ -37,33 +37,34 @@ def page(graph: Graph, picture: str, css: str, theme: str = "auto") -> str:
         rows.append(f'<tr title="{tip}"><th scope="row">n{n.id}</th>{cells}</tr>')
     style = STYLE.replace("light dark", {"auto": "light dark"}.get(theme, theme)) + css
     digest = b64encode(sha256(style.encode()).digest()).decode()
-    return "\n".join(
-        [
-            "<!DOCTYPE html>",
-            '<html lang="en">',
-            "<head>",
-            '<meta charset="utf-8">',
-            '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-            f"style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'\">",
-            '<meta name="viewport" content="width=device-width">',
-            f"<title>{title}</title>",
-            f"<style>{style}</style>",
-            "</head>",
-            "<body>",
-            "<main>",
-            f"<h1>{title}</h1>",
-            f'<figure tabindex="0" aria-label="picture of the graph">\n{picture}</figure>',
-            "<table>",
-            "<caption>All nodes, operands before what was made of them</caption>",
-            '<thead><tr><th scope="col">node</th><th scope="col">name</th><th scope="col">made by</th>'
-            '<th scope="col">value</th><th scope="col">gradient</th></tr></thead>',
-            "<tbody>",
-            *rows,
-            "</tbody>",
-            "</table>",
-            "</main>",
-            "</body>",
-            "</html>",
-            "",
-        ]
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
     )
+    columns = "".join(f'<th scope="col">{c}</th>' for c in ("node", "name", "made by", "value", "gradient"))
+    lines = [
+        "<!DOCTYPE html>",
+        '<html lang="en">',
+        "<head>",
+        '<meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
+        '<meta name="viewport" content="width=device-width">',
+        f"<title>{title}</title>",
+        f"<style>{style}</style>",
+        "</head>",
+        "<body>",
+        "<main>",
+        f"<h1>{title}</h1>",
+        f'<figure tabindex="0" aria-label="picture of the graph">\n{picture}</figure>',
+        "<table>",
+        "<caption>All nodes, operands before what was made of them</caption>",
+        f"<thead><tr>{columns}</tr></thead>",
+        "<tbody>",
+        *rows,
+        "</tbody>",
+        "</table>",
+        "</main>",
+        "</body>",
+        "</html>",
+        "",
+    ]
+    return "\n".join(lines)

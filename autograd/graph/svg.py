@@ -54,11 +54,11 @@ def svg(
     height = round(layout.height + 2 * MARGIN + CAPTION * len(notes), 2)
     nodes = {n.id: n for n in graph.nodes}
     about = shortened(f"graph of {nodes[graph.root].label}", 80)
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="stepgrad {theme}" viewBox="0 0 {num(width)} '
-        f'{num(height)}" width="{num(width)}" height="{num(height)}" role="graphics-document document" '
-        f'aria-roledescription="computation graph" aria-label="{attribute(about)}">',
-    ]
+    size = f'viewBox="0 0 {num(width)} {num(height)}" width="{num(width)}" height="{num(height)}"'
+    spoken_as = (
+        f'role="graphics-document document" aria-roledescription="graph" aria-label="{attribute(about)}"'
+    )
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" class="stepgrad {theme}" {size} {spoken_as}>']
     if style:
         parts.append(f"<style>{stylesheet(theme)}</style>")
     parts.append('<rect class="paper" width="100%" height="100%"/>')
@@ -89,10 +89,8 @@ def node(n: GraphNode, box: Box, values: bool, gradients: bool, prefix: str) -> 
     """One node: its shape, its words, its numbers."""
     classes = f"node {n.role}" + (f" order{min(n.order, 3)}" if n.order else "")
     tip = content("\n".join(details(n)))
-    parts = [
-        f'<g id="{prefix}n{n.id}" class="{classes}" role="graphics-symbol" '
-        f'aria-label="{attribute(spoken(n))}"><title>{tip}</title>{shape(n, box)}'
-    ]
+    who = f'id="{prefix}n{n.id}" class="{classes}" role="graphics-symbol" aria-label="{attribute(spoken(n))}"'
+    parts = [f"<g {who}><title>{tip}</title>{shape(n, box)}"]
     name, op = caption(n)
     x, y = box.x, box.y - box.height / 2 + 6
     if n.role == GROUP:
@@ -199,11 +197,9 @@ def edge(
     if contributions and e.contribution is not None:
         classes += f" {sign_of(e.contribution)}"
     tip = content("\n".join(edge_details(e, source, target)))
-    parts = [
-        f'<g id="{prefix}e{e.source}-{e.target}-{e.slot}" class="{classes}" aria-hidden="true">'
-        f'<title>{tip}</title><path class="line" d="{curve(points)}"/>'
-        f'<path class="head" d="{head(points)}"/>'
-    ]
+    who = f'id="{prefix}e{e.source}-{e.target}-{e.slot}" class="{classes}" aria-hidden="true"'
+    paths = f'<path class="line" d="{curve(points)}"/><path class="head" d="{head(points)}"/>'
+    parts = [f"<g {who}><title>{tip}</title>{paths}"]
     if contributions and e.contribution is not None:
         x, y = layout.labels.get(key) or middle(points)
         first, second = product(e, target)
@@ -246,7 +242,7 @@ def num(x: float) -> str:
 
 
 def typeset(words: str) -> str:
-    """With true minus signs, except in exponents' digits' place they keep theirs too."""
+    """With true minus signs."""
     return words.replace("-", MINUS)
 
 

@@ -12,14 +12,14 @@ def tree(graph: Graph, *, values: bool = True, gradients: bool = True) -> str:
     >>> from autograd import Value
     >>> from autograd.graph import draw
     >>> x = Value(3.0, name="x")
-    >>> y = x * x + 1
+    >>> y = (x + 1) / x
     >>> y.backward()
     >>> print(draw(y).text, end="")
-    add = 10, grad +1                     n3
-    ├── × multiply = 9, grad +1           n1
-    │   ├── x = 3, grad +6                n0
-    │   └── x                            (n0)
-    └── 1
+    ÷ divide = 1.3333, grad +1     n3
+    ├── + add = 4, grad +0.33333   n2
+    │   ├── x = 3, grad -0.11111   n0
+    │   └── 1
+    └── x                         (n0)
     """
     nodes = {n.id: n for n in graph.nodes}
     operands: dict[int, list[int]] = {}
@@ -57,7 +57,7 @@ def tree(graph: Graph, *, values: bool = True, gradients: bool = True) -> str:
                         level + 1,
                     )
                 )
-    width = min(60, max(len(words) for words, _ in rows) + 2)
+    width = min(100, max(len(words) for words, _ in rows) + 2)
     lines = [f"{words:<{width}}{' ' if not i.startswith('(') else ''}{i}".rstrip() for words, i in rows]
     return "\n".join([*lines, *graph.notes, ""])
 

@@ -70,7 +70,7 @@ def sign_of(x: Any) -> str:
 
 
 def shape_of(n: GraphNode) -> str:
-    """'3×4 float64'."""
+    """The lengths of the axes, and the dtype."""
     return "\N{MULTIPLICATION SIGN}".join(str(i) for i in n.shape) + f" {n.dtype}"
 
 
@@ -200,12 +200,12 @@ def edge_details(e: GraphEdge, source: GraphNode, target: GraphNode) -> list[str
     return lines
 
 
-def product(e: GraphEdge, target: GraphNode, digits: int = 4) -> tuple[str, str]:
+def product(e: GraphEdge, target: GraphNode) -> tuple[str, str]:
     """The chain rule on one edge, in two lines: upstream times local, and what it gives."""
-    times = f" \N{MULTIPLICATION SIGN} "
+    times = " \N{MULTIPLICATION SIGN} "
     return (
-        f"{number(target.gradient, digits)}{times}{number(e.local, digits)}",
-        f"= {signed(e.contribution, digits)}",
+        f"{number(target.gradient)}{times}{number(e.local)}",
+        f"= {signed(e.contribution)}",
     )
 
 

@@ -4,55 +4,35 @@ import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
+from examples import EXAMPLES, GOLDEN, equations, packed, pictures
 
-from autograd import Value
-from autograd.graph import Drawing, draw, render
+from autograd import Value, no_grad
+from autograd.graph import Drawing, draw, render, svg
 
 NASTY = r"""<b>&amp;"{x|y}" \N \l 'z'</b>->[;] ñ ∂"""
+SCRIPT = """</title></style></svg>"'`--><script>alert(1)</script><img src=x onerror=alert(1)>"""
 
 
-def equations(with_gradients=True):
-    x, y = Value(0.5, name="x"), Value(0.5, name="y")
-    loss = (x + y - 16) ** 2 + (10 * x + 25 * y - 250) ** 2
-    loss.name = "loss"
-    if with_gradients:
-        loss.backward()
-    return loss
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_golden_pictures(name):
+    for ending, text in pictures(name).items():
+        golden = (GOLDEN / f"{name}.{ending}").read_text()
+        assert text == golden, f"{name}.{ending} differs; python tests/graph/examples.py writes it anew"
 
 
-def words(svg):
-    """Everything written in the picture, tooltips too."""
-    root = ET.fromstring(svg)
-    found = ["".join(e.itertext()) for e in root.iter() if e.tag.endswith("text")]
-    return found, [v for e in root.iter() for k, v in e.attrib.items() if k.endswith("}title")]
-
-
-def test_source_is_byte_stable():
-    x = Value(3.0, name="x")
-    y = x * x
-    y.name = "y"
-    y.backward()
-    nodes = [line for line in y.draw().source.splitlines() if line.startswith("\tn")]
-    assert len(nodes) == 5
-    assert nodes[3:] == [
-        '\tn0 -> n1 [tooltip="operand 0 of y: x\\nlocal derivative 3.0\\ngradient passed back 3.0"]',
-        '\tn0 -> n1 [tooltip="operand 1 of y: x\\nlocal derivative 3.0\\ngradient passed back 3.0"]',
-    ]
-    assert nodes[0].startswith("\tnode [")
-    assert '\tn0 [label=<<b>x</b><br/>3<br/><font color="#a03d00">grad 6</font>> ' in y.draw().source
-
-
-@pytest.mark.parametrize("contributions", [False, True])
-def test_same_bytes_in_another_process(contributions):
+def test_same_bytes_in_other_processes():
+    """The installed Graphviz included, whatever the hash seed and the addresses."""
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from test_draw import equations;"
-        "junk = [object() for _ in range(999)];"
-        f"d = equations().draw(contributions={contributions});"
-        "sys.stdout.buffer.write((d.source + d.svg).encode())"
+        "import sys; sys.path.insert(0, sys.argv[1]); from examples import EXAMPLES, packed\n"
+        "junk = [object() for _ in range(999)]\n"
+        "for f in EXAMPLES.values():\n"
+        "    d = f(); text = d.source + d.mermaid + d.text + d.svg + d.html + packed(d.layout)\n"
+        "    sys.stdout.buffer.write(text.encode())"
     )
     command = [sys.executable, "-c", code, str(Path(__file__).parent)]
     runs = [
@@ -61,27 +41,43 @@ def test_same_bytes_in_another_process(contributions):
         ).stdout
         for seed in ("1", "2")
     ]
-    d = equations().draw(contributions=contributions)
-    assert runs[0] == runs[1] == (d.source + d.svg).encode()
+    assert runs[0] == runs[1] and len(runs[0]) > 100_000
+    d = equations()
+    assert (d.source + d.mermaid + d.text + d.svg + d.html + packed(d.layout)).encode() in runs[0]
 
 
 def test_digraph_draws_the_same_picture():
-    loss = equations()
-    loss.name = NASTY
-    d = draw(loss, contributions=True)
-    assert render.render(d.dot.source, "svg").decode() == d.svg
+    x = Value(1.5, name=NASTY)
+    y = np.exp(x) * 2
+    y.backward()
+    d = draw(y, contributions=True)
+    assert render.render(d.dot.source, "svg") == render.render(d.source, "svg")
     assert type(d.dot).__name__ == "Digraph"
 
 
 def test_no_gradient_yet_differs_from_zero():
     x = Value(0.0, name="x")
     y = x * x
-    before, after = y.draw().source, None
-    assert before.count("no gradient yet") == 4  # two nodes: label and tooltip
-    assert "grad 0" not in before
+    before = y.draw()
+    for words in (before.source, before.mermaid, before.text, before.svg):
+        assert "no gradient yet" in words and "grad 0" not in words
     y.backward()
-    after = y.draw().source
-    assert "no gradient yet" not in after and "grad 0<" in after
+    after = y.draw()
+    for words in (after.source, after.mermaid, after.text, after.svg):
+        assert "no gradient yet" not in words and "grad 0" in words
+
+
+def test_not_a_number_and_infinities_are_shown_as_such():
+    x = Value(np.inf, name="x")
+    with np.errstate(all="ignore"):
+        y = (x - x) * 2
+        y.backward()
+        w = Value([1.0, np.nan, -np.inf, 0.0, 0.0] * 4, name="w")
+        d = (y + w).draw()
+    for words in (d.source, d.mermaid, d.text, d.svg):
+        assert "NaN" in words and "inf" in words and "4 NaN" in words
+    tip = "norm 2.0, mean 0.3333333333333333, min 0.0, max 1.0, zeros 8 of 20, NaN 4, infinite 4"
+    assert tip in d.svg and tip in d.source and tip in d.html
 
 
 def test_no_address_anywhere():
@@ -96,65 +92,105 @@ def test_no_address_anywhere():
 
     y = op(Value(1.0), how=Odd())
     y.backward()
-    assert "Odd object" in y.draw().source
-    assert not re.search(r"0x[0-9a-f]{6}", y.draw(contributions=True).svg)
-
-
-def test_names_are_escaped_everywhere():
-    x = Value(1.5, name=NASTY)
-    y = np.exp(x) * 2
-    y.name = NASTY + "\n\t\x00 second"
-    y.backward()
     d = y.draw(contributions=True)
-    shown, tips = words(d.svg)
-    assert NASTY in " ".join(shown).replace("\xa0", " ").replace("\u200b", "")
-    assert any(NASTY in t for t in tips)
-    assert "second" in d.svg and "\x00" not in d.svg
-    assert d.svg.count('class="node') == 4
+    assert "Odd object" in d.source
+    assert not re.search(r"0x[0-9a-f]{6}", d.svg + d.html)
 
 
-def test_trailing_backslash_and_html_like_names():
-    for name in ("a\\", "<i>", '"', "&lt;", "\\n", "{|}", "<>"):
-        x = Value(1.0, name=name)
-        shown, tips = words((x * 2).draw().svg)
-        assert name in shown, name
-        assert f"leaf, named {name}" in [t.splitlines()[0] for t in tips], name
+class Tags(HTMLParser):
+    """The tags of a page, and all attributes."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.attributes = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [key for key, _ in attrs]
+
+
+@pytest.mark.parametrize("name", [SCRIPT, NASTY, "x" * 10_000, "\N{SNAKE}" * 30, "\n\t\x00\x1b[31m", "", "%% {{ }} #"])
+def test_no_name_breaks_out(name):
+    from autograd.graph import scope
+
+    x = Value(1.5, name=name)
+    with scope(name):
+        y = np.exp(x) * 2 + x
+    y.name = name
+    y.backward()
+    d = draw(y, contributions=True)
+    root = ET.fromstring(d.svg)
+    assert {e.tag.rpartition("}")[2] for e in root.iter()} <= {
+        "svg", "style", "rect", "g", "title", "polygon", "path", "text", "tspan"
+    }  # fmt: skip
+    page = Tags(d.html)
+    assert not {"script", "img"} & set(page.tags) and "onerror" not in page.attributes
+    assert page.tags.count("svg") == 1 and page.tags[-1] == "td"
+    for text in (d.mermaid, d.source, d.text):
+        assert "\x00" not in text and "\x1b" not in text
+    for text in (d.mermaid, d.source.replace("&lt;", "")):
+        assert "<script" not in re.sub(r'tooltip="(\\.|[^"\\])*"', "", text)
+    assert all(len(line) < 700 for line in d.mermaid.splitlines())
+    assert all(len(line) < 300 for line in d.text.splitlines())
+    assert render.render(d.source, "svg").startswith(b"<?xml")
+    tips = "".join("".join(e.itertext()) for e in root.iter() if e.tag.endswith("title"))
+    assert not name.isprintable() or name in tips  # whole, in the tooltip
+    mermaid = [line for line in d.mermaid.splitlines() if line.startswith("  n")]
+    assert all(re.fullmatch(r'  n\d+ [-.>]+(\|"[^"]*"\|)? n\d+|  n\d+\W+"[^"]*"\W+:::\w+', line) for line in mermaid)
 
 
 def test_options():
-    loss = equations()
+    loss = Value(2.0, name="x") ** 2
+    loss.backward()
     assert 'rankdir="TB"' in loss.draw(direction="TB").source
-    assert "grad " not in loss.draw(gradients=False).source.replace("gradient ", "")
-    assert "<br/>54281" not in loss.draw(values=False).source
-    assert "<br/>54281" in loss.draw().source
-    labelled = loss.draw(contributions=True).source
-    for numbers in ("-465 * 10 = -4650", "-465 * 25 = -11625"):
-        assert f'label="{numbers}"' in labelled.replace("\N{MULTIPLICATION SIGN}", "*")
+    assert loss.draw(direction="TB").mermaid.startswith("flowchart TB")
+    for bare in (loss.draw(gradients=False), loss.draw(gradients=False).html):
+        text = bare.mermaid + bare.text if isinstance(bare, Drawing) else ""
+        assert "grad" not in text
+    assert 'class="value" x' in loss.draw().svg and "<br/>4" in loss.draw().mermaid
+    assert "<br/>4" not in loss.draw(values=False).mermaid
+    labelled = loss.draw(contributions=True)
+    assert "1 × 4 = +4" in labelled.mermaid and 'label="1 × 4\\n= +4"' in labelled.source  # noqa: RUF001
     assert 'label="' not in loss.draw().source
     with pytest.raises(ValueError, match="'up' is unknown; choose one of LR, RL, TB, BT"):
         loss.draw(direction="up")
+    with pytest.raises(ValueError, match="theme 'blue' is unknown; choose one of auto, light, dark"):
+        loss.draw(theme="blue")
+    with pytest.raises(ValueError, match="max_nodes is 0"):
+        loss.draw(max_nodes=0)
+    with pytest.raises(ValueError, match="depth is -1"):
+        loss.draw(depth=-1)
     with pytest.raises(TypeError, match="expected a Value, got int"):
         draw(3)
 
 
-def test_size_guard_names_the_size_and_the_way_out():
-    y = Value(1.0)
-    for _ in range(301):
-        y = -y
-    with pytest.raises(ValueError, match=r"302 nodes, more than max_nodes=300.*max_nodes=302"):
-        y.draw()
-    assert len(y.draw(max_nodes=302).graph) == 302
+def test_the_graph_of_the_backward_pass():
+    x, y = Value(2.0, name="x"), Value(3.0, name="y")
+    z = x * x * y
+    with pytest.raises(RuntimeError, match=r"needs recorded gradients and a Value has none.*create_graph=True"):
+        z.draw(backward=True)
+    z.backward(create_graph=True)
+    d = z.draw(backward=True)
+    assert {n.label for n in d.graph.nodes if n.role == "root"} == {"grad of x", "grad of y"}
+    assert all(n.order == 1 for n in d.graph.nodes if n.role == "root")
+    assert "order1" in d.svg and "recorded by a backward pass" in d.svg
+    x.zero_grad(), y.zero_grad()
+    with pytest.raises(RuntimeError, match="a int has none|an int has none"):
+        draw(3, backward=True)
 
 
-def test_arrays_are_shown_by_shape_or_numbers():
+def test_arrays_are_shown_by_shape_and_numbers():
     w = Value(np.arange(6.0).reshape(2, 3), name="W")
     b = Value([1.0, -2.0], name="b")
     y = (w @ np.ones(3) + b).sum()
     y.backward()
     d = y.draw()
-    assert "float64 (2, 3)" in d.source and "[1, -2]" in d.source
-    assert "grad of norm 2.4495" in d.source  # six ones
-    assert "grad [1, 1]" in d.source
+    for words in (d.source, d.svg, d.mermaid, d.text):
+        assert "2×3 float64" in words  # noqa: RUF001
+        assert "grad norm 2.449" in words  # six ones
+        assert "grad [1, 1]" in words
+    assert "[1, -2]" in d.source
 
 
 def test_the_picture_is_a_snapshot():
@@ -163,49 +199,78 @@ def test_the_picture_is_a_snapshot():
     d = y.draw()
     x.data = 100.0
     y.grad = 3.5
-    assert "<br/>1<br/>" in d.source and "no gradient yet" in d.source
-    assert "100" not in d.source and "3.5" not in d.source
+    assert "x = 1, no gradient yet" in d.text
+    assert "100" not in d.mermaid and "3.5" not in d.mermaid
+
+
+def test_a_value_without_a_graph_and_a_released_graph():
+    for d, words in ((Value(2.0, name="x").draw(), "no operation led to it"), (released().draw(), "released it")):
+        assert words in d.svg and words in d.text and words in d.mermaid and words in d.source
+        assert len(d.graph) == 1 and "2" in d.text
+    with no_grad():
+        y = Value(1.0) * 2
+    assert "no operation led to it" in y.draw().text
+
+
+def released():
+    y = Value(1.0) * 2
+    y.backward(release=True)
+    return y
 
 
 def test_save(tmp_path):
-    d = equations().draw()
-    for form, start in (("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF"), ("dot", b"digraph {")):
-        path = d.save(tmp_path / f"graph.{form}")
-        assert path.read_bytes().startswith(start)
+    d = equations()
+    starts = {
+        "svg": b"<svg ", "png": b"\x89PNG", "pdf": b"%PDF", "dot": b"digraph {",
+        "mmd": b"flowchart LR", "html": b"<!DOCTYPE html>", "txt": b"loss",
+    }  # fmt: skip
+    for form, start in starts.items():
+        assert d.save(tmp_path / f"graph.{form}").read_bytes().startswith(start)
     assert d.save(str(tmp_path / "G.SVG")).read_text() == d.svg
-    assert sorted(p.name for p in tmp_path.iterdir()) == [
-        "G.SVG",
-        "graph.dot",
-        "graph.pdf",
-        "graph.png",
-        "graph.svg",
-    ]
-    with pytest.raises(ValueError, match=r"must end in \.svg, \.png, \.pdf or \.dot"):
+    assert len(list(tmp_path.iterdir())) == 8
+    with pytest.raises(ValueError, match=r"must end in \.svg, \.png, \.pdf, \.dot, \.mmd, \.html or \.txt"):
         d.save(tmp_path / "graph.jpg")
+    with pytest.raises(ValueError, match="'graph' must end in"):
+        d.save("graph")
     with pytest.raises(FileNotFoundError):
         d.save(tmp_path / "absent" / "graph.dot")
+    (tmp_path / "folder.dot").mkdir()
+    with pytest.raises(IsADirectoryError):
+        d.save(tmp_path / "folder.dot")
+    assert len(list(tmp_path.iterdir())) == 9  # no part files
 
 
 def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "graph.dot"
     path.write_text("old")
-    d = equations().draw()
+    d = equations()
     monkeypatch.setattr("pathlib.Path.replace", lambda *a: (_ for _ in ()).throw(OSError("disk")))
     with pytest.raises(OSError, match="disk"):
         d.save(path)
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
 
 
-def test_without_graphviz_there_is_one_clear_line(monkeypatch):
+def test_without_graphviz_there_is_the_tree_and_one_clear_line(monkeypatch, tmp_path):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    d = equations().draw()
-    assert d.source.startswith("digraph")  # needs nothing
-    with pytest.raises(RuntimeError, match=r'pip install "stepgrad\[viz\]"') as caught:
-        _ = d.svg
-    assert "\n" not in str(caught.value)
+    d = equations()
+    for form in ("dot", "mmd", "txt"):  # need nothing
+        assert d.save(tmp_path / f"g.{form}").stat().st_size > 100
+    for form in ("svg", "html", "png", "pdf"):
+        with pytest.raises(RuntimeError, match=r'pip install "stepgrad\[viz\]"') as caught:
+            d.save(tmp_path / f"g.{form}")
+        assert "\n" not in str(caught.value)
     bundle = d._repr_mimebundle_()
-    assert list(bundle) == ["text/plain"] and "stepgrad[viz]" in bundle["text/plain"]
+    assert list(bundle) == ["text/plain"]
+    assert bundle["text/plain"].startswith(d.text) and "stepgrad[viz]" in bundle["text/plain"].splitlines()[-1]
+
+
+def test_the_bundle_never_raises(monkeypatch):
+    d = equations()
+    monkeypatch.setattr(sys.modules["autograd.graph.draw"], "layout", lambda *a, **k: 1 / 0)
+    assert "division by zero" in d._repr_mimebundle_()["text/plain"]
+    monkeypatch.setattr(sys.modules["autograd.graph.draw"], "tree", lambda *a, **k: 1 / 0)
+    assert "Drawing of loss" in d._repr_mimebundle_()["text/plain"]
 
 
 def test_graphviz_that_fails_says_why():
@@ -215,14 +280,16 @@ def test_graphviz_that_fails_says_why():
 
 def test_system_dot_is_preferred(tmp_path, monkeypatch):
     dot = tmp_path / "dot"
-    dot.write_text('#!/bin/sh\necho "drawn by $0 $1"; cat\n')
+    dot.write_text(f'#!/bin/sh\necho "$0 $1" > {tmp_path}/asked\n{sys.executable} -P -c "{render.PYGRAPHVIZ}" "${{1#-T}}"\n')
     dot.chmod(0o755)
+    without = equations().svg
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    assert equations().draw().svg.startswith(f"drawn by {dot} -Tsvg\ndigraph {{")
+    assert equations().svg == without
+    assert (tmp_path / "asked").read_text() == f"{dot} -Tjson0\n"
 
 
 def test_notebook_bundle():
-    d = equations().draw()
+    d = equations()
     bundle = d._repr_mimebundle_(include=None, exclude=None)
     assert bundle["image/svg+xml"] == d.svg
     assert bundle["text/plain"] == "Drawing of loss: 17 nodes, 18 edges"
@@ -230,6 +297,15 @@ def test_notebook_bundle():
 
 
 def test_roles_have_shapes_of_their_own():
-    found = re.findall(r'class="(\w+)" shape="(\w+)" style="([\w,]+)"', equations().draw().source)
+    found = re.findall(r'class="(\w+)" .*shape="(\w+)" style="([\w,]+)"', EXAMPLES["layers"]().source)
     looks = {role: (shape, style) for role, shape, style in found}
-    assert len(set(looks.values())) == len(looks) == 4
+    assert len(set(looks.values())) == len(looks) == 5
+
+
+def test_the_page_stands_alone():
+    d = EXAMPLES["layers"]()
+    page = d.html
+    assert "http" not in page.replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "")
+    assert "url(" not in page and "@import" not in page
+    assert page.count("<tr") == len(d.graph) + 1
+    assert svg(d.graph, d.layout, style=False) in page
