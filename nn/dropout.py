@@ -13,6 +13,7 @@ class Dropout(Module):
     """Each element 0 with probability p, else divided by 1 - p; in evaluation the input itself.
 
     rng: a NumPy Generator or a seed, by default the one that nn.manual_seed sets.
+    inplace: taken, as PyTorch's, and makes no difference.
     Raises ValueError for p outside [0, 1].  Source: Srivastava et al. (2014), JMLR 15.
 
     >>> layer = Dropout(0.5, rng=0)
@@ -24,7 +25,7 @@ class Dropout(Module):
 
     function: ClassVar[Callable[..., Any]] = staticmethod(functional.dropout)
 
-    def __init__(self, p: float = 0.5, *, rng: Any = None) -> None:
+    def __init__(self, p: float = 0.5, inplace: bool = False, *, rng: Any = None) -> None:
         if not 0 <= p <= 1:
             raise ValueError(f"{type(self).__name__}: p={p}; a probability between 0 and 1 is needed")
         self.p = p

@@ -88,10 +88,13 @@ class Optimizer:
         """All parameters, in order."""
         return [p for group in self.param_groups for p in group["params"]]
 
-    def zero_grad(self) -> None:
-        """Forget the gradients of all parameters."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters; with set_to_none=False those there are become zeros."""
         for p in self.parameters():
-            p.zero_grad()
+            if set_to_none or p.grad is None:
+                p.zero_grad()
+            else:
+                p.grad = zeros_like(p.data)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient, in place; returns closure()'s loss, if given.

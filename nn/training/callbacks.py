@@ -243,6 +243,11 @@ class LearningRateScheduler(Callback):
             raise ValueError(
                 "LearningRateScheduler: monitor= is known after an epoch; leave out every='batch'"
             )
+        if isinstance(scheduler, type):
+            raise TypeError(
+                f"LearningRateScheduler: {scheduler.__name__} is a class; pass an object: "
+                f"{scheduler.__name__}(optimizer, ...)"
+            )
         if not callable(getattr(scheduler, "step", None)):
             raise TypeError(
                 f"LearningRateScheduler: a {type(scheduler).__name__} has no step(); pass a scheduler"

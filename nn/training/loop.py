@@ -284,6 +284,11 @@ def _check_optimizer(model: Module, optimizer: Any) -> None:
                 f"fit: optimizer is a {type(optimizer).__name__} without {method}(); "
                 f"pass e.g. optim.SGD(model.parameters(), lr=0.1)"
             )
+    if getattr(optimizer, "needs_closure", False):
+        raise TypeError(
+            f"fit: {type(optimizer).__name__} evaluates the loss several times in a step, which fit does not; "
+            f"write the loop with optimizer.step(closure), or use optim.minimize"
+        )
     groups = getattr(optimizer, "param_groups", None)
     if not groups:
         return
@@ -299,11 +304,14 @@ def _callbacks(callbacks: Any) -> list[Callback]:
         raise TypeError(f"fit: callbacks is a single {type(callbacks).__name__}; pass a list of them")
     found = list(callbacks)
     for c in found:
-        if not isinstance(c, Callback):
-            hint = (
-                f"an object: {c.__name__}()" if isinstance(c, type) else "objects of subclasses of Callback"
-            )
-            raise TypeError(f"fit: callback {c!r} is a {type(c).__name__}; pass {hint}")
+        if isinstance(c, Callback):
+            continue
+        hint = "objects of subclasses of Callback"
+        if isinstance(c, type):
+            hint = f"an object: {c.__name__}()"
+        elif callable(getattr(c, "step", None)):
+            hint = "a scheduler as LearningRateScheduler(scheduler)"
+        raise TypeError(f"fit: callback {c!r} is a {type(c).__name__}; pass {hint}")
     return found
 
 
@@ -312,6 +320,8 @@ def _rows(owner: str, *arrays: Any) -> tuple[Any, ...]:
     names = ("x", "y")
     found = []
     for name, a in zip(names, arrays, strict=False):
+        if isinstance(a, DataLoader):
+            raise TypeError(f"{owner}: {name} is a DataLoader; pass the arrays, and batch_size= and shuffle=")
         array = np.asarray(a)
         if array.dtype.kind not in "fiub":
             raise TypeError(f"{owner}: {name} has dtype {array.dtype}; real numbers are needed")

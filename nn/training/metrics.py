@@ -55,7 +55,13 @@ class Mean(Metric):
 
 
 class MeanSquaredError(Mean):
-    """mean (output - target)^2, both of one shape."""
+    """mean (output - target)^2, both of one shape.
+
+    >>> metric = MeanSquaredError()
+    >>> metric.update([1.0, 2.0], [0.0, 4.0])
+    >>> metric.result()
+    2.5
+    """
 
     name, higher_is_better = "mean_squared_error", False
 
@@ -65,7 +71,13 @@ class MeanSquaredError(Mean):
 
 
 class MeanAbsoluteError(Mean):
-    """mean |output - target|, both of one shape."""
+    """mean |output - target|, both of one shape.
+
+    >>> metric = MeanAbsoluteError()
+    >>> metric.update([1.0, 2.0], [0.0, 4.0])
+    >>> metric.result()
+    1.5
+    """
 
     name, higher_is_better = "mean_absolute_error", False
 
@@ -78,6 +90,11 @@ class BinaryAccuracy(Mean):
     """The share of elements on the right side of `threshold`: 0.5 for probabilities, 0 for logits.
 
     Targets are 0 or 1, of the shape of the output.
+
+    >>> metric = BinaryAccuracy(threshold=0)  # for logits
+    >>> metric.update([-2.0, 0.5, 3.0], [0, 0, 1])
+    >>> round(metric.result(), 4)
+    0.6667
     """
 
     name = "binary_accuracy"
@@ -94,7 +111,13 @@ class BinaryAccuracy(Mean):
 
 
 class CategoricalAccuracy(Mean):
-    """The share of rows whose largest score is at the one of the one-hot target; nan scores are wrong."""
+    """The share of rows whose largest score is at the one of the one-hot target; nan scores are wrong.
+
+    >>> metric = CategoricalAccuracy()
+    >>> metric.update([[0.1, 0.9], [0.8, 0.2]], [[0, 1], [0, 1]])
+    >>> metric.result()
+    0.5
+    """
 
     name = "categorical_accuracy"
 
@@ -108,7 +131,13 @@ class CategoricalAccuracy(Mean):
 
 
 class SparseCategoricalAccuracy(Mean):
-    """The share of rows whose largest score is at the target, a class number; nan scores are wrong."""
+    """The share of rows whose largest score is at the target, a class number; nan scores are wrong.
+
+    >>> metric = SparseCategoricalAccuracy()
+    >>> metric.update([[0.1, 0.9], [0.8, 0.2]], [1, 1])
+    >>> metric.result()
+    0.5
+    """
 
     name = "sparse_categorical_accuracy"
 
@@ -118,7 +147,13 @@ class SparseCategoricalAccuracy(Mean):
 
 
 class TopKCategoricalAccuracy(Mean):
-    """The share of rows with fewer than `k` scores above that of the target, a class number or one-hot."""
+    """The share of rows with fewer than `k` scores above that of the target, a class number or one-hot.
+
+    >>> metric = TopKCategoricalAccuracy(k=2)
+    >>> metric.update([[0.1, 0.6, 0.3], [0.5, 0.4, 0.1]], [2, 2])
+    >>> metric.result()
+    0.5
+    """
 
     def __init__(self, k: int = 5) -> None:
         super().__init__()
@@ -135,7 +170,15 @@ class TopKCategoricalAccuracy(Mean):
 
 
 class Accuracy(Mean):
-    """The accuracy that fits the shapes: sparse, categorical or binary (probabilities, threshold 0.5)."""
+    """The accuracy that fits the shapes: sparse, categorical, or binary with threshold 0.5.
+
+    Raises ValueError for binary outputs that are no probabilities.
+
+    >>> accuracy = Accuracy()
+    >>> accuracy.update([[0.1, 0.9], [0.8, 0.2], [0.6, 0.4]], [1, 0, 1])
+    >>> round(accuracy.result(), 4)
+    0.6667
+    """
 
     name = "accuracy"
 
@@ -145,6 +188,11 @@ class Accuracy(Mean):
             kind = SparseCategoricalAccuracy()
         elif output.ndim >= 2 and output.shape[1] > 1:
             kind = CategoricalAccuracy()
+        elif ((output < 0) | (output > 1)).any():
+            raise ValueError(
+                "Accuracy: an output is below 0 or above 1, which is no probability; for logits pass "
+                "BinaryAccuracy(threshold=0), for other scores BinaryAccuracy()"
+            )
         return kind.values(output, target)
 
 
@@ -153,6 +201,11 @@ class R2Score(Metric):
 
     Gathered with Chan's update of the mean and the squares, which does not cancel.  A
     constant column counts 1 if it is met exactly, else 0.
+
+    >>> metric = R2Score()
+    >>> metric.update([1.0, 2.0, 2.0], [1.0, 2.0, 3.0])
+    >>> metric.result()
+    0.5
     """
 
     name = "r2"

@@ -236,6 +236,31 @@ def test_a_class_for_an_object():
         nn.Sequential(nn.Linear(2, 2), nn.ReLU)
 
 
+def test_what_fit_cannot_use_is_named_with_the_way_out():
+    net = model()
+    optimizer = optim.SGD(net.parameters())
+    with refused(TypeError, "x is a DataLoader; pass the arrays, and batch_size="):
+        trained(nn.data.DataLoader(nn.data.TensorDataset(X, LABELS)), LABELS)
+    with refused(
+        TypeError,
+        "LBFGS evaluates the loss several times",
+        r"optimizer.step\(closure\), or use optim.minimize",
+    ):
+        nn.fit(net, X, LABELS, nn.CrossEntropyLoss(), optim.LBFGS(net.parameters()))
+    with refused(TypeError, "is a StepLR; pass a scheduler as LearningRateScheduler"):
+        trained(callbacks=[optim.lr_scheduler.StepLR(optimizer, 3)])
+    with refused(TypeError, "StepLR is a class; pass an object: StepLR"):
+        nn.LearningRateScheduler(optim.lr_scheduler.StepLR)
+    with refused(KeyError, "'val_loss' is not measured, there are .'loss'."):
+        trained(callbacks=[nn.EarlyStopping()])
+    binary = nn.Linear(3, 1)
+    with refused(
+        ValueError, "Accuracy: an output is below 0 or above 1", r"logits pass BinaryAccuracy\(threshold=0\)"
+    ):
+        nn.fit(binary, 10 * X, LABELS[:, None] > 0, nn.BCEWithLogitsLoss(), optim.SGD(binary.parameters()),
+               metrics=["accuracy"], verbose=0)  # fmt: skip
+
+
 # --- labels and shapes in losses ------------------------------------------------------------------
 
 

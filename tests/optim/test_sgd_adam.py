@@ -165,3 +165,13 @@ def test_a_step_makes_older_graphs_unusable():
 def test_refusals_name_the_argument(call, error, message):
     with pytest.raises(error, match=message):
         call(Value(1.0))
+
+
+def test_zero_grad_forgets_or_fills_with_zeros():
+    a, b = Value([1.0, 2.0]), Value(3.0)
+    optimizer = optim.SGD([a, b], lr=0.1)
+    (a * a).sum().backward()
+    optimizer.zero_grad(set_to_none=False)
+    assert (a.grad.tolist(), b.grad) == ([0.0, 0.0], None)
+    optimizer.zero_grad()
+    assert a.grad is None
