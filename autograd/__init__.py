@@ -8,6 +8,8 @@
 (5.0, 3.0)
 """
 
+from typing import TYPE_CHECKING, Any
+
 from autograd.modes import detect_anomaly, enable_grad, is_grad_enabled, no_grad
 from autograd.rules import special, windows
 from autograd.transforms import (
@@ -26,10 +28,14 @@ from autograd.transforms import (
 from autograd.value import Value
 from autograd.version import __version__
 
+if TYPE_CHECKING:
+    from autograd.compiler import compile
+
 __all__ = [
     "Value",
     "__version__",
     "checkpoint",
+    "compile",
     "detect_anomaly",
     "enable_grad",
     "grad",
@@ -47,3 +53,13 @@ __all__ = [
     "vjp",
     "windows",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """`autograd.compile`, imported when it is first asked for."""
+    if name != "compile":
+        raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+    from autograd.compiler import compile
+
+    globals()["compile"] = compile
+    return compile

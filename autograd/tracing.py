@@ -17,9 +17,17 @@ from autograd.rules.table import Op
 # what these say follows from shapes and dtypes alone
 STATIC = frozenset(
     (
-        np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.result_type,
-        np.isreal, np.iscomplex, np.isrealobj, np.iscomplexobj,
-    )  # fmt: skip
+        np.shape,
+        np.ndim,
+        np.size,
+        np.zeros_like,
+        np.ones_like,
+        np.empty_like,
+        np.result_type,
+        np.isreal,
+        np.iscomplex,
+        np.isrealobj,
+        np.iscomplexobj,
 )
 # the shape of what these return depends on the numbers
 SHAPELESS = frozenset((np.nonzero, np.flatnonzero, np.argwhere))

@@ -467,7 +467,9 @@ def hvp(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
 # --- rules of one's own ---------------------------------------------------------------------
 
 
-def primitive(*rules: Rule | None, name: str | None = None, broadcasts: bool = False) -> Callable[..., Any]:
+def primitive(
+    *rules: Rule | None, name: str | None = None, broadcasts: bool = False, random: bool = False
+) -> Callable[..., Any]:
     """Decorate plain NumPy code with rules of its own, one per positional argument.
 
     A rule is `rule(g, out, *inputs, **params)`: the gradient of one argument, for the
@@ -476,6 +478,7 @@ def primitive(*rules: Rule | None, name: str | None = None, broadcasts: bool = F
     a new array or one it was given; None stands for an argument without gradient.
     Keyword arguments are parameters: hashable, and handed to the rules by name.
     broadcasts: the arguments are broadcast against each other, as in `x * y`.
+    random: it gives something else each time, so a compiled function calls it at every call.
 
     >>> from autograd import grad, primitive
     >>> @primitive(lambda g, out, x: g * 3 * x**2)
@@ -489,7 +492,7 @@ def primitive(*rules: Rule | None, name: str | None = None, broadcasts: bool = F
             raise TypeError(f"primitive(): a rule must be a function or None, got {type(rule).__name__}")
 
     def decorate(forward: Callable[..., Any]) -> Callable[..., Any]:
-        op = Op(name or forward.__name__, forward, *rules, broadcasts=broadcasts)
+        op = Op(name or forward.__name__, forward, *rules, broadcasts=broadcasts, random=random)
 
         @wraps(forward)
         def call(*inputs: Any, **params: Any) -> Any:

@@ -125,7 +125,12 @@ class Planner:
         elif function is not None and s.is_array and len(s.args) == function.nin:
             function, args = quick_power(function, s.args, args)
             out = self.room(s, [x for x in s.args if x.shape == s.shape])
-            call = f"{self.known(function, '')}({', '.join(args)}" + (f", {out})" if out != "None" else ")")
+            word = (
+                "out=" if function in (np.maximum, np.minimum) else ""
+            )  # their third place means something else
+            call = f"{self.known(function, '')}({', '.join(args)}" + (
+                f", {word}{out})" if out != "None" else ")"
+            )
             self.line(s, f"{name} = {call}")
         elif s.op in (reductions.SUM, reductions.MEAN) and s.dtype.kind == "f" and s.dtype.itemsize > 2:
             out = self.room(s) if s.is_array else "None"
@@ -135,7 +140,9 @@ class Planner:
             if s.op is reductions.MEAN:
                 n = reductions.count(s.args[0].data, axis)
                 self.lines.append(
-                    f"{self.known(np.divide, '')}({name}, {n}, {name})" if s.is_array else f"{name} = {name} / {n}"
+                    f"{self.known(np.divide, '')}({name}, {n}, {name})"
+                    if s.is_array
+                    else f"{name} = {name} / {n}"
                 )
         elif s.op is el.WHERE and s.is_array:
             out = self.room(s, [s.args[2]])
@@ -203,11 +210,14 @@ class Planner:
         return f"{text}.copy()" if x.is_array and not fresh else text
 
 
-def quick_power(
-    function: np.ufunc, args: Sequence[Variable], texts: list[str]
-) -> tuple[np.ufunc, list[str]]:
+def quick_power(function: np.ufunc, args: Sequence[Variable], texts: list[str]) -> tuple[np.ufunc, list[str]]:
     """What `x ** n` does for arrays and some n: the same bits as the operator, and quicker."""
-    if function is np.power and args[1].kind == CONSTANT and not args[1].is_array and args[0].dtype.kind == "f":
+    if (
+        function is np.power
+        and args[1].kind == CONSTANT
+        and not args[1].is_array
+        and args[0].dtype.kind == "f"
+    ):
         quick = POWERS.get(float(args[1].data))
         if quick is not None:
             return quick, texts[:1]

@@ -1,5 +1,6 @@
 """compile: a function traced once for each kind of arguments, and run as generated code after that."""
 
+import builtins
 import inspect
 import linecache
 import warnings
@@ -51,7 +52,9 @@ class Executable:
                 if self.slow is None:
                     raise
                 return self.slow(args)
-        run = self.idle.pop() if self.idle else self.make()  # a thread, or a call inside a call, takes another
+        run = (
+            self.idle.pop() if self.idle else self.make()
+        )  # a thread, or a call inside a call, takes another
         try:
             with np.errstate(all="ignore"):
                 return run(*args, *closed)
@@ -75,7 +78,9 @@ def executable(program: Program, backend: str | None, name: str) -> Executable:
         except jit.Unavailable as error:
             warn_once(f"compile: {error}; using the {'numpy' if why else 'python'} back end instead")
     elif backend == "python" and why:
-        raise ValueError(f"compile: the python back end is for programs of float64 numbers, and {why}; use 'numpy'")
+        raise ValueError(
+            f"compile: the python back end is for programs of float64 numbers, and {why}; use 'numpy'"
+        )
     if not why and backend != "numpy":
         names = Names(program)
         text = scalars.source(program, names)
@@ -96,12 +101,11 @@ def loaded(text: str, namespace: dict[str, Any], name: str) -> dict[str, Any]:
     loaded.count += 1  # type: ignore[attr-defined]
     file = f"<compiled {name} {loaded.count}>"  # type: ignore[attr-defined]
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-    exec(compile_text(text, file, "exec"), namespace)
+    exec(builtins.compile(text, file, "exec"), namespace)
     return namespace
 
 
 loaded.count = 0  # type: ignore[attr-defined]
-compile_text = __builtins__["compile"] if isinstance(__builtins__, dict) else __builtins__.compile
 _warned: set[str] = set()
 
 
@@ -171,7 +175,12 @@ class Compiled:
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         """What `f` returns for these arguments."""
-        if self._quick is not None and not options and len(args) == self._arity and FLOATS.issuperset(map(type, args)):
+        if (
+            self._quick is not None
+            and not options
+            and len(args) == self._arity
+            and FLOATS.issuperset(map(type, args))
+        ):
             try:
                 results = self._quick(*args)
                 return results[0] if self._single else results
@@ -218,7 +227,11 @@ class Compiled:
         made = executable(program, self.chosen, getattr(f, "__name__", "f"))
         closed = any([v.requires_grad for v in program.values])
         entry = Entry(made, seen[0], places, kinds, closed)
-        plain = len(places) == len(flat) == len(tree[0]) and not program.values and all([k is not None for k in kinds])
+        plain = (
+            len(places) == len(flat) == len(tree[0])
+            and not program.values
+            and all([k is not None for k in kinds])
+        )
         single = not isinstance(seen[0], tuple | list | dict)
         if made.backend == "python" and plain and (single or is_flat(seen[0])):
             self._quick, self._arity, self._single = made.new(), len(flat), single
@@ -275,7 +288,9 @@ class Compiled:
             at = dict(zip(entry.places, inputs, strict=True))
             wanted = [at[i] for i in slots] + closed
             found = gradients(out, wanted, cotangent, allow_unused=True)
-            return [np.zeros(v.shape, v.dtype)[()] if d is None else d for v, d in zip(wanted, found, strict=True)]
+            return [
+                np.zeros(v.shape, v.dtype)[()] if d is None else d for v, d in zip(wanted, found, strict=True)
+            ]
 
         examples = [x.data for x in [*entry.run.program.inputs, entry.run.program.outputs[0]]]
         program = passes.optimized(trace(back, examples, [None] * len(examples)))
@@ -357,9 +372,13 @@ def checked(results: list[Any], name: str) -> list[Any]:
     """What `f` returned, if it is numbers and arrays."""
     for x in results:
         if x is None:
-            raise TypeError(f"compile: {name} returned None; is a return missing? (nothing else leaves a compiled function)")
+            raise TypeError(
+                f"compile: {name} returned None; is a return missing? (nothing else leaves a compiled function)"
+            )
         if not isinstance(x, Node | np.ndarray | np.generic | float | int):
-            raise TypeError(f"compile: {name} returned a {type(x).__name__}; return numbers, arrays, or containers of them")
+            raise TypeError(
+                f"compile: {name} returned a {type(x).__name__}; return numbers, arrays, or containers of them"
+            )
     return results
 
 
@@ -381,9 +400,7 @@ def names_of(f: Callable[..., Any], tree: Tree, places: Sequence[int]) -> list[s
     return [flat[i] for i in places]
 
 
-def compile(
-    f: Callable[..., Any] | None = None, *, argnums: Any = 0, backend: str | None = None
-) -> Any:
+def compile(f: Callable[..., Any] | None = None, *, argnums: Any = 0, backend: str | None = None) -> Any:
     """`f`, traced once for each kind of arguments and run as straight-line code after that.
 
     `f` is plain NumPy code on its arguments: numbers, arrays, Values, or (nested) tuples, lists and

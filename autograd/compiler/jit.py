@@ -21,15 +21,38 @@ from autograd.rules import elementwise as el
 
 CHEAP = frozenset(
     (
-        np.add, np.subtract, np.multiply, np.divide, np.negative, np.positive, np.absolute, np.fabs, np.square,
-        np.sqrt, np.sign, np.reciprocal, np.maximum, np.minimum, np.equal, np.not_equal, np.less,
-        np.less_equal, np.greater, np.greater_equal, np.bitwise_and, np.bitwise_or, np.bitwise_not,
-        np.logical_and, np.logical_or, np.logical_not, np.isnan,
+        np.add,
+        np.subtract,
+        np.multiply,
+        np.divide,
+        np.negative,
+        np.positive,
+        np.absolute,
+        np.fabs,
+        np.square,
+        np.sqrt,
+        np.sign,
+        np.reciprocal,
+        np.maximum,
+        np.minimum,
+        np.equal,
+        np.not_equal,
+        np.less,
+        np.less_equal,
+        np.greater,
+        np.greater_equal,
+        np.bitwise_and,
+        np.bitwise_or,
+        np.bitwise_not,
+        np.logical_and,
+        np.logical_or,
+        np.logical_not,
+        np.isnan,
     )  # fmt: skip
 )
 
 
-class Unavailable(Exception):
+class UnavailableError(Exception):
     """numba is not installed, or cannot compile a program."""
 
 
@@ -38,8 +61,14 @@ def njit(function: Callable[..., Any]) -> Any:
     try:
         import numba
     except ImportError:
-        raise Unavailable('the numba back end needs numba; install it with: pip install "stepgrad[jit]"') from None
+        raise UnavailableError(
+            'the numba back end needs numba; install it with: pip install "stepgrad[jit]"'
+        ) from None
     return numba.njit(error_model="numpy", fastmath=False)(function)
+
+
+def abs_of(x: float) -> float:
+    return abs(x)
 
 
 # --- runs of elementwise steps --------------------------------------------------------------------
@@ -96,21 +125,16 @@ class Fuser(Planner):
             for x in s.args:
                 inner[id(x)] = inner.get(id(x), 0) + 1
         outputs = [s for s in loop.steps if self.left[id(s)] > inner.get(id(s), 0)]
-        given: list[Variable] = []
-        for s in loop.steps:
-            given += [x for x in s.args if x.kind != CONSTANT and id(x) not in mine and x not in given]
+        read = list({id(x): x for s in loop.steps for x in s.args if id(x) not in mine}.values())
+        given = [x for x in read if x.kind != CONSTANT or x.is_array]
         arguments = [self.text(x) for x in given]
-        constants: list[Variable] = []
-        for s in loop.steps:
-            constants += [x for x in s.args if x.kind == CONSTANT and x.is_array and x not in constants]
-        arguments += [self.text(x) for x in constants]
         targets = []
         for s in outputs:
             # an operand's buffer is taken over only where all of its reads are in this loop
-            reuse = [x for x in given if x.shape == s.shape and self.left[id(x)] == inner[id(x)]]
+            reuse = [x for x in given if x.shape == s.shape and self.left.get(id(x)) == inner[id(x)]]
             targets.append(self.target(s, reuse))
         name = self.names.unused(f"loop{len(self.loops)}")
-        text, namespace = self.kernel(name, loop, [*given, *constants], outputs)
+        text, namespace = self.kernel(name, loop, given, outputs)
         scope = arrays_loaded(text, namespace, name)
         self.namespace[name] = njit(scope[name])
         self.loops.append(text)
@@ -173,7 +197,9 @@ def fusable(s: Variable) -> bool:
         return False
     if any([x.dtype.kind not in "fbi" or x.dtype.itemsize == 2 or x.dtype.itemsize > 8 for x in s.args]):
         return False
-    return s.op is el.WHERE or (ufunc_of(s.op) in CHEAP and all([x.dtype.kind != "i" or not x.is_array for x in s.args]))
+    return s.op is el.WHERE or (
+        ufunc_of(s.op) in CHEAP and all([x.dtype.kind != "i" or not x.is_array for x in s.args])
+    )
 
 
 def element(name: str, x: Variable, axes: int) -> str:
@@ -194,7 +220,15 @@ def cast(x: Variable, s: Variable, namespace: dict[str, Any]) -> str:
     if kind is np.bool_:
         return repr(number)
     namespace[kind.__name__] = kind
-    text = "nan" if number != number else "inf" if number == np.inf else "(-inf)" if number == -np.inf else repr(number)
+    text = (
+        "nan"
+        if number != number
+        else "inf"
+        if number == np.inf
+        else "(-inf)"
+        if number == -np.inf
+        else repr(number)
+    )
     return f"{kind.__name__}({text})"
 
 
@@ -208,9 +242,10 @@ def arrays_loaded(text: str, namespace: dict[str, Any], name: str) -> dict[str, 
 
 
 def executable(program: Program, name: str, why: str) -> Any:
-    """Machine code for a program; raises Unavailable without numba."""
+    """Machine code for a program; raises UnavailableError without numba."""
     from autograd.compiler.compiled import Executable, loaded
 
+    njit(abs_of)  # is it there?
     names = Names(program)
     if not why:
         text = scalars.source(program, names)

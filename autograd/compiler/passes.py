@@ -99,7 +99,7 @@ def inline(program: Program) -> Program:
             x.args = tuple([put.get(id(y), y) for y in x.args])
             assert x.op is not None
             key = (x.op, tuple(y.kind if y.kind == CONSTANT else "" for y in x.args))
-            if key in single or ufunc_of(x.op) is not None:
+            if key in single or x.op.random or ufunc_of(x.op) is not None:
                 continue
             made = inlined(x.op, x.args, x.params)
             if made is None or any([y.op is x.op for y in made[0]]):
@@ -151,7 +151,9 @@ def key_of(x: Variable) -> Any:
 
 
 def params_key(params: dict[str, Any]) -> Any:
-    return tuple([(k, type(v), v if not isinstance(v, Index) else v.key()) for k, v in sorted(params.items())])
+    return tuple(
+        [(k, type(v), v if not isinstance(v, Index) else v.key()) for k, v in sorted(params.items())]
+    )
 
 
 __all__ = ["STEP", "inline", "optimized", "shared", "simplified", "step"]

@@ -62,12 +62,11 @@ def trace(
     start = next_number()
     token = mode.set(mode.get() | TRACE)
     try:
-        results = f(list(leaves))
+        with np.errstate(all="ignore"):
+            results = f(list(leaves))
     finally:
         mode.reset(token)
-    known: dict[int, Variable] = {
-        id(v): Variable(INPUT, v._array, name=v._name) for v in leaves
-    }
+    known: dict[int, Variable] = {id(v): Variable(INPUT, v._array, name=v._name) for v in leaves}
     inputs = [known[id(v)] for v in leaves]
     closed: list[Variable] = []
     values: list[Any] = []
@@ -112,7 +111,9 @@ def inside(roots: Sequence[Any], start: int) -> list[Any]:
     return list(seen.values())
 
 
-def inlined(op: Op, args: Sequence[Variable], params: dict[str, Any]) -> tuple[list[Variable], Variable] | None:
+def inlined(
+    op: Op, args: Sequence[Variable], params: dict[str, Any]
+) -> tuple[list[Variable], Variable] | None:
     """The steps of an operation's own forward on `args`; None where it is not plain NumPy all through."""
     places = [i for i, x in enumerate(args) if x.kind != "constant"]
 
@@ -123,8 +124,7 @@ def inlined(op: Op, args: Sequence[Variable], params: dict[str, Any]) -> tuple[l
         return [op.forward(*given, **params)]
 
     try:
-        with np.errstate(all="ignore"):
-            program = trace(run, [args[i].data for i in places], [None] * len(places))
+        program = trace(run, [args[i].data for i in places], [None] * len(places))
     except Exception:  # it looks at its numbers: it stays one operation
         return None
     if program.closed or program.outputs[0].kind != STEP:
