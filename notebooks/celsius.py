@@ -391,7 +391,8 @@ comes quite to rest: another run has other ones.
 # single = line_of(*START)
 # for p in single.parameters():
 #     p.data = p.data.astype(np.float32)
-# w, b = train(single, many.astype(np.float32), formula(many).astype(np.float32), keras=True).path[-1]
+# rows = many.astype(np.float32), formula(many).astype(np.float32)
+# w, b = train(single, *rows, epochs=250, keras=True).path[-1]
 # off = max(abs(w - 1.8), abs(b - 32))
 # print(f"32 bits: off by less than 0.001: {off < 1e-3}, by less than 0.0000001: {off < 1e-7}")
 

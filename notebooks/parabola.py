@@ -111,7 +111,7 @@ numbers are not the output of that program.** They are what it prints with a sta
 # print("from -5:", " ".join(f"{x:.4g}" for x in descend(parabola, -5.0, RATE, 5)))
 
 
-# %%
+# %% jupyter={"source_hidden": true}
 def plot_path(figure: Figure, path: Sequence[float]) -> None:
     """The parabola with the path on it; the loss per step."""
     curve, loss = figure.subplots(1, 2)
@@ -166,7 +166,7 @@ def behaviour(path: Sequence[float]) -> str:
 #     print(f"lr {rate}: x = {walk[-1]:<10.4g} {behaviour(walk)}")
 
 
-# %%
+# %% jupyter={"source_hidden": true}
 def plot_rates(figure: Figure, paths: dict[float, list[float]]) -> None:
     """x per step for each learning rate, and all losses together."""
     axes = figure.subplots(2, 3)
@@ -256,7 +256,7 @@ class Valleys:
 #     print(f"from {walk[0]:4g} to x = {walk[-1]:7.4f}, y = {two_valleys(walk[-1]):.4f}")
 
 
-# %%
+# %% jupyter={"source_hidden": true}
 def plot_valleys(figure: Figure, walks: Sequence[Sequence[float]], valleys: Valleys) -> None:
     """The function with every start, every end, and the way between."""
     ax: Axes = figure.subplots()

@@ -128,7 +128,7 @@ def sliders(x: Array, y: Array) -> None:
 
     def move(a: float, b: float, c: float) -> Shown:
         ax.lines[0].set_ydata(quadratic((a, b, c), LINE))
-        ax.set_title(f"MAE: {error((a, b, c), x, y):.2f}")
+        ax.set_title(f"MAE: {error((a, b, c), x, y):.2f}", loc="left")
         return moving.now()
 
     try:

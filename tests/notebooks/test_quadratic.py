@@ -253,6 +253,7 @@ def test_sliders_move_one_curve(monkeypatch, shown):
     start = move(1.1, 1.1, 1.1).svg
     moved = move(2.0, 2.0, 2.0).svg
     assert "MAE: 2.42" in start and "MAE: 1.45" in moved  # matplotlib writes texts as comments, too
+    assert start.count("<!-- MAE") == moved.count("<!-- MAE") == 1
     assert move(1.1, 1.1, 1.1).svg == start != moved  # the same figure goes to and fro
 
 
