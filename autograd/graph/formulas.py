@@ -99,13 +99,15 @@ VJP: dict[str, tuple[str, ...]] = {
     "triu": ("the upper triangle of g",),
 }
 
-WORD = re.compile(r"\b(x|y|z|out)\b")
+WORD = re.compile(r"(?<![A-Za-z0-9_])(x|y|z|out|g)(?![A-Za-z0-9_])")
 SUPER = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 PLAIN = re.compile(r"[^\W\d]\w*|\d+(\.\d+)?|[^\W\d]\w*[₀-₉]+")  # needs no brackets
 
 
-def local(op: str, slot: int) -> str:
+def local(op: str, slot: int, operands: Sequence[str] = ()) -> str:
     """The derivative as a Python expression in x, y, z and out; "" where none is written down."""
+    if op == "power" and slot == 0 and operands:
+        return power_of(operands[1])
     known = LOCAL.get(op, ())
     return known[slot] if slot < len(known) else ""
 
@@ -116,34 +118,32 @@ def names_of(operands: Sequence[str], out: str) -> dict[str, str]:
 
 
 def formula(
-    op: str, slot: int, operands: Sequence[str], out: str, scalar: bool, same_shape: bool = True
+    op: str,
+    slot: int,
+    operands: Sequence[str],
+    out: str,
+    scalar: bool,
+    same_shape: bool = True,
+    g: str = "g",
 ) -> str:
     """What the rule of `op` does for operand `slot`: "w5·s" between single numbers, "g·w5" for arrays.
 
-    operands, out: the names to write.
+    operands, out, g: the names to write.
     """
-    expression = local(op, slot)
-    if op == "power" and slot == 0:
-        expression = power_of(operands[1])
+    expression = local(op, slot, operands)
+    names = {**names_of(operands, out), "g": g}
     if scalar:
-        return (
-            typeset(expression, names_of(operands, out))
-            if expression
-            else f"∂{op}/∂{bracketed(operands[slot])}"
-        )
+        return typeset(expression, names) if expression else f"∂{op}/∂{bracketed(operands[slot])}"
     known = VJP.get(op, ())
     if known:
         words = known[slot if slot < len(known) else 0]
-        words = WORD.sub(lambda m: bracketed(names_of(operands, out)[m[0]]), words)
-    elif expression:
-        words = "g" if expression == "1" else "−g" if expression == "-1" else "0" if expression == "0" else ""
-        if not words:
-            factor = typeset(expression, names_of(operands, out))
-            sum_like = any(c in WORD.sub("", expression) for c in "+-/") or expression[0] == "-"
-            words = f"g·({factor})" if sum_like else f"g·{factor}"
+        return WORD.sub(lambda m: m[0] if m[0] not in names else bracketed(names[m[0]], m[0] == "g"), words)
+    if expression:
+        factor = additive_bracketed(typeset(expression, names))
+        words = {"1": g, "-1": f"−{g}", "0": "0"}.get(expression, f"{g}·{factor}")
     else:
-        words = f"the rule of {op} applied to g"
-    return words if same_shape or known else f"{words}, summed back to the shape of {operands[slot]}"
+        words = f"the rule of {op} applied to {g}"
+    return words if same_shape else f"{words}, summed back to the shape of {operands[slot]}"
 
 
 def power_of(exponent: str) -> str:
@@ -155,9 +155,23 @@ def power_of(exponent: str) -> str:
     return "1" if y == 1 else "2*x" if y == 2 else f"y*x**{y - 1:g}" if y > 1 else f"y*x**({y - 1:g})"
 
 
-def bracketed(name: str) -> str:
+def bracketed(name: str, plain: bool = False) -> str:
     """A name inside a product or a power: a negative number or a phrase gets brackets."""
-    return name if PLAIN.fullmatch(name) else f"({name})"
+    return name if plain or PLAIN.fullmatch(name) else f"({name})"
+
+
+def additive(words: str) -> bool:
+    """Whether there is a sum or a sign outside all brackets."""
+    depth = 0
+    for c in words:
+        depth += (c in "([") - (c in ")]")
+        if not depth and c in "+−,":
+            return True
+    return False
+
+
+def additive_bracketed(words: str) -> str:
+    return f"({words})" if additive(words) else words
 
 
 def typeset(expression: str, names: dict[str, str]) -> str:
@@ -168,28 +182,27 @@ def typeset(expression: str, names: dict[str, str]) -> str:
     return WORD.sub(lambda m: names[m[0]] if WORD.fullmatch(words) else bracketed(names[m[0]]), words)
 
 
-def in_latex(expression: str, names: dict[str, str]) -> str:
-    """The same in LaTeX; the names are LaTeX already."""
+def in_latex(expression: str, names: dict[str, tuple[str, bool]]) -> str:
+    """The same in LaTeX; names hold LaTeX and whether it needs brackets inside a product."""
     if expression.startswith("["):
         inner = expression[1:-1].replace("not x", r"\neg x").replace("<=", r"\le ").replace(">=", r"\ge ")
-        return r"\left[" + WORD.sub(lambda m: names[m[0]], inner) + r"\right]"
+        return r"\left[" + WORD.sub(lambda m: names[m[0]][0], inner) + r"\right]"
     return _latex(ast.parse(expression, mode="eval").body, names, 0)
 
 
-def _latex(e: ast.expr, names: dict[str, str], around: int) -> str:
+FUNCTIONS = ("sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "log", "max", "min")
+
+
+def _latex(e: ast.expr, names: dict[str, tuple[str, bool]], around: int) -> str:
     """One node of an expression; `around` is how tightly what is around it binds."""
     if isinstance(e, ast.Constant):
         return str(e.value)
     if isinstance(e, ast.Name):
-        word = names.get(e.id, r"\pi" if e.id == "pi" else e.id)
-        return rf"\left({word}\right)" if around and word.startswith("-") else word
+        word, compound = names.get(e.id, (rf"\{e.id}" if e.id == "pi" else e.id, False))
+        return rf"\left({word}\right)" if around and compound else word
     if isinstance(e, ast.Call):
-        inside = _latex(e.args[0], names, 0)
         function = e.func.id if isinstance(e.func, ast.Name) else ""
-        if function == "sqrt":
-            return rf"\sqrt{{{inside}}}"
-        plain = function in ("sin", "cos", "sinh", "cosh", "tanh", "exp", "log")
-        return (rf"\{function}" if plain else rf"\operatorname{{{function}}}") + rf"\left({inside}\right)"
+        return latex_call(function, [_latex(x, names, 0) for x in e.args])
     if isinstance(e, ast.UnaryOp):
         word, level = "-" + _latex(e.operand, names, 2), 1
     else:
@@ -198,8 +211,19 @@ def _latex(e: ast.expr, names: dict[str, str], around: int) -> str:
         if kind is ast.Div:
             return rf"\frac{{{_latex(e.left, names, 0)}}}{{{_latex(e.right, names, 0)}}}"
         if kind is ast.Pow:
-            base = _latex(e.left, names, 3)
-            return rf"{{{base}}}^{{{_latex(e.right, names, 0)}}}"
-        sign, level = {ast.Add: (" + ", 1), ast.Sub: (" - ", 1), ast.Mult: (r" \, ", 2)}[kind]
+            return rf"{{{_latex(e.left, names, 3)}}}^{{{_latex(e.right, names, 0)}}}"
+        sign, level = {ast.Add: (" + ", 1), ast.Sub: (" - ", 1), ast.Mult: (r" \cdot ", 2)}[kind]
         word = _latex(e.left, names, level) + sign + _latex(e.right, names, level + (kind is ast.Sub))
     return rf"\left({word}\right)" if around > level else word
+
+
+def latex_call(function: str, inside: Sequence[str]) -> str:
+    """A function of something, in LaTeX."""
+    if function == "sqrt":
+        return rf"\sqrt{{{inside[0]}}}"
+    name = (
+        rf"\{function}"
+        if function in FUNCTIONS
+        else rf"\operatorname{{{function.replace('_', chr(92) + '_')}}}"
+    )
+    return name + r"\left(" + ", ".join(inside) + r"\right)"

@@ -103,7 +103,16 @@ def latex(name: str) -> str:
         return rf"\mathrm{{{m[1]}}}" + (f"_{{{m[2]}}}" if m[2] else "")
     if re.fullmatch(r"[A-Za-z]", name):
         return name
-    special = {"\\": r"\backslash ", "{": r"\{", "}": r"\}", "^": r"\hat{}", "~": r"\sim "}
+    special = {
+        "\\": r"} \backslash \text{",
+        "{": r"\{",
+        "}": r"\}",
+        "^": r"}\hat{}\text{",
+        "~": r"}\sim \text{",
+    }
     words = "".join(c if c.isprintable() else " " for c in name)
+    special |= {
+        c: f"}}{sign} \\text{{" for c, sign in (("<", r"\lt"), (">", r"\gt"), ("|", r"\vert"), ("`", "'"))
+    }
     words = "".join(special.get(c, "\\" + c if c in "#$%&_" else c) for c in words)
     return rf"\text{{{words}}}"

@@ -78,7 +78,7 @@ class Recorder:
     """What record() returns: a `with` block that fills a Recording."""
 
     def __init__(self, source: Any, every: int, keep: int | None, names: dict[int, str], look: bool) -> None:
-        self.optimizer = source if hasattr(source, "param_groups") and hasattr(source, "step") else None
+        self.optimizer: Any = source if hasattr(source, "param_groups") and hasattr(source, "step") else None
         if self.optimizer is None and callable(getattr(source, "named_parameters", None)):
             given = dict(source.named_parameters())
             names = {**local_names(given), **names}
@@ -258,7 +258,7 @@ class Recorder:
 
     def rates(self) -> dict[int, float]:
         """The learning rate of each parameter."""
-        groups = self.optimizer.param_groups  # type: ignore[union-attr]
+        groups = self.optimizer.param_groups
         return {id(p): float(group["lr"]) for group in groups if "lr" in group for p in group["params"]}
 
     def described(self, optimizer: Any) -> dict[str, Any]:
