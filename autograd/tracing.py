@@ -28,6 +28,7 @@ STATIC = frozenset(
         np.iscomplex,
         np.isrealobj,
         np.iscomplexobj,
+    )
 )
 # the shape of what these return depends on the numbers
 SHAPELESS = frozenset((np.nonzero, np.flatnonzero, np.argwhere))

@@ -48,7 +48,7 @@ CHEAP = frozenset(
         np.logical_or,
         np.logical_not,
         np.isnan,
-    )  # fmt: skip
+    )
 )
 
 
