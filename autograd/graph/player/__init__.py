@@ -51,15 +51,15 @@ def page(recording: Recording, *, title: str = "Gradient steps") -> str:
         "step": str(frame.step),
         "seen": str(recording.seen),
         "loss": markup.short(frame.loss),
-        "least": markup.short(heat[0], 2),
-        "most": markup.short(heat[1], 2),
+        "least": markup.short(float(f"{heat[0]:.1g}"), 2),
+        "most": markup.short(float(f"{heat[1]:.2g}"), 2),
         "places": str(len(recording.order) - 1),
         "place": str(place),
         "notes": notes(recording),
         "recording": escaped_json(data),
     }
-    script = "(() => {\n'use strict';\n" + "".join(asset(name) for name in PARTS) + "})();\n"
-    style = asset("player.css") + heat_rules()
+    script = "(() => {\n'use strict';\n" + "".join(lean(asset(name)) for name in PARTS) + "})();\n"
+    style = lean(asset("player.css")) + palette()
     words |= {"script": script, "style": style, "policy": policy(script, style)}
     return re.sub(r"\{\{(\w+)\}\}", lambda hole: words[hole[1]], asset("player.html"))
 
@@ -87,9 +87,14 @@ def policy(script: str, style: str) -> str:
     )
 
 
-def heat_rules() -> str:
-    """The colours of the still, which may not use style= under the policy."""
-    return "".join(f'[data-heat="{p}"]{{--heat:{p}%}}' for p in range(5, 101, 5)) + "\n"
+def palette() -> str:
+    """The colours of gradients, in steps of a twentieth: --pos65 for nodes, --edge-pos65 for edges."""
+    lines = []
+    for sign in ("pos", "neg"):
+        for p in range(5, 101, 5):
+            lines.append(f"--{sign}{p}:color-mix(in oklab,var(--{sign}) {p}%,var(--rest));")
+            lines.append(f"--edge-{sign}{p}:color-mix(in oklab,var(--{sign}) {35 + 0.65 * p:g}%,var(--wire));")
+    return ":root{" + "\n".join(lines) + "}\n"
 
 
 def escaped_json(data: Any) -> str:
@@ -103,3 +108,10 @@ def escaped_json(data: Any) -> str:
 def asset(name: str) -> str:
     """A file of this package, as text."""
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def lean(text: str) -> str:
+    """A script or style sheet without indentation and the comments that have lines of their own."""
+    lines = re.sub(r"^\s*/\*.*?\*/\s*$", "", text, flags=re.MULTILINE | re.DOTALL).splitlines()
+    kept = (line.strip() for line in lines)
+    return "\n".join(line for line in kept if line and not line.startswith("//")) + "\n"

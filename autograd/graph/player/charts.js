@@ -90,7 +90,7 @@ function lossChart(svg, model, go) {
     svg.append(make("path", { class: "curve", d: line(points) }));
   }
   const rule = make("line", { class: "rule", y1: TOP, y2: HIGH - BOTTOM });
-  const pin = make("path", { class: "pin", d: "M-5-9L5-9L0 0Z" });
+  const pin = make("path", { class: "pin", d: "M-6-15H6L0-5Z" });
   const dot = make("circle", { class: "dot", r: 5 });
   svg.append(rule, pin, dot);
   const place = (frame) => [x(frame.step), Number.isFinite(frame.loss) ? y(frame.loss) : TOP];
@@ -198,10 +198,12 @@ function pathChart(svg, model, names, go) {
     const finite = z.filter(Number.isFinite);
     const low = finite.reduce((a, b) => Math.min(a, b), Infinity), high = finite.reduce((a, b) => Math.max(a, b), -Infinity);
     const levels = levelsOf(low, high, 11);
-    for (const level of levels) {
+    levels.forEach((level, i) => {
       const d = below(z, n, m, level, (i, j) => [LEFT + (i * (WIDE - RIGHT - LEFT)) / (n - 1), TOP + (j * (HIGH - BOTTOM - TOP)) / (m - 1)]);
-      under.append(make("path", { class: "band", d, "fill-rule": "evenodd" }));
-    }
+      const band = make("path", { class: "band", d });
+      band.style.setProperty("--depth", `${8 + (70 * i) / levels.length}%`);
+      under.append(band);
+    });
     under.append(make("rect", { class: "frame", x: LEFT, y: TOP, width: WIDE - LEFT - RIGHT, height: HIGH - TOP - BOTTOM }));
     axes(under, x, y, ticks(xl, xh, 4), [], [names[0], names[1]]);
     for (const t of ticks(yl, yh, 3)) under.append(make("text", { class: "tick", x: LEFT - 6, y: y(t) + 3.5, "text-anchor": "end" }, tick(t)));

@@ -6,7 +6,7 @@ function start(model) {
   const pictures = model.segments.map((s) => new Picture(s, heatOf(model.heat)));
   const state = { index: model.start, at: 0, pin: null, node: null, whatIf: new Map(), playing: null };
   state.at = last(state.index);
-  let scene = null, timer = null, settling = null, dragging = false;
+  let scene = null, shown = null, timer = null, settling = null, dragging = false, looking = 0;
 
   function last(index) { return frames[index].segment.moments.length - 1; }
   const clamp = (x, most) => Math.min(most, Math.max(0, x));
@@ -46,7 +46,10 @@ function start(model) {
       return (done ? u.after : u.before)(frame);
     });
     const node = segment.updates[chosen[0]]?.node;
-    chart.show(state.index, state.pin, ground(), here, node && scene.full.reached[node.id] ? scene.full.g[node.id] : NaN);
+    const under = ground();
+    const held = segment.nodes.filter((n) => n.parameter).length > chosen.length;
+    $("path-note").textContent = chart.key === "plain" && !under ? "" : held ? "loss around this step" : "over the loss";
+    chart.show(state.index, state.pin, under, here, node && scene.full.reached[node.id] ? scene.full.g[node.id] : NaN);
   }
 
   function render() {
@@ -54,6 +57,7 @@ function start(model) {
     scene = sceneOf(model, state);
     const picture = pictures[segment.index];
     pictures.forEach((p) => { p.svg.toggleAttribute("hidden", p !== picture); });
+    if (picture !== shown) { shown = picture; picture.look(); rove(state.node ?? segment.root); }
     picture.draw(scene, state.node);
     const steps = $("steps"), inside = $("inside");
     steps.value = state.index;
@@ -66,6 +70,9 @@ function start(model) {
     $("at-step").textContent = `${step}`;
     $("at-phase").textContent = where;
     $("at-loss").textContent = short(scene.whatIf ? scene.loss : loss);
+    const parts = {};
+    segment.moments.forEach((m, i) => { parts[m.phase] ??= i; });
+    for (const [key, at] of [["--b", parts.backward], ["--u", parts.update ?? parts.whole]]) inside.style.setProperty(key, at / (last(state.index) || 1));
     for (const slider of [steps, inside]) slider.style.setProperty("--done", `${(100 * slider.value) / (slider.max || 1)}%`);
     document.querySelectorAll("[data-phase]").forEach((b) => b.setAttribute("aria-pressed", b.dataset.phase === phase));
     showLoss(state.index, state.pin, scene.whatIf ? scene.loss : undefined);
@@ -177,7 +184,7 @@ function start(model) {
   }
 
   function rove(id) {
-    pictures[scene.segment.index].cards.forEach((card, i) => card.g.setAttribute("tabindex", i === id ? 0 : -1));
+    shown.cards.forEach((card, i) => card.g.setAttribute("tabindex", i === id ? 0 : -1));
   }
 
   function inspect() {
@@ -192,7 +199,7 @@ function start(model) {
     $("node-rows").replaceChildren(...rowsOf(n).flatMap(([key, x]) => [element("dt", {}, ...wordsOf([key].flat())), element("dd", {}, ...wordsOf([x].flat()))]));
     const field = $("what-if"), reason = whyNot(n);
     $("edit").hidden = reason === null;
-    field.disabled = $("what-if-slide").disabled = Boolean(reason);
+    $("what-if-fields").hidden = Boolean(reason);
     $("why-not").textContent = reason ?? "";
     if (reason === "") {
       const x = scene.values[n.id];
@@ -248,7 +255,7 @@ function start(model) {
   }
 
   function change(x) {
-    if (!Number.isFinite(x) || state.node === null) return;
+    if (!Number.isFinite(x) || state.node === null || whyNot(scene.segment.nodes[state.node]) !== "") return;
     if (Object.is(x, scene.segment.nodes[state.node].value(scene.frame))) state.whatIf.delete(state.node);
     else state.whatIf.set(state.node, x);
     render();
@@ -343,6 +350,8 @@ function start(model) {
     const card = e.target.closest(".node");
     if (card) { select(Number(card.dataset.n)); card.focus({ preventScroll: true }); }
   });
+  $("graph").addEventListener("scroll", lookAgain, { passive: true });
+  addEventListener("resize", lookAgain);
   $("player").addEventListener("keydown", onKey);
   $("player").addEventListener("pointerover", point);
   $("player").addEventListener("focusin", point);
@@ -361,10 +370,19 @@ function start(model) {
   function setFit(on) {
     $("fit").setAttribute("aria-pressed", on);
     $("graph").classList.toggle("fitted", on);
+    if (shown) lookAgain();
+  }
+  function lookAgain() {
+    cancelAnimationFrame(looking);
+    looking = requestAnimationFrame(() => {
+      shown.look();
+      shown.draw(scene, state.node);
+    });
   }
 
   // --- beginning --------------------------------------------------------------------------------
 
+  if (innerWidth <= 560) setFit(false);
   let kept = null;
   try { kept = localStorage.getItem("stepgrad-theme"); } catch { /* as above */ }
   if (kept === "light" || kept === "dark") setTheme(kept);
@@ -402,11 +420,11 @@ function start(model) {
   $("player").classList.add("live");
   showPin();
   render();
-  rove(state.node ?? scene.segment.root);
   inspect();
-  return { state, goStep, goInside, render, scene: () => scene };
+  follow();
+  return { state, goStep, goInside, scene: () => scene };
 }
 
 const model = unpack(JSON.parse($("recording").textContent));
 const player = start(model);
-window.stepgradPlayer = { model, ...player, backward, short };
+window.stepgradPlayer = { model, ...player, backward, evaluate, valuesOf, obstacle, short, story }; // for scripts and tests

@@ -64,7 +64,7 @@ function unpackSegment(given, index, read) {
   const updates = {};
   for (const [name, u] of Object.entries(given.updates)) {
     updates[name] = {
-      ...u, before: read(u.before), after: read(u.after), gradient: read(u.gradient), lr: read(u.lr),
+      ...u, before: read(u.before), after: read(u.after), gradient: u.gradient && read(u.gradient), lr: read(u.lr),
       update: read(u.update), state: Object.entries(u.state).map(([key, c]) => [key, read(c)]),
       node: nodes.find((n) => n.parameter === name) ?? null,
     };
@@ -122,7 +122,7 @@ function short(x, digits = 4) {
 }
 
 /** The same with its sign, so that the sign is read and not only seen as a colour. */
-const signed = (x) => (x > 0 ? "+" + short(x) : short(x));
+const signed = (x, digits) => (x > 0 ? "+" : "") + short(x, digits);
 
 /** All the digits there are. */
 const exact = (x) => String(x).replace(/-/g, MINUS).replace("Infinity", "\u221e");

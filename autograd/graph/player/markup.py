@@ -12,23 +12,13 @@ import numpy as np
 
 from autograd.graph import thumbnail
 from autograd.graph.layout import Box, Point
-from autograd.graph.player.places import PLAIN, Places
+from autograd.graph.player.places import PLAIN, Places, shortened, sign_of
 from autograd.graph.recording import Frame, RecordedNode, Recording, Segment, Summary
 
-MARGIN = 16.0
+MARGIN, ABOVE = 16.0, 32.0  # above and below there is room for the words of an edge
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
 NABLA = "\N{NABLA}"
-SYMBOLS = {
-    "add": "+",
-    "subtract": MINUS,
-    "multiply": "\N{MULTIPLICATION SIGN}",
-    "divide": "\N{DIVISION SIGN}",
-    "power": "**",
-    "negative": MINUS,
-    "matmul": "@",
-    "sigmoid": "\N{GREEK SMALL LETTER SIGMA}",
-}
 Heat = tuple[float, float]
 
 
@@ -89,11 +79,12 @@ def warmth(g: float, heat: Heat) -> int:
 def graph(segment: Segment, index: int, frame: Frame, places: Places, heat: Heat, hidden: bool) -> str:
     """One segment's picture at one frame."""
     gradients = segment.replay(frame)
-    width, height = places.width + 2 * MARGIN, places.height + 2 * MARGIN
+    width, height = places.width + 2 * MARGIN, places.height + 2 * ABOVE
     contributions = carried_back(segment, frame, gradients)
     incoming = {segment.edges[e].source for e in segment.visits}
     lines = [
-        f'<path id="s{index}e{k}" class="edge{look(contributions.get(k))}"{warm(contributions.get(k), heat)} '
+        f'<path id="s{index}e{k}" class="edge{" walked" if k in contributions else ""}" '
+        f'stroke="{shade(contributions.get(k), heat, "edge-", "wire")}" '
         f'd="{curve(points)}" marker-end="url(#tip)"/>'
         for k, points in enumerate(places.curves)
     ]
@@ -102,12 +93,13 @@ def graph(segment: Segment, index: int, frame: Frame, places: Places, heat: Heat
         for n in segment.nodes
     ]
     about = f"computation graph of {segment.nodes[segment.root].symbol}, {len(segment.nodes)} nodes"
+    scale = max(1.0, min(1.2, 1080 / width))  # a small graph may be a little larger
     return "\n".join(
         [
-            f'<svg id="graph{index}" class="net" viewBox="0 0 {num(width)} {num(height)}" width="{num(width)}" '
-            f'height="{num(height)}" role="graphics-document document" aria-roledescription="computation graph" '
+            f'<svg id="graph{index}" class="net" viewBox="0 0 {num(width)} {num(height)}" width="{num(width * scale)}" '
+            f'height="{num(height * scale)}" role="graphics-document document" aria-roledescription="computation graph" '
             f'aria-label="{attribute(about)}"{" hidden" if hidden else ""}>',
-            f'<g transform="translate({num(MARGIN)} {num(MARGIN)})"><g aria-hidden="true">',
+            f'<g transform="translate({num(MARGIN)} {num(ABOVE)})"><g aria-hidden="true">',
             *lines,
             "</g>",
             *cards,
@@ -149,17 +141,16 @@ def card(
     band = n.role != "constant"
     summary = frame.gradients.get(n.id)
     reached = gradient is not None or summary is not None
-    kind += (look(gradient) if reached else " unreached") if band else ""
+    kind += (sign_class(gradient) if reached else " unreached") if band else ""
     x, y, w, h = box.x - box.width / 2, box.y - box.height / 2, box.width, box.height
-    symbol = shortened(n.symbol, 16)
-    op = SYMBOLS.get(n.op or "", n.op or "")
+    symbol, op = shortened(n.symbol), sign_of(n)
     spoken = [n.symbol, n.op or role, f"value {words_of(value)}"]
     if band:
         spoken.append(f"gradient {words_of(summary if summary is not None else gradient)}")
     label = attribute(", ".join(spoken))
     parts = [
-        f'<g class="{kind}" id="s{index}n{n.id}" data-n="{n.id}" transform="translate({num(x)} {num(y)})"'
-        f'{warm(gradient, heat)} role="graphics-symbol" aria-roledescription="node" tabindex="-1" '
+        f'<g class="{kind}" id="s{index}n{n.id}" data-n="{n.id}" transform="translate({num(x)} {num(y)})" '
+        f'role="graphics-symbol" aria-roledescription="node" tabindex="-1" '
         f'aria-label="{label}"><title>{label}</title>'
     ]
     small = (w, h) == PLAIN
@@ -174,25 +165,25 @@ def card(
     if band:
         low, inner = h - 20, min(radius, 14) - 1
         parts.append(
-            f'<path class="band" d="M1 {num(low)}H{num(w - 1)}V{num(h - 1 - inner)}a{inner} {inner} 0 0 1 '
+            f'<path class="band" fill="{shade(gradient, heat)}" d="M1 {num(low)}H{num(w - 1)}V{num(h - 1 - inner)}a{inner} {inner} 0 0 1 '
             f'-{inner} {inner}H{inner + 1}a{inner} {inner} 0 0 1 -{inner} -{inner}Z"/>'
             f'<path class="edge-of-band" d="M1 {num(low)}H{num(w - 1)}"/>'
         )
     middle = w / 2 if n.scalar else 10
     anchor = "" if n.scalar else " left"
-    name = f'<text class="name{anchor}" x="{num(middle)}" y="15">{content(symbol)}'
+    name = f'<text class="name{anchor}" x="{num(middle)}" y="16">{content(symbol)}'
     if op and op != symbol:
         name += f'<tspan class="op" dx="6">{content(op)}</tspan>'
     parts.append(name + "</text>")
     if not n.scalar:
         shape = "\N{MULTIPLICATION SIGN}".join(str(i) for i in n.shape)
-        parts.append(f'<text class="shape left" x="10" y="30">{content(shortened(shape, 14))}</text>')
+        parts.append(f'<text class="shape left" x="10" y="31">{content(shortened(shape, 14))}</text>')
         if isinstance(value, Summary) and value.thumbnail:
             parts.append(
-                f'<image x="{num(w - 40)}" y="20" width="32" height="32" href="{picture(value.thumbnail)}" '
+                f'<image x="{num(w - 40)}" y="18" width="32" height="32" href="{picture(value.thumbnail)}" '
                 f'preserveAspectRatio="xMidYMid meet"/>'
             )
-    line = h - 26 if band else h - 12
+    line = h - 27 if band else h - 12
     parts.append(
         f'<text class="value{anchor}" x="{num(middle)}" y="{num(line)}">{content(words_of(value))}</text>'
     )
@@ -216,14 +207,15 @@ def picture(image: dict[str, Any]) -> str:
     return thumbnail.uri(np.where(cells == 255, np.nan, numbers))
 
 
-def look(x: float | None) -> str:
-    """The class of a gradient's sign."""
-    return "" if x is None else " pos" if x > 0 else " neg" if x < 0 else ""
+def sign_class(x: float | None) -> str:
+    return "" if not x else " pos" if x > 0 else " neg" if x < 0 else ""
 
 
-def warm(x: float | None, heat: Heat) -> str:
-    """A colour that holds without the script: an attribute, as the page's policy allows no style=."""
-    return "" if not x else f' data-heat="{warmth(x, heat)}"'
+def shade(x: float | None, heat: Heat, kind: str = "", rest: str = "rest") -> str:
+    """The colour of a gradient, from the palette of the style sheet."""
+    if not x or math.isnan(x):
+        return f"var(--{rest})"
+    return f"var(--{kind}{'pos' if x > 0 else 'neg'}{warmth(x, heat)})"
 
 
 def curve(points: tuple[Point, ...]) -> str:
@@ -285,11 +277,6 @@ def opening(recording: Recording) -> tuple[int, int, int]:
 def num(x: float) -> str:
     """A coordinate: one decimal at most."""
     return f"{x:.1f}".removesuffix(".0").replace("-0", "0" if abs(x) < 0.05 else "-0")
-
-
-def shortened(words: str, most: int) -> str:
-    words = " ".join("".join(c if c.isprintable() else " " for c in words).split())
-    return words if len(words) <= most else words[: most - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def content(words: str) -> str:

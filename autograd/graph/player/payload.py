@@ -86,7 +86,8 @@ def payload(recording: Recording) -> dict[str, Any]:
 def packed_segment(segment: Segment, pool: Pool) -> dict[str, Any]:
     """One segment: its graph once, its frames as columns."""
     frames = segment.frames
-    updates = packed_updates(segment, pool)  # first: they share their numbers with the values
+    replayed = [segment.replay(f) for f in frames]
+    updates = packed_updates(segment, replayed, pool)  # first: they share their numbers with the values
     return {
         "nodes": [packed_node(n) for n in segment.nodes],
         "edges": [[e.source, e.target, e.slot, e.formula] for e in segment.edges],
@@ -122,9 +123,14 @@ def packed_node(n: RecordedNode) -> dict[str, Any]:
     return {key: x for key, x in whole.items() if x is not None}
 
 
-def packed_updates(segment: Segment, pool: Pool) -> dict[str, Any]:
-    """By parameter: before, after, gradient, lr and state of each frame; NaN where nothing changed."""
+def packed_updates(segment: Segment, replayed: list[list[float | None]], pool: Pool) -> dict[str, Any]:
+    """By parameter: before, after, lr and state of each frame; NaN where nothing changed.
+
+    Its gradient only where that is not the replayed one, to which something was then done
+    before the step (clipping, a change by hand).
+    """
     packed: dict[str, Any] = {}
+    nodes = {n.parameter: n.id for n in segment.nodes if n.parameter}
     for name in dict.fromkeys(name for f in segment.frames for name in f.updates):
         found = [f.updates.get(name) for f in segment.frames]
         first = next(u for u in found if u is not None)
@@ -132,12 +138,15 @@ def packed_updates(segment: Segment, pool: Pool) -> dict[str, Any]:
         def numbers(get: Callable[[Any], Any], found: list[Any] = found) -> list[float]:
             return [NAN if u is None else number(get(u)) for u in found]
 
+        gradient = np.array(numbers(lambda u: u.gradient))
+        own = [r[nodes[name]] if name in nodes else None for r in replayed]
+        same = gradient.tobytes() == np.array([NAN if g is None else g for g in own]).tobytes()
         before, after = pool.add_shifted(numbers(lambda u: u.before), numbers(lambda u: u.after))
         packed[name] = {
             "array": int(isinstance(first.before, Summary)),
             "before": before,
             "after": after,
-            "gradient": pool.add(numbers(lambda u: u.gradient)),
+            "gradient": None if same else pool.add(gradient),
             "update": pool.add(numbers(lambda u: u.update)) if isinstance(first.before, Summary) else None,
             "lr": pool.add(numbers(lambda u: u.lr)),
             "state": {

@@ -59,8 +59,8 @@ function visitStory(segment, { visit, k }, { full, locals, root }) {
   if (to.array || from.array) {
     return [...head, " The rule here is ", { code: edge.formula || "g" }, `, where g is the gradient of the result`, count > 1 ? `; this is contribution ${nth} of ${count}.` : "."];
   }
-  const local = edge.formula && !/^-?[\d.]+$/.test(edge.formula) ? [" (here ", { code: edge.formula }, ")"] : [];
-  const words = [...head, " Upstream ", grad(full.g[from.id]), " \u00d7 local slope ", num(locals(edge)), ...local, " \u2192 ", grad(full.contributions[k]), ". "];
+  const local = edge.formula && !/^-?[\d.]+$/.test(edge.formula) ? [{ code: edge.formula }, " = "] : [];
+  const words = [...head, " Upstream ", grad(full.g[from.id]), " \u00d7 local slope ", ...local, num(locals(edge)), " \u2192 ", grad(full.contributions[k]), ". "];
   if (count === 1) return [...words, "Nothing else reaches ", name(to), ", so this is all of ", ...d(to), "."];
   if (nth === 1) return [...words, `It is the first of ${count} paths into `, name(to), "; the others will be added."];
   const sum = full.before[k] + full.contributions[k];
@@ -68,9 +68,10 @@ function visitStory(segment, { visit, k }, { full, locals, root }) {
   return [...words, "Added up: ", grad(full.before[k]), " + ", ...inBrackets(full.contributions[k]), " = ", grad(sum), " = ", ...d(to), ...all, "."];
 }
 
-function updateStory(segment, { name: key }, { frame }) {
+function updateStory(segment, { name: key }, { frame, full }) {
   const u = segment.updates[key];
-  const [before, after, g, lr] = [u.before, u.after, u.gradient, u.lr].map((column) => column(frame));
+  const [before, after, lr] = [u.before, u.after, u.lr].map((column) => column(frame));
+  const g = u.gradient ? u.gradient(frame) : full.g[u.node.id];
   const param = u.node ? name(u.node) : key;
   if (Number.isNaN(before)) return ["Update: ", param, " was not changed in this step."];
   const state = Object.fromEntries(u.state.map(([k, column]) => [k, column(frame)]));
@@ -105,7 +106,13 @@ function wholeStory({ frames }, { index, frame, segment, full }) {
     words.push(Math.abs(change) < 0.005 ? ", as" : `, ${short(Math.abs(change), 2)} % ${change < 0 ? "lower" : "higher"} than`, ` at step ${last.step}.`);
   } else words.push(".");
   const parameters = segment.nodes.filter((n) => n.parameter && !n.array && full.reached[n.id]);
-  if (!parameters.length) return words;
+  if (!parameters.length) {
+    const arrays = segment.nodes.filter((n) => n.parameter && n.gradient?.(frame));
+    if (!arrays.length) return words;
+    const norm = (n) => n.gradient(frame).norm;
+    const best = arrays.reduce((a, b) => (norm(b) > norm(a) ? b : a));
+    return [...words, " The largest gradient is that of ", name(best), ", of norm ", num(norm(best)), "."];
+  }
   const best = parameters.reduce((a, b) => (Math.abs(full.g[b.id]) > Math.abs(full.g[a.id]) ? b : a));
   words.push(" ", parameters.length > 1 ? "The steepest slope is along " : "The slope along ", name(best), parameters.length > 1 ? ": " : " is ", grad(full.g[best.id]), ".");
   const u = segment.updates[best.parameter];

@@ -58,6 +58,13 @@ function sceneOf(model, { index, at, pin, whatIf }) {
   return scene;
 }
 
+/** A colour of the palette, in steps of a twentieth: fewer writes, and nobody sees the difference. */
+const shade = (t, kind = "", rest = "rest") =>
+  t ? `var(--${kind}${t > 0 ? "pos" : "neg"}${Math.round(Math.abs(t) * 20) * 5})` : `var(--${rest})`;
+
+/** The class of an element of the still, without what the still says of its gradient. */
+const plainClass = (x) => x.getAttribute("class").replace(/ (pos|neg|unreached|walked)\b/g, "");
+
 /** The graph of one segment, as it stands in the page. */
 class Picture {
   constructor(segment, heat) {
@@ -70,22 +77,45 @@ class Picture {
       const g = $(`${prefix}n${n.id}`);
       return {
         g, value: g.querySelector(".value"), grad: g.querySelector(".grad"), image: g.querySelector("image"),
-        title: g.querySelector("title"), base: g.getAttribute("class"), text: "", words: "", kind: "", level: "",
+        title: g.querySelector("title"), base: plainClass(g), text: "", words: "", kind: "",
+        band: g.querySelector(".band"), shape: g.querySelector(".card"), color: "", far: "",
       };
     });
     this.lines = segment.edges.map((e) => {
       const path = $(`${prefix}e${e.id}`);
-      return { path, base: path.getAttribute("class"), kind: "", level: "" };
+      return { path, base: plainClass(path), kind: "", color: "" };
     });
     this.visitOf = new Map(segment.visits.map(({ edge }, k) => [edge.id, k]));
     this.ticket = this.svg.querySelector(".ticket");
     this.images = new Map();
+    this.boxes = this.cards.map(({ g }) => {
+      const { e: x, f: y } = g.transform.baseVal.consolidate().matrix;
+      const card = g.querySelector(".card");
+      return [x, y, x + Number(card.getAttribute("width")), y + Number(card.getAttribute("height"))];
+    });
+    this.view = null;
+    this.far = false;
+  }
+
+  /** Which part is in sight, and whether its words can be read: nothing else needs to be written. */
+  look() {
+    const frame = $("graph"), box = this.svg.getBoundingClientRect(), limit = this.svg.viewBox.baseVal;
+    if (!box.width) return;
+    const scale = Math.min(box.width / limit.width, box.height / limit.height);
+    const view = frame.getBoundingClientRect();
+    const [x, y] = [(view.left - box.left) / scale, (view.top - box.top) / scale];
+    const whole = view.width >= box.width && view.height >= box.height;
+    this.view = whole ? null : [x - 150, y - 150, x + view.width / scale + 150, y + view.height / scale + 150];
+    this.far = scale < 0.4;
+    this.svg.classList.toggle("far", this.far);
   }
 
   draw(scene, selected) {
-    const { segment, heat } = this;
+    const { segment, heat, view } = this;
     const { moment, then } = scene;
     for (const n of segment.nodes) {
+      const [left, top, right, bottom] = this.boxes[n.id];
+      if (view && (right < view[0] || left > view[2] || bottom < view[1] || top > view[3])) continue;
       const card = this.cards[n.id];
       let text, words = "", t = 0, kind = card.base, bad = false;
       const g = n.array ? null : scene.gradient(n);
@@ -94,14 +124,13 @@ class Picture {
         ({ text, words } = this.arrayWords(n, scene, shown));
       } else if (then) {
         const dv = scene.values[n.id] - then.values[n.id];
-        text = shown ? `\u0394 ${signed(dv)}` : "\u2013";
+        text = shown ? `\u0394 ${signed(dv, 3)}` : "\u2013";
         if (g !== null) {
           const dg = g - then.g[n.id];
-          words = `\u0394\u2207 ${signed(dg)}`;
+          words = `\u0394 ${signed(dg, 3)}`;
           t = heat(dg);
-          if (g * then.g[n.id] < 0) { kind += " flip"; words = `\u21c4 ${signed(dg)}`; }
+          if (g * then.g[n.id] < 0) { kind += " flip"; words = `\u21c4 ${signed(dg, 3)}`; }
         }
-        if (dv !== 0) kind += " changed";
       } else {
         text = shown ? short(scene.values[n.id]) : "\u2013";
         bad = shown && !Number.isFinite(scene.values[n.id]);
@@ -115,29 +144,26 @@ class Picture {
       if (!shown) kind += " ahead";
       if (bad) kind += " bad";
       if (g === null && !(n.array && scene.seen >= 0)) kind += " unreached";
-      else if (t > 0) kind += " pos";
-      else if (t < 0) kind += " neg";
+      else if (t && !this.far) kind += t > 0 ? " pos" : " neg";
       if (n === moment.node) kind += " now";
       if (moment.visit && n.id === moment.visit.edge.target) kind += " from";
       if (n.id === selected) kind += " selected";
       if (scene.whatIf?.has(n.id)) kind += " edited";
-      this.write(card, text, words, kind, t);
+      this.write(card, text, words, kind, shade(t));
     }
     segment.edges.forEach((e, i) => this.drawLine(e, this.lines[i], scene));
     this.drawTicket(scene);
   }
 
-  write(card, text, words, kind, t) {
-    if (card.text !== text) { card.text = text; if (card.value) card.value.firstChild.data = text; }
-    if (card.words !== words) { card.words = words; if (card.grad) card.grad.firstChild.data = words; }
+  write(card, text, words, kind, color) {
+    if (!this.far) {
+      if (card.text !== text) { card.text = text; if (card.value) card.value.firstChild.data = text; }
+      if (card.words !== words) { card.words = words; if (card.grad) card.grad.firstChild.data = words; }
+      if (card.color !== color && card.band) { card.color = color; card.band.setAttribute("fill", color); }
+    }
+    const far = this.far && card.band ? color : "";
+    if (card.far !== far) { card.far = far; card.shape.style.fill = far; }
     if (card.kind !== kind) { card.kind = kind; card.g.setAttribute("class", kind); }
-    this.warm(card, card.g, t);
-  }
-
-  /** Colour in steps of a twentieth: fewer writes, and nobody sees the difference. */
-  warm(held, target, t) {
-    const level = `${Math.round(Math.abs(t) * 20) * 5}%`;
-    if (held.level !== level) { held.level = level; target.style.setProperty("--heat", level); }
   }
 
   arrayWords(n, scene, shown) {
@@ -179,9 +205,9 @@ class Picture {
       if (byte === 255) rgb = [193, 0, 122];
       else if (low >= 0) rgb = Array(3).fill(Math.round(255 * (high > low ? (x - low) / (high - low) : 0.5)));
       else {
-        const [r, g, b] = x > 0 ? [230, 120, 20] : [30, 110, 200];
+        const [r, g, b] = x > 0 ? [214, 107, 0] : [8, 119, 189];
         const t = Math.abs(x) / most;
-        rgb = [245 + (r - 245) * t, 245 + (g - 245) * t, 245 + (b - 245) * t];
+        rgb = [r, g, b].map((c) => 247 + (c - 247) * t);
       }
       cells.data.set([...rgb, 255], 4 * i);
     }
@@ -199,12 +225,13 @@ class Picture {
       const c = scene.full.contributions[k];
       const isNumber = !scene.segment.nodes[e.source].array;
       t = isNumber ? this.heat(c) : 0;
-      kind += t > 0 ? " pos" : t < 0 ? " neg" : " walked";
+      kind += " walked";
       if (moment.visit?.edge === e) kind += " now";
     } else if (scene.computed(scene.segment.nodes[e.target])) kind += "";
     else kind += " ahead";
+    const color = shade(t, "edge-", kind.includes("walked") ? "faint" : "wire");
+    if (held.color !== color) { held.color = color; held.path.setAttribute("stroke", color); }
     if (held.kind !== kind) { held.kind = kind; held.path.setAttribute("class", kind); }
-    this.warm(held, held.path, t);
   }
 
   /** The words at the edge that is being walked: upstream × local → contribution. */
@@ -220,16 +247,37 @@ class Picture {
       : edge.formula || "g";
     const label = this.ticket.querySelector("text");
     label.textContent = words.length > 44 ? `${words.slice(0, 43)}\u2026` : words;
-    const path = this.lines[edge.id].path;
-    const middle = path.getPointAtLength(path.getTotalLength() / 2);
     const width = label.getComputedTextLength() + 20;
-    const limit = this.svg.viewBox.baseVal;
-    const x = Math.min(limit.x + limit.width - width / 2 - 4, Math.max(limit.x + width / 2 + 4, middle.x));
-    this.ticket.setAttribute("transform", `translate(${x} ${middle.y - 20})`);
+    const [x, y, size] = this.room(edge, width);
+    this.ticket.setAttribute("transform", `translate(${x} ${y}) scale(${size})`);
     this.ticket.setAttribute("class", `ticket ${plain ? (full.contributions[k] < 0 ? "neg" : full.contributions[k] > 0 ? "pos" : "") : ""}`);
     const box = this.ticket.querySelector("rect");
     box.setAttribute("x", -width / 2);
     box.setAttribute("width", width);
+  }
+
+  /** Where the words of an edge cover least, near it; larger where the picture is scaled down. */
+  room(edge, width) {
+    const limit = this.svg.viewBox.baseVal;
+    const size = Math.min(1.7, Math.max(1, limit.width / (this.svg.getBoundingClientRect().width || limit.width)));
+    const path = this.lines[edge.id].path;
+    const middle = path.getPointAtLength(path.getTotalLength() / 2);
+    const [w, h] = [(width / 2) * size, 14 * size];
+    const [{ x: left, y: top }, right, bottom] = [limit, limit.width - 36, limit.height - 68]; // inside the margins
+    let best = middle, least = Infinity;
+    for (let dy = -120; dy <= 120; dy += 8) {
+      for (let dx = -150; dx <= 150; dx += 15) {
+        const [x, y] = [middle.x + dx, middle.y + dy];
+        if (x - w < left - 8 || x + w > right + 8 || y - h < top - 28 || y + h > bottom + 32) continue;
+        let covered = 12 * Math.hypot(dx * 0.6, dy);
+        this.boxes.forEach((b, i) => {
+          const across = Math.min(x + w, b[2]) - Math.max(x - w, b[0]), up = Math.min(y + h, b[3]) - Math.max(y - h, b[1]);
+          if (across > 0 && up > 0) covered += across * up * (i === edge.source || i === edge.target ? 4 : 2);
+        });
+        if (covered < least) [best, least] = [{ x, y }, covered];
+      }
+    }
+    return [best.x, best.y, size];
   }
 
   /** What a screen reader says of each node, and the tooltip with all digits. */
