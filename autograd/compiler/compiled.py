@@ -75,7 +75,7 @@ def executable(program: Program, backend: str | None, name: str) -> Executable:
 
         try:
             return jit.executable(program, name, why)
-        except jit.Unavailable as error:
+        except jit.UnavailableError as error:
             warn_once(f"compile: {error}; using the {'numpy' if why else 'python'} back end instead")
     elif backend == "python" and why:
         raise ValueError(
