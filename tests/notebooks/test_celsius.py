@@ -3,8 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from nn import MSELoss
+from nn import MSELoss, fit
 from notebooks import celsius
+from optim import SGD
 
 # Adam replayed in float64 without any library: weight at the start -> form -> (epoch, loss before, w, b after)
 ONE = {
@@ -227,6 +228,34 @@ KERAS = [
 def test_learning_rates_end_near_keras(rate, epochs, w, b):
     run = celsius.train(celsius.line_of(*celsius.START), rate=rate, epochs=epochs, keras=True)
     np.testing.assert_allclose(run.path[-1], (w, b), rtol=3e-5)
+
+
+@pytest.mark.parametrize(
+    ("start", "w", "b", "loss"), [(0.876, 1.8211, 29.2282, 1.6981), (1.58, 1.8202, 29.3205, 1.6144)]
+)
+def test_the_published_line_and_the_published_loss_are_of_two_runs(start, w, b, loss):
+    line = celsius.train(celsius.line_of(start, 0.0), keras=True).path[-1]
+    np.testing.assert_allclose(line, (w, b), atol=6e-5)
+    np.testing.assert_allclose(
+        celsius.loss_of(line, celsius.UNSEEN, celsius.formula(celsius.UNSEEN)), loss, atol=6e-5
+    )
+
+
+def test_plain_gradient_descent_needs_one_step_on_a_standardised_input():
+    x = (celsius.CELSIUS - celsius.CELSIUS.mean()) / celsius.CELSIUS.std()
+    y = celsius.FAHRENHEIT
+    for inputs, rate, epochs, least in (
+        (x, 0.5, 1, 0.0630459551842),
+        (celsius.CELSIUS, 0.0017, 500, 37.29160),
+    ):
+        model = celsius.line_of(*celsius.START)
+        fit(model, inputs[:, None], y[:, None], MSELoss(), SGD(model.parameters(), rate), epochs, verbose=0)
+        w, b = celsius.START  # the same by formulas
+        for _ in range(epochs):
+            d = w * inputs + b - y
+            w, b = w - rate * 2 * np.mean(d * inputs), b - rate * 2 * np.mean(d)
+        close(celsius.as_line(model), (w, b))
+        np.testing.assert_allclose(celsius.loss_of((w, b), inputs), least, rtol=1e-5)
 
 
 def test_a_standardised_input_is_slower_at_the_same_rate():

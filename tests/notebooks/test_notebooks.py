@@ -13,6 +13,7 @@ import pytest
 from autograd import jacobian
 from notebooks import PROBLEMS, Problem, equations, parabola
 from notebooks.__main__ import main
+from optim import SGD, Adam, RMSprop
 
 # PyTorch's torch.optim.Adam in float64 from (0.5, 0.5): epoch, loss before the update, x and y after it
 ROWS = [
@@ -54,6 +55,38 @@ ENDS = [
     (1, (0.8444218515250481, 0.7579544029403025), 168, 3.0004618023016154, 0.9998321177022085),
     (2, (0.1, 0.9), 806, 3.9988622573799804, -5.998387777608047),
     (2, (0.8444218515250481, 0.7579544029403025), 1150, 3.998614532568435, -5.998036855352586),
+]
+
+# Adam with epsilon as Keras has it, float64, replayed without any library: as ENDS
+KERAS = [
+    (0, (0.5, 0.5), 7973, 9.998110631683037, 6.000758332109165),
+    (0, (0.1, 0.9), 7946, 9.99813817980395, 6.000747275066101),
+    (0, (0.8444218515250481, 0.7579544029403025), 7837, 9.998106119853716, 6.00076014300729),
+    (1, (0.5, 0.5), 154, 2.998532917898184, 1.000316484102971),
+    (1, (0.1, 0.9), 185, 3.0001258676405307, 0.9999380405790367),
+    (1, (0.8444218515250481, 0.7579544029403025), 168, 3.0004618022725555, 0.9998321174554126),
+    (2, (0.5, 0.5), 866, 3.998808020253398, -5.998310981670454),
+    (2, (0.1, 0.9), 806, 3.9988622556915288, -5.998387775215069),
+    (2, (0.8444218515250481, 0.7579544029403025), 1150, 3.998614531349755, -5.998036853625485),
+]
+
+# torch.optim in float64 on the first system from (0.5, 0.5): optimizer, epoch of the stop, x, y and the last loss
+OTHERS = [
+    (lambda p: Adam(p, lr=1.0), 2526, 9.998525453443246, 6.000591836172152, 7.915283944571336e-07),
+    (
+        lambda p: SGD(p, lr=0.001, momentum=0.9),
+        1279,
+        9.998565204496764,
+        6.000575578088632,
+        7.498197104084078e-07,
+    ),
+    (
+        lambda p: RMSprop(p, lr=0.1, alpha=0.9, eps=1e-7),
+        4993,
+        10.046836002972519,
+        6.051269927964563,
+        3.072503596289705,
+    ),
 ]
 
 
@@ -98,6 +131,23 @@ def test_other_starts_end_where_torch_does(number, start, epochs, x, y):
     run = equations.descend(equations.SYSTEMS[number], start)
     assert run.stopped and run.epochs == epochs
     np.testing.assert_allclose(run.path[-1], (x, y), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize(("number", "start", "epochs", "x", "y"), KERAS)
+def test_the_keras_form_ends_where_the_replay_does(number, start, epochs, x, y):
+    run = equations.descend(
+        equations.SYSTEMS[number], start, make=lambda p: Adam(p, lr=0.1, eps=1e-7, epsilon_hat=True)
+    )
+    assert run.stopped and run.epochs == epochs
+    np.testing.assert_allclose(run.path[-1], (x, y), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize(("make", "epochs", "x", "y", "loss"), OTHERS, ids=["Adam(1)", "momentum", "RMSprop"])
+def test_other_optimizers_stop_where_torch_does(make, epochs, x, y, loss):
+    run = equations.descend(equations.SYSTEMS[0], make=make)
+    assert run.stopped and run.epochs == epochs
+    np.testing.assert_allclose(run.path[-1], (x, y), rtol=1e-9)
+    np.testing.assert_allclose(run.losses[-1], loss, rtol=1e-6)
 
 
 @pytest.mark.parametrize("number", range(3))
