@@ -97,9 +97,7 @@ def test_recurrent_modules_return_tuples():
     out, (h, c) = rnn(np.ones((4, 1, 2)))
     for y in (out, h, c):
         graph = Graph(y.sum())
-        assert {path for op, path in paths(graph) if op != "sum"} <= {"LSTM"} | {
-            s.path for s in graph.scopes
-        }
+        assert {path for op, path in paths(graph) if op != "sum"} <= {"LSTM"} | {s.path for s in graph.scopes}
         assert any(path and path.startswith("LSTM") for _, path in paths(graph))
 
 
@@ -137,7 +135,11 @@ def test_a_block_that_raises_is_closed():
 def test_dead_modules_keep_their_class():
     y = small()(np.ones((1, 3)))
     gc.collect()
-    assert [path for _, path in paths(Graph(y))] == ["Sequential.Linear", "Sequential.ReLU", "Sequential.Linear#2"]
+    assert [path for _, path in paths(Graph(y))] == [
+        "Sequential.Linear",
+        "Sequential.ReLU",
+        "Sequential.Linear#2",
+    ]
 
 
 def test_the_log_keeps_no_module_and_no_value_alive():
@@ -236,7 +238,9 @@ def test_threads_do_not_take_each_others_nodes():
         if second_inside:
             assert paths(Graph(results["b"])) == [("multiply", "Other")] * 5 + [("add", None)]
             both = Graph(results["a"] + results["b"])
-            assert sorted(path or "" for _, path in paths(both)) == ["", "", ""] + ["Other"] * 5 + ["Slow"] * 5
+            assert (
+                sorted(path or "" for _, path in paths(both)) == ["", "", ""] + ["Other"] * 5 + ["Slow"] * 5
+            )
         else:
             assert {path for _, path in paths(Graph(results["b"]))} == {None}
 
