@@ -37,6 +37,7 @@ from nn.convolution import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
 from nn.dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d
 from nn.embedding import Embedding, EmbeddingBag
 from nn.init import manual_seed
+from nn.large_softmax import AdaptiveLogSoftmaxWithLoss, LinearCrossEntropyLoss
 from nn.linear import Bilinear, Flatten, Identity, Linear, Unflatten
 from nn.loss import (
     BCELoss,
@@ -122,6 +123,7 @@ __all__ = [
     "Accuracy",
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
+    "AdaptiveLogSoftmaxWithLoss",
     "AdaptiveMaxPool1d",
     "AdaptiveMaxPool2d",
     "AlphaDropout",
@@ -172,6 +174,7 @@ __all__ = [
     "LeakyReLU",
     "LearningRateScheduler",
     "Linear",
+    "LinearCrossEntropyLoss",
     "LogSigmoid",
     "LogSoftmax",
     "MSELoss",

@@ -21,6 +21,7 @@ __all__ = [
     "elu",
     "gelu",
     "glu",
+    "gumbel_softmax",
     "hardshrink",
     "hardsigmoid",
     "hardswish",
@@ -408,3 +409,33 @@ def glu(input: Array, dim: int = -1) -> Array:
         raise ValueError(f"glu: axis {dim} of shape {x.shape} has odd length; an even one can be halved")
     a, b = np.split(x, 2, axis=dim)
     return a * sigmoid(b)
+
+
+# what comes back is `hard`, and gradient goes through as if it were `soft`
+_through = primitive(lambda g, out, soft, hard: g, None, name="straight_through")(lambda soft, hard: hard)
+
+
+def gumbel_softmax(
+    logits: Array, tau: float = 1.0, hard: bool = False, dim: int = -1, *, rng: Any = None
+) -> Array:
+    """softmax((logits + noise) / tau) with Gumbel noise: a random sample of the classes, differentiable.
+
+    tau: the smaller, the nearer to one-hot rows.  hard: one-hot rows, with the gradient of the
+    soft ones.  rng: a NumPy Generator or a seed; by default the one that nn.manual_seed sets.
+    Raises ValueError unless tau > 0.  Source: Jang et al. (2017), arXiv:1611.01144.
+
+    >>> gumbel_softmax([0.0, 50.0, 0.0], hard=True, rng=0)
+    array([0., 1., 0.])
+    """
+    if not tau > 0:
+        raise ValueError(f"gumbel_softmax: tau={tau} must be above 0")
+    x = array(logits)
+    noise = init.generator(rng).gumbel(size=x.shape)
+    soft = softmax((x + noise.astype(x.dtype if x.dtype.kind == "f" else float)) / tau, dim)
+    if not hard:
+        return soft
+    plain = soft.data if isinstance(soft, Value) else soft
+    best = np.expand_dims(plain.argmax(axis=dim), dim)
+    one_hot = np.zeros_like(plain)
+    np.put_along_axis(one_hot, best, 1.0, axis=dim)
+    return _through(soft, one_hot)

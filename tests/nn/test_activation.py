@@ -270,3 +270,35 @@ def test_a_wrong_rule_would_be_found():
     wrong = primitive(lambda g, out, x: g * out)(lambda x: F.sigmoid(x))
     with pytest.raises(AssertionError):
         check_first_order(wrong, [X], 1)
+
+
+@pytest.mark.parametrize("dim", [0, -1])
+def test_gumbel_softmax_draws_classes_in_proportion(dim):
+    p = np.array([0.5, 0.2, 0.3])
+    logits = np.log(np.broadcast_to(p, (20_000, 3)))
+    logits = logits if dim else logits.T.copy()
+    hard = F.gumbel_softmax(logits, hard=True, dim=dim, rng=0)
+    assert set(np.unique(hard)) == {0.0, 1.0}
+    np.testing.assert_array_equal(hard.sum(axis=dim), 1)
+    np.testing.assert_allclose(hard.mean(axis=0 if dim else 1), p, atol=0.01)
+
+
+def test_gumbel_softmax_hands_the_gradient_of_the_soft_rows_on():
+    x = np.random.default_rng(1).normal(size=(4, 5))
+    g = np.random.default_rng(2).normal(size=(4, 5))
+    grads = []
+    for hard in (False, True):
+        v = Value(x)
+        y = F.gumbel_softmax(v, tau=0.7, hard=hard, rng=3)
+        y.backward(g)
+        grads.append(v.grad)
+    np.testing.assert_array_equal(*grads)
+    noise = np.random.default_rng(3).gumbel(size=(4, 5))
+    e = np.exp((x + noise) / 0.7)
+    s = e / e.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(
+        grads[0], s * (g - (g * s).sum(axis=1, keepdims=True)) / 0.7, rtol=1e-11, atol=1e-15
+    )
+    assert F.gumbel_softmax(x.astype(np.float32)).dtype == np.float32
+    with pytest.raises(ValueError, match="tau=0"):
+        F.gumbel_softmax(x, tau=0.0)

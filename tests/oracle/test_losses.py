@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as T  # noqa: N812
 from oracle_nn import compare
 
+import nn
 from autograd import hessian, special
 from nn import loss as ours
 from nn.functional import loss as F  # noqa: N812
@@ -350,3 +351,43 @@ def test_ctc(zero_infinity):
                 [x],
                 orders=(0, 1),  # PyTorch has no second derivative of it
             )
+
+
+# --- losses with a linear map of their own ----------------------------------------------------------
+
+
+@pytest.mark.skipif(not hasattr(torch.nn, "LinearCrossEntropyLoss"), reason="PyTorch has it from 2.13 on")
+@pytest.mark.parametrize("out_features", [(), (2,)])
+def test_linear_cross_entropy(out_features):
+    target = RNG.integers(0, 3, (6, *out_features))
+    mine = nn.LinearCrossEntropyLoss(5, 3, out_features=out_features, bias=True, label_smoothing=0.1)
+    other = torch.nn.LinearCrossEntropyLoss(
+        5, 3, out_features=out_features, bias=True, label_smoothing=0.1
+    ).double()
+    other.load_state_dict({k: torch.tensor(v) for k, v in mine.state_dict().items()})
+    compare(
+        GROUP,
+        "LinearCrossEntropyLoss",
+        lambda x: mine(x, target),
+        lambda x: other(x, torch.tensor(target)),
+        [normal(6, 5)],
+    )
+
+
+@pytest.mark.parametrize("head_bias", [False, True])
+def test_adaptive_log_softmax(head_bias):
+    target = np.array([0, 19, 4, 7, 12, 5])
+    mine = nn.AdaptiveLogSoftmaxWithLoss(8, 20, [5, 10], 2.0, head_bias)
+    other = torch.nn.AdaptiveLogSoftmaxWithLoss(8, 20, [5, 10], 2.0, head_bias).double()
+    other.load_state_dict({k: torch.tensor(v) for k, v in mine.state_dict().items()})
+    x = normal(6, 8)
+    for part in (0, 1):
+        compare(
+            GROUP,
+            "AdaptiveLogSoftmaxWithLoss",
+            lambda x, i=part: mine(x, target)[i],
+            lambda x, i=part: other(x, torch.tensor(target))[i],
+            [x],
+        )
+    compare(GROUP, "AdaptiveLogSoftmaxWithLoss", mine.log_prob, other.log_prob, [x])
+    assert mine.predict(x).tolist() == other.predict(torch.tensor(x)).tolist()
