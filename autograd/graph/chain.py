@@ -13,6 +13,7 @@ from autograd.engine import CHANGED, RELEASED, Node, fitted
 from autograd.graph.description import label_of, numbered
 from autograd.graph.names import number_text, symbols
 from autograd.graph.passes import Structure
+from autograd.graph.summary import held
 from autograd.value import Value
 
 Visit = tuple[int, int, int]  # source, target, slot
@@ -40,7 +41,7 @@ class Chain:
         ]
         roles = [role(x) for x in self.nodes]
         texts = [
-            number_text(float(np.float64(getattr(x, "_array", x)))) if r == "constant" and number else None
+            number_text(held(x)) if r == "constant" and number else None
             for x, r, number in zip(self.nodes, roles, self.numbers, strict=True)
         ]
         self.symbols = symbols(self.given, roles, self.root, texts)

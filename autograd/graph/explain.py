@@ -1,7 +1,10 @@
 """explain: the chain rule of one graph, path by path, with its numbers."""
 
+# ruff: noqa: RUF002
+
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,6 +19,8 @@ from autograd.graph.summary import held
 from autograd.value import Value
 
 ROUTES = 4  # more ways through unnamed values are not written out
+LONG = 60  # nor are longer ones
+MANY = 10**15  # paths are counted up to here
 
 
 def explain(
@@ -48,22 +53,21 @@ def explain(
     or nothing in `wrt`, RuntimeError for a loss without graph, one that was released, or
     one whose inputs were changed in place since.
 
-    >>> import numpy as np
     >>> from autograd import Value
     >>> from autograd.graph import explain
-    >>> w, x = Value(0.5, name="w"), 2.0
-    >>> h = np.tanh(w * x)
+    >>> w = Value(0.5, name="w")
+    >>> h = w * 3.0
     >>> L = (h - 1) ** 2
     >>> print(explain(L, w, names="locals"))
     L = (h − 1)²
-    h = tanh(w·2)
+    h = w·3
     <BLANKLINE>
     ∂L/∂w = ∂L/∂h · ∂h/∂w
-          = −0.476812 · 0.839949
-          = −0.40049773256183404
+          = 1 · 3
+          = 3.0
     <BLANKLINE>
-    ∂L/∂h = 2·(h − 1) = −0.476812
-    ∂h/∂w = (1 − h²)·2 = 0.839949
+    ∂L/∂h = 2·(h − 1) = 1
+    ∂h/∂w = 3
     <BLANKLINE>
     This is what backward() gives, to the last bit.
     There is no `.grad` yet: backward() has not run.
@@ -129,23 +133,24 @@ def derivation(
     words.begin(stops)
     regions = regions_above(chain, n, stops)
     count = number_of_paths(chain, n, regions)
+    by_node = count > max_paths or len(regions) > max_rows
     scalar = all(chain.numbers[m] for m in above)
-    remarks = (
-        []
-        if count <= max_paths
-        else [
-            f"{count:,} paths lead from {chain.symbols[chain.root]} to {symbol}: "
-            f"the sums are made node by node, as backward() makes them."
-        ]
-    )
+    remarks = []
+    if by_node:
+        many = f"More than {MANY:.0e}" if count >= MANY else f"{count:,}"
+        what = f"{many} paths lead" if count > 1 else f"One path of {len(regions):,} factors leads"
+        remarks.append(
+            f"{what} from {chain.symbols[chain.root]} to {symbol}: the sums are made node by node, "
+            f"as backward() makes them."
+        )
     paths: tuple[Path, ...] = ()
     factors: dict[tuple[int, int], Factor] = {}
-    if count <= max_paths:
+    if not by_node:
         factors = factors_of(chain, words, regions, stops, scalar)
         paths = tuple([path_of(chain, p, regions, factors, scalar) for p in paths_to(chain, n, regions)])
     rows: tuple[Row, ...] = ()
     skipped = 0
-    if not scalar or count > max_paths:
+    if not scalar or by_node:
         order = sorted(above, reverse=True)
         cut = (
             order if len(order) <= max_rows else order[: max_rows // 2] + order[-(max_rows - max_rows // 2) :]
@@ -156,8 +161,8 @@ def derivation(
         remarks.append(agreement(paths, chain.gradients[n]))
     if not scalar:
         remarks.append(
-            "Arrays are on the way: a factor is then a Jacobian that is never formed; g is the gradient that "
-            "comes from the left, and each rule turns it into the next."
+            "Arrays are on the way: a factor between them is a Jacobian, which is never formed; each rule "
+            "turns the gradient of a result into that of an operand."
         )
     remarks.append(standing(x, chain.gradients[n]))
     return Derivation(
@@ -198,7 +203,7 @@ def number_of_paths(chain: Chain, n: int, regions: Mapping[int, Sequence[int]]) 
     stops = set(regions) | {chain.root}
     count = {chain.root: 1}
     for m in sorted(regions, reverse=True):  # the root is the highest
-        count[m] = sum(count[t] for t in stations(chain, regions[m], stops))
+        count[m] = min(MANY, sum(count[t] for t in stations(chain, regions[m], stops)))
     return count[n]
 
 
@@ -237,13 +242,14 @@ def factors_of(
     found: dict[tuple[int, int], Factor] = {}
     for m in sorted(regions, reverse=True):
         for t in sorted(stations(chain, regions[m], stops), reverse=True):
-            routes = []
-            for route in chain.routes(t, m, regions[m]):
-                routes.append([chain.visits[k] for k in route])
-                if len(routes) > ROUTES:
-                    break
+            routes: list[list[tuple[int, int, int]]] = []
+            if scalar and len(regions[m]) <= LONG:
+                for route in chain.routes(t, m, regions[m]):
+                    routes.append([chain.visits[k] for k in route])
+                    if len(routes) > ROUTES:
+                        break
             value = held(chain.push(t, m, one(chain.nodes[t]), regions[m])) if scalar else None
-            text, latex = ("", "") if len(routes) > ROUTES or not scalar else words.sum_of_products(routes)
+            text, latex = words.sum_of_products(routes) if 0 < len(routes) <= ROUTES else ("", "")
             found[t, m] = Factor(chain.symbols[t], chain.symbols[m], value, text, latex)
     return found
 
@@ -257,7 +263,7 @@ def path_of(
 ) -> Path:
     """One path; its value is what the rules make of 1 along it, in the engine's arithmetic."""
     g = one(chain.nodes[chain.root])
-    steps = list(zip(stations, stations[1:], strict=False))
+    steps = list(pairwise(stations))
     for t, m in steps:
         g = chain.push(t, m, g, regions[m])
     return Path(tuple([factors[step] for step in steps]), held(g))

@@ -1,5 +1,7 @@
 """Explanation: what `explain` found, as text, Markdown and LaTeX."""
 
+# ruff: noqa: RUF001
+
 from dataclasses import dataclass
 from typing import Any
 

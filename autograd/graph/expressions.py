@@ -1,5 +1,7 @@
 """How the nodes of a graph were computed, and what follows for the factors, as formulas."""
 
+# ruff: noqa: RUF001
+
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -19,6 +21,7 @@ from autograd.graph.formulas import (
 from autograd.graph.names import latex
 
 LONGEST = 44  # characters of an unnamed value that is written out
+MANY = 5  # operands
 SIGNS = {"add": " + ", "subtract": " − ", "multiply": "·", "divide": "/", "matmul": " @ "}
 TEX = {"add": " + ", "subtract": " - ", "multiply": r" \cdot ", "matmul": r" \,"}
 
@@ -79,7 +82,10 @@ class Words:
     def made(self, n: int) -> Written:
         """How a result was computed: "w·x + b"."""
         op: Any = self.chain.nodes[n].op
-        operands = [self.node(m) for m in self.chain.sources[n]]
+        sources = self.chain.sources[n]
+        operands = [self.node(m) for m in sources[:MANY]]
+        if len(sources) > MANY:
+            operands.append(Written("...", r"\dots", False))
         if len(operands) == 2 and op.name in SIGNS:
             a, b = operands
             additive_op = op.name in ("add", "subtract")

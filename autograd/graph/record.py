@@ -55,7 +55,7 @@ def record(
     ...         with no_grad():
     ...             x -= 0.25 * x.grad
     >>> print(steps)
-    Recording: 3 steps, 2 nodes, loss 25 → 1.5625  █▄▁
+    Recording: 3 steps, 2 nodes, loss 25 → 1.5625  █▅▁
     >>> print(steps.table())
     step    loss      x
        1      25    2.5

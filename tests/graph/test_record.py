@@ -1,5 +1,7 @@
 """What record() captures is what happened, to the bit; and it disturbs nothing."""
 
+# ruff: noqa: RUF001
+
 import asyncio
 import json
 import math
