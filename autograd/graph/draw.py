@@ -79,7 +79,9 @@ def draw(
 
 def gradients_of(value: Value) -> list[Value]:
     """The recorded gradients of the leaves behind `value`, in the order of the leaves."""
-    todo: list[Any] = [value] if isinstance(value, Value) else []
+    if not isinstance(value, Value):
+        raise TypeError(f"draw: expected a Value, got {type(value).__name__}")
+    todo: list[Any] = [value]
     leaves: list[Any] = []
     seen: set[int] = set()
     while todo:
@@ -90,10 +92,9 @@ def gradients_of(value: Value) -> list[Value]:
                 leaves.append(x)
             todo.extend([y for y in reversed(x.inputs) if isinstance(y, Node)])
     if not leaves:
-        what = "a Value" if isinstance(value, Value) else f"a {type(value).__name__}"
         raise RuntimeError(
-            f"draw: backward=True needs recorded gradients and {what} has none; "
-            f"call backward(create_graph=True) first"
+            "draw: backward=True needs recorded gradients and this Value has none; "
+            "call backward(create_graph=True) first"
         )
     return [x._grad for x in leaves]
 

@@ -173,7 +173,7 @@ def test_the_graph_of_the_backward_pass():
     x, y = Value(2.0, name="x"), Value(3.0, name="y")
     z = x * x * y
     with pytest.raises(
-        RuntimeError, match=r"needs recorded gradients and a Value has none.*create_graph=True"
+        RuntimeError, match=r"needs recorded gradients and this Value has none.*create_graph=True"
     ):
         z.draw(backward=True)
     z.backward(create_graph=True)
@@ -182,7 +182,7 @@ def test_the_graph_of_the_backward_pass():
     assert all(n.order == 1 for n in d.graph.nodes if n.role == "root")
     assert "order1" in d.svg and "recorded by a backward pass" in d.svg
     x.zero_grad(), y.zero_grad()
-    with pytest.raises(RuntimeError, match="a int has none|an int has none"):
+    with pytest.raises(TypeError, match="expected a Value, got int"):
         draw(3, backward=True)
 
 

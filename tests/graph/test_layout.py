@@ -104,7 +104,7 @@ def test_members_lie_inside_their_clusters():
 
 def test_no_name_reaches_graphviz():
     x = Value(1.0, name='"; } evil [')
-    assert "evil" not in request(Graph(x * 2), "LR", {i: (9.0, 9.0) for i in range(3)}, True)
+    assert "evil" not in request(Graph(x * 2), "LR", dict.fromkeys(range(3), (9.0, 9.0)), True)
 
 
 def test_many_operands():
