@@ -1,12 +1,14 @@
 """check_grads: is the gradient of a function right at a point?"""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from autograd.check.judge import RTOL, Ruling, judge
-from autograd.check.numeric import EPS, Point, examine, ladder, magnitude, step_for
+from autograd.check.complexstep import complex_step
+from autograd.check.judge import RTOL, Ruling, floor_of, judge, judge_step
+from autograd.check.numeric import EPS, Point, examine, ladder, step_for
 from autograd.check.report import GradientError, GradReport, literal, relative
 from autograd.check.structure import structural_findings
 from autograd.check.subject import NOT_DEFINED, Arrays, Subject, quietly
@@ -62,17 +64,35 @@ def check_grads(
     True
     """
     if kinks not in ("subgradient", "min-norm", "skip", "fail"):
-        raise ValueError(f"check_grads: kinks={kinks!r}; expected 'subgradient', 'min-norm', 'skip' or 'fail'")
+        raise ValueError(
+            f"check_grads: kinks={kinks!r}; expected 'subgradient', 'min-norm', 'skip' or 'fail'"
+        )
     if order < 1 or (order > 1 and (grad is not None or vjp is not None)):
-        raise ValueError(f"check_grads: order={order}; orders above 1 need this package's engine, none is below 1")
-    name = name or getattr(f, "__name__", type(f).__name__)
+        raise ValueError(
+            f"check_grads: order={order}; orders above 1 need this package's engine, none is below 1"
+        )
+    name = name or name_of(f)
     subject = Subject(f, args, kwargs or {}, wrt, grad, vjp)
     check = Check(subject, np.random.default_rng(seed), rtol, kinks, directions)
     findings = check.run(order, structural)
-    given = {"wrt": wrt, "order": order, "directions": directions, "rtol": rtol, "kinks": kinks, "kwargs": kwargs}
-    defaults = {"wrt": None, "order": 1, "directions": "auto", "rtol": None, "kinks": "subgradient", "kwargs": None}
+    given = {
+        "wrt": wrt,
+        "order": order,
+        "directions": directions,
+        "rtol": rtol,
+        "kinks": kinks,
+        "kwargs": kwargs,
+    }
+    defaults = {
+        "wrt": None,
+        "order": 1,
+        "directions": "auto",
+        "rtol": None,
+        "kinks": "subgradient",
+        "kwargs": None,
+    }
     options = [f"{k}={literal(v)}" for k, v in given.items() if v != defaults[k]]
-    options += [f"{k}={g.__name__}" for k, g in (("grad", grad), ("vjp", vjp)) if hasattr(g, "__name__")]
+    options += [f"{k}={name_of(g)}" for k, g in (("grad", grad), ("vjp", vjp)) if g is not None]
     call = f"check_grads({', '.join([name, *map(literal, args), *options, f'seed={seed}'])})"
     if locate and grad is None and vjp is None and any(f.verdict is Verdict.FAIL for f in findings):
         findings = check.located(findings, order)
@@ -97,9 +117,12 @@ class Check:
         """All findings, order by order; a function that cannot be judged gets a single one."""
         subject = self.subject
         try:
-            first = subject.learn_to_call()
+            with quietly():
+                first = subject.learn_to_call()
         except NOT_DEFINED as error:
-            return [Finding(Verdict.UNDEFINED, reason=f"f raises at this point: {type(error).__name__}: {error}")]
+            return [
+                Finding(Verdict.UNDEFINED, reason=f"f raises at this point: {type(error).__name__}: {error}")
+            ]
         with quietly():
             again = subject.outputs(self.given)
         if [x.tobytes() for x in first] != [x.tobytes() for x in again]:
@@ -127,16 +150,19 @@ class Check:
         """The findings for the gradient of phi_(order-1)."""
         subject = self.subject
         label = "" if order == 1 else f"order {order}: "
-        pull = (lambda xs: subject.pull(xs, self.cotangents)) if order == 1 else (
-            lambda xs: subject._pulled(xs, self.cotangents, along)
-        )
         try:
             with quietly():
-                found = pull(self.given)
+                found = subject.pull(self.given, self.cotangents, along)
         except (RuntimeError, *NOT_DEFINED) as error:
-            return [Finding(Verdict.FAIL, reason=f"{label}the gradient raises {type(error).__name__}: {error}")]
+            return [
+                Finding(Verdict.FAIL, reason=f"{label}the gradient raises {type(error).__name__}: {error}")
+            ]
         wrong = [
-            Finding(Verdict.FAIL, leaf.name, reason=f"{label}gradient of shape {np.shape(g)}, input of {np.shape(x)}")
+            Finding(
+                Verdict.FAIL,
+                leaf.name,
+                reason=f"{label}gradient of shape {np.shape(g)}, input of {np.shape(x)}",
+            )
             for leaf, g, x in zip(subject.leaves, found, self.given, strict=True)
             if np.shape(g) != np.shape(x)
         ]
@@ -146,7 +172,7 @@ class Check:
         if any(x.dtype != np.float64 for x in self.given):
             try:
                 with quietly():
-                    precise = pull(self.inputs)
+                    precise = subject.pull(self.inputs, self.cotangents, along)
             except Exception:  # a gradient given for one dtype only
                 precise = found
         findings = []
@@ -163,12 +189,20 @@ class Check:
                 r = self.in_own_precision(r, float(np.asarray(found[k])[place]), a, self.given[k].dtype)
                 findings.append(
                     Finding(
-                        r.verdict, subject.leaves[k].name, place, float(np.asarray(found[k])[place]),
-                        r.numeric, r.error, r.side, label + r.reason if r.reason or label else "",
+                        r.verdict,
+                        subject.leaves[k].name,
+                        place,
+                        float(np.asarray(found[k])[place]),
+                        r.numeric,
+                        r.error,
+                        r.side,
+                        label + r.reason if r.reason or label else "",
                     )
                 )
             for what, direction in self.joint_directions(findings):
-                a = float(sum((np.asarray(g, float) * d).sum() for g, d in zip(precise, direction, strict=True)))
+                a = float(
+                    sum((np.asarray(g, float) * d).sum() for g, d in zip(precise, direction, strict=True))
+                )
                 r = self.rule(along, direction, a, magnitude_of(self.inputs, direction), at)
                 findings.append(
                     Finding(r.verdict, what, None, a, r.numeric, r.error, r.side, label + r.reason)
@@ -195,16 +229,23 @@ class Check:
         many = isinstance(self.directions, int) or (self.directions == "auto" and total > EVERY)
         n = self.directions if isinstance(self.directions, int) else DIRECTIONS
         chosen = [
-            (f"a random direction ({i})", [dyadic(x, self.rng) for x in self.inputs]) for i in range(n if many else 0)
+            (f"a random direction ({i})", [dyadic(x, self.rng) for x in self.inputs])
+            for i in range(n if many else 0)
         ]
         names = {leaf.name: k for k, leaf in enumerate(self.subject.leaves)}
-        kinks = [(names[f.arg], f.index) for f in findings if f.verdict is Verdict.PASS_KINK and f.index is not None]
+        kinks = [
+            (names[f.arg], f.index)
+            for f in findings
+            if f.verdict is Verdict.PASS_KINK and f.index is not None
+        ]
+        if kinks and total > 1:  # what elements tied at a kink share must add up
+            chosen.append(("all elements together", [np.ones(np.shape(x)) for x in self.inputs]))
         if len(kinks) > 1:
-            for what, sign in (("all elements at a kink", 0), ("elements at a kink", 1), ("elements at a kink", 1)):
+            for random in (False, True, True):
                 direction = [np.zeros(np.shape(x)) for x in self.inputs]
                 for k, place in kinks:
-                    direction[k][place] = 1.0 if not sign else float(self.rng.integers(4, 17)) / 16
-                chosen.append((what, direction))
+                    direction[k][place] = float(self.rng.integers(4, 17)) / 16 if random else 1.0
+                chosen.append(("the elements at a kink", direction))
         return chosen
 
     # --- one direction ------------------------------------------------------------------------
@@ -223,7 +264,7 @@ class Check:
         rtol = RTOL if self.rtol is None else self.rtol
         e = examine(phi, at, x, ladder(x, step_for(x), ratio=16.0))
         r = judge(a, e, x=x, rtol=rtol, kinks=self.kinks)
-        if r.verdict.passed and e.clean and not e.flat:
+        if r.verdict.passed and e.clean and not e.flat and (r.sharp or r.verdict is not Verdict.PASS):
             return r
         wide_inputs = [np.asarray(v, WIDE)[()] for v in self.inputs]
         wide_phi = self.restricted(along, direction, wide_inputs, only)
@@ -233,8 +274,17 @@ class Check:
         except Exception:  # f knows no such dtype
             wide = False
         step = step_for(x)
-        if e.flat and wide and not 0 < x < 1e-3:
-            if all(wide_phi(t)[0] == wide_at[0] for t in (step, -step, step / 8, -step / 8)):
+        exact = (
+            None
+            if along or not wide
+            else complex_step(self.subject, self.inputs, direction, self.cotangents, x)
+        )
+        near = (step, -step, step / 8, -step / 8)
+        if r.verdict.passed and e.clean and exact is None and not e.flat:
+            return r
+        if e.flat and wide and (exact is not None or not 0 < x < 1e-3):
+            still = all(wide_phi(t)[0] == wide_at[0] for t in near)
+            if still and exact is None:
                 return r
         coarse = max(step, 0.125)
         if not wide:
@@ -243,16 +293,18 @@ class Check:
         steps = ladder(x, coarse, 2.0**-58 if x else 2.0**-200)
         seen = {0.0: wide_at} | {t: wide_phi(t) for h in steps for t in (h, -h)}
         gaps = {t: gap(w[0], at[0] if not t else phi(t)[0]) for t, w in seen.items()}
-        rulings = []
-        for alike in (True, False):
-            lost = rounding(steps, seen, gaps, alike)
-            e = examine(seen.__getitem__, wide_at, x, steps, eps=WIDE_EPS, roundoff=lost.__getitem__)
-            rulings.append(judge(a, e, x=x, rtol=rtol, kinks=self.kinks))
-            if e.clean and not e.flat:
-                return rulings[-1]
-        sharp, careful = rulings
-        known = careful.error <= 0.01 * abs(careful.numeric)
-        return sharp if known and abs(sharp.numeric - careful.numeric) <= careful.error else careful
+        eps = WIDE_EPS if any(gaps.values()) else 0.0  # f computes exactly
+        for careful in (False, True):
+            lost = rounding(steps, seen, gaps, careful)
+            e = examine(seen.__getitem__, wide_at, x, steps, eps=eps, roundoff=lost.__getitem__)
+            r = judge(a, e, x=x, rtol=rtol, kinks=self.kinks)
+            if e.clean and r.sharp:
+                break
+        if exact is None or r.verdict not in (Verdict.PASS, Verdict.UNVERIFIED, Verdict.FAIL) or r.sharp:
+            return r
+        if not e.flat and finite(r.numeric) and abs(exact[0] - r.numeric) > 2 * r.error + floor_of(e, x):
+            return r
+        return judge_step(a, *exact, e, x=x, rtol=rtol)
 
     def restricted(
         self,
@@ -291,7 +343,9 @@ class Check:
         if gap <= 64 * eps * abs(precise):
             return r
         if gap <= 0.01 * abs(precise) or gap <= 64 * eps * max(abs(r.numeric), r.error):
-            return r._replace(verdict=Verdict.UNVERIFIED, reason=f"right in float64; {dtype} loses digits here")
+            return r._replace(
+                verdict=Verdict.UNVERIFIED, reason=f"right in float64; {dtype} loses digits here"
+            )
         return r._replace(verdict=Verdict.FAIL, reason=f"right in float64 ({precise:.6g}), wrong in {dtype}")
 
     def located(self, findings: list[Finding], order: int) -> list[Finding]:
@@ -304,7 +358,7 @@ class Check:
         if node is None or (node.kind == "engine" and not values):
             return findings
         chosen = max(values or wrong, key=relative)
-        return [f._replace(node=node) if f is chosen else f for f in findings]
+        return [replace(f, node=node) if f is chosen else f for f in findings]
 
 
 # --- rounding, measured -----------------------------------------------------------------------
@@ -317,23 +371,29 @@ def gap(wide: Any, narrow: Any) -> float:
 
 
 def rounding(
-    steps: Sequence[float], seen: dict[float, Point], gaps: dict[float, float], alike: bool
+    steps: Sequence[float], seen: dict[float, Point], gaps: dict[float, float], careful: bool
 ) -> dict[float, float]:
     """The rounding error of the wide values, from how far those of float64 are off.
 
-    Rounding can vanish by chance (between two steps of a staircase), so a place has at least
-    the error of the coarser steps; `alike`: in proportion to the size of the values there.
+    Rounding can vanish by chance (on a stair of a staircase), so a place has at least the error
+    of the coarser steps: in proportion to the size of the values where it is a few units in the
+    last place of them; as it is where digits cancelled.  `careful`: where float64 lost all
+    digits, the wider arithmetic is not believed to be better.
     """
     scale = SAFETY * WIDE_EPS / EPS
     lost: dict[float, float] = {}
-    worst, size = 0.0, 0.0
+    usual, cancelled, size = 0.0, 0.0, 0.0
     for h in [*steps, 0.0]:
         here = float(max(seen[h][1], seen[-h][1]))
         own = max(gaps[h], gaps[-h])
-        if alike and size > 0:
-            worst *= min(1.0, here / size)
-        worst, size = max(worst, own), here
-        lost[h] = lost[-h] = scale * (own if not h and alike else worst)
+        if size > 0:
+            usual *= min(1.0, here / size)
+        size = here
+        error = own if careful and own > 0.01 * here else scale * own
+        if own > 1e3 * EPS * here:
+            cancelled = max(cancelled, error)
+        usual = max(usual, error)
+        lost[h] = lost[-h] = max(usual, cancelled)
     return lost
 
 
@@ -363,12 +423,14 @@ def cotangents_for(outputs: Sequence[Any], rng: np.random.Generator) -> Arrays:
     return [np.asarray(dyadic(y, rng)).astype(y.dtype)[()] for y in outputs]
 
 
+def name_of(f: Callable[..., Any]) -> str:
+    """A function's name."""
+    return str(getattr(f, "__name__", type(f).__name__))
+
+
 def magnitude_of(inputs: Sequence[Any], direction: Sequence[Any]) -> float:
     """The typical magnitude of the inputs that a direction moves."""
     moved = [np.abs(np.asarray(x, float))[np.asarray(d) != 0] for x, d in zip(inputs, direction, strict=True)]
     every = np.concatenate([m.ravel() for m in moved]) if moved else np.zeros(0)
     every = every[np.isfinite(every) & (every > 0)]
     return float(np.median(every)) if every.size else 0.0
-
-
-__all__ = ["Check", "check_grads", "magnitude"]

@@ -13,6 +13,7 @@ from autograd.check.verdict import Verdict
 
 RTOL = 1e-6  # by how much a right gradient may differ, relatively, in float64
 NARROW = 1e-5  # the widest relative interval that certifies
+SUBNORMAL = 2.0**-970  # slopes below it are made of numbers that underflow
 ZERO = 1e-9  # the widest interval that certifies a slope of 0, relative to the slopes around
 
 
@@ -25,12 +26,21 @@ class Ruling(NamedTuple):
     side: str
     reason: str = ""
 
+    @property
+    def sharp(self) -> bool:
+        """Whether the slope is known to many digits, and not 0."""
+        return bool(self.numeric) and self.error <= NARROW * abs(self.numeric)
+
 
 def judge(a: float, e: Evidence, *, x: float, rtol: float = RTOL, kinks: str = "subgradient") -> Ruling:
     """Whether the gradient `a` is right, as far as the evidence can tell, at a point of magnitude `x`."""
     if e.left.kind == e.right.kind == "outside":
         return Ruling(
-            Verdict.UNDEFINED, math.nan, math.inf, "", "the function is not finite on either side of the point"
+            Verdict.UNDEFINED,
+            math.nan,
+            math.inf,
+            "",
+            "the function is not finite on either side of the point",
         )
     if "outside" in (e.left.kind, e.right.kind):
         side = e.right if e.left.kind == "outside" else e.left
@@ -52,7 +62,11 @@ def judge(a: float, e: Evidence, *, x: float, rtol: float = RTOL, kinks: str = "
         known = [s for s in (left, right) if s.kind == "limit"]
         if not known:
             return Ruling(
-                Verdict.UNVERIFIED, math.nan, math.inf, "", "the difference quotients do not settle on a slope"
+                Verdict.UNVERIFIED,
+                math.nan,
+                math.inf,
+                "",
+                "the difference quotients do not settle on a slope",
             )
         center = max(known, key=lambda s: s.error)
     hull = None
@@ -78,13 +92,17 @@ def _smooth(
         return Ruling(Verdict.UNVERIFIED, c, w, side, "the slope is not known well enough")
     gap = abs(a - c)
     if gap > w + rtol * abs(c):
-        if gap <= floor_of(e, x) + w:
+        if gap <= floor_of(e, x) + w or (not a and abs(c) < SUBNORMAL):
             return Ruling(
                 Verdict.UNVERIFIED, c, w, side, "the slope is at the rounding error of the function's value"
             )
         if hull is not None and hull[0] <= a <= hull[1]:
             return Ruling(
-                Verdict.UNVERIFIED, c, w, side, "the slopes from the left and from the right are not known well enough"
+                Verdict.UNVERIFIED,
+                c,
+                w,
+                side,
+                "the slopes from the left and from the right are not known well enough",
             )
         return Ruling(Verdict.FAIL, c, w, side, how_wrong(a, c))
     if w <= NARROW * abs(c) and gap <= max(NARROW, rtol) * abs(c):
@@ -93,6 +111,15 @@ def _smooth(
     if w <= max(ZERO * e.scale, 4 * lost) and abs(a) <= max(4 * EPS * e.scale, lost):
         return Ruling(good, c, w, side)  # zero, as far as the function's own rounding lets anyone tell
     return Ruling(Verdict.UNVERIFIED, c, w, side, "the numeric slope is too uncertain (ill-conditioned)")
+
+
+def judge_step(a: float, c: float, w: float, e: Evidence, *, x: float, rtol: float = RTOL) -> Ruling:
+    """The verdict of the complex step c ± w, where the ladder saw too little."""
+    side = f"complex step, after {e.points} points"
+    s = Slope("limit", c, w)
+    if not c and not a:
+        return Ruling(Verdict.PASS, c, w, side)
+    return _smooth(a, s, e._replace(scale=0.0, size=e.size if a == 0 else 0.0), x, rtol, side, Verdict.PASS)
 
 
 def floor_of(e: Evidence, x: float) -> float:
@@ -133,7 +160,9 @@ def _steep(a: float, e: Evidence, x: float, rtol: float) -> Ruling:
         return Ruling(Verdict.FAIL, left.value, 0.0, side, "the slope is infinite here")
     steep, other = (left, right) if left.kind == "infinite" else (right, left)
     if other.kind != "limit":
-        return Ruling(Verdict.UNVERIFIED, math.nan, math.inf, side, "one side is infinite, the other does not settle")
+        return Ruling(
+            Verdict.UNVERIFIED, math.nan, math.inf, side, "one side is infinite, the other does not settle"
+        )
     if a == steep.value or _between(a, other.value, steep.value, other.error + rtol * abs(other.value)):
         return Ruling(Verdict.PASS_KINK, other.value, other.error, side)
     return Ruling(
@@ -150,10 +179,9 @@ def _between(a: float, u: float, v: float, slack: float) -> bool:
 
 
 def _kink(a: float, e: Evidence, x: float, rtol: float, kinks: str) -> Ruling:
-    l, r = e.left, e.right
-    lo, hi = (l, r) if l.value < r.value else (r, l)
+    lo, hi = (e.left, e.right) if e.left.value < e.right.value else (e.right, e.left)
     middle, half = (lo.value + hi.value) / 2, (hi.value - lo.value) / 2
-    side = f"left {l.value:.6g}, right {r.value:.6g}, {e.points} points"
+    side = f"left {e.left.value:.6g}, right {e.right.value:.6g}, {e.points} points"
     if kinks == "skip":
         return Ruling(Verdict.UNVERIFIED, middle, half, side, "at a kink")
     if kinks == "fail":

@@ -1,11 +1,13 @@
 """Which operation is wrong?  Each recorded rule, replayed on what it read."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from autograd import engine
+from autograd.anomaly import describe
 from autograd.check.subject import Subject, quietly
 from autograd.check.verdict import Finding
 from autograd.engine import Node
@@ -13,7 +15,8 @@ from autograd.modes import detect_anomaly
 from autograd.value import Value
 
 
-class LocalRule(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class LocalRule:
     """What is wrong with one recorded operation.
 
     kind: "rule" (its rule for input `arg` is wrong, at element `index`), "changed" (an input was
@@ -40,7 +43,9 @@ class LocalRule(NamedTuple):
         if self.kind != "rule":
             return f"{text}: {self.reason}{line}"
         where = f"   arg {self.arg}" + (f", element {list(self.index)}" if self.index else "")
-        values = "" if self.analytic != self.analytic else f": {self.analytic:.6g}, numeric {self.numeric:.6g}"
+        values = (
+            "" if self.analytic != self.analytic else f": {self.analytic:.6g}, numeric {self.numeric:.6g}"
+        )
         why = f" ({self.reason})" if self.reason else ""
         return f"first wrong local gradient: {text}{where}{values}{why}{line}"
 
@@ -101,21 +106,28 @@ def examine_node(v: Any, number: int, rng: np.random.Generator, derivatives: int
 
     arrays = [engine.raw(x) for x in v.inputs]
     line = getattr(getattr(v, "_site", None), "line", "")
-    known = dict(op=v.op.name, node=number, shapes=", ".join(map(engine.anomaly.describe, arrays)), line=line)
+    known = dict(op=v.op.name, node=number, shapes=", ".join(map(describe, arrays)), line=line)
     for slot, x in enumerate(v.inputs):
         if isinstance(x, Node) and x._number > v._number:
             return LocalRule(
-                "changed", **known, arg=slot, reason=f"input {slot} was changed in place since it was recorded"
+                "changed",
+                **known,
+                arg=slot,
+                reason=f"input {slot} was changed in place since it was recorded",
             )
     again = replayed(v, arrays)
     if again is not None and not alike(again, v._array):
         if not alike(again, replayed(v, arrays)):
             return LocalRule("nondeterministic", **known, reason="gives another result each time")
         return LocalRule(
-            "changed", **known, reason="replaying it gives another result: an input changed since it was recorded"
+            "changed",
+            **known,
+            reason="replaying it gives another result: an input changed since it was recorded",
         )
     slots = [
-        i for i, x in enumerate(v.inputs) if isinstance(x, Node) and x.requires_grad and x._array.dtype.kind == "f"
+        i
+        for i, x in enumerate(v.inputs)
+        if isinstance(x, Node) and x.requires_grad and x._array.dtype.kind == "f"
     ]
     if not slots:
         return None
@@ -136,7 +148,9 @@ def examine_node(v: Any, number: int, rng: np.random.Generator, derivatives: int
     findings = Check(subject, rng, None, "subgradient", "auto").run(1, True)
     wrong = [f for f in findings if f.verdict.failed]
     if not wrong and derivatives > 1:
-        through = Subject(lambda *xs: v.op(*placed(arrays, slots, xs), **v.params), [arrays[i] for i in slots], {})
+        through = Subject(
+            lambda *xs: v.op(*placed(arrays, slots, xs), **v.params), [arrays[i] for i in slots], {}
+        )
         findings = Check(through, rng, None, "subgradient", "auto").run(derivatives, False)
         wrong = [f for f in findings if f.verdict.failed]
     if not wrong:
@@ -144,7 +158,9 @@ def examine_node(v: Any, number: int, rng: np.random.Generator, derivatives: int
     f: Finding = wrong[0]
     names = [leaf.name for leaf in subject.leaves]
     arg = slots[names.index(f.arg)] if f.arg in names else (slots[0] if len(slots) == 1 else None)
-    return LocalRule("rule", **known, arg=arg, index=f.index, analytic=f.analytic, numeric=f.numeric, reason=f.reason)
+    return LocalRule(
+        "rule", **known, arg=arg, index=f.index, analytic=f.analytic, numeric=f.numeric, reason=f.reason
+    )
 
 
 def placed(arrays: Sequence[Any], slots: Sequence[int], xs: Sequence[Any]) -> list[Any]:
@@ -155,7 +171,9 @@ def placed(arrays: Sequence[Any], slots: Sequence[int], xs: Sequence[Any]) -> li
     return out
 
 
-def local_gradient(op: Any, slot: int, g: Any, out: Any, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
+def local_gradient(
+    op: Any, slot: int, g: Any, out: Any, inputs: Sequence[Any], params: dict[str, Any]
+) -> Any:
     """What the rule of `op` for one input says."""
     if op.variadic:
         return op.rules[0](g, out, *inputs, **params, i=slot)

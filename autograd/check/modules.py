@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,10 @@ def check_module(
     values = list(named.values()) or list(module.parameters())
     unnamed = [(v, name) for name, v in named.items() if not v.name]
     parts = list(module.modules()) if hasattr(module, "modules") else [module]
-    drawn = [*generators, *[g for part in parts for g in vars(part).values() if isinstance(g, np.random.Generator)]]
+    drawn = [
+        *generators,
+        *[g for part in parts for g in vars(part).values() if isinstance(g, np.random.Generator)],
+    ]
     states = [g.bit_generator.state for g in drawn]
     buffers = list(module.buffers()) if hasattr(module, "buffers") else []
     held = [(b, np.array(b.data)[()], b._number) for b in buffers]
@@ -60,7 +64,9 @@ def check_module(
     if inputs_too:
         wrt += [i for i, x in enumerate(inputs) if any(is_variable(leaf) for leaf in leaves_of(x))]
     if not wrt:
-        raise TypeError("check_module: there is nothing to differentiate; the module has no parameters, no input floats")
+        raise TypeError(
+            "check_module: there is nothing to differentiate; the module has no parameters, no input floats"
+        )
     options.setdefault("name", type(module).__name__)
     try:
         for v, name in unnamed:
@@ -102,15 +108,22 @@ def check_loss(
         f = reduced(loss, reduction)
         report = check_grads(f, pred, target, wrt=0, seed=seed, raise_=False, name=name, **options)
         label = f"reduction={reduction!r}: " if reduction else ""
-        findings += [x._replace(reason=label + x.reason) if x.verdict.failed else x for x in report.findings]
+        findings += [replace(x, reason=label + x.reason) if x.verdict.failed else x for x in report.findings]
         calls += report.calls
         with quietly():
-            y = f(*[x.data if isinstance(x, Value) else np.array(x) if is_variable(x) else x for x in (pred, target)])
+            y = f(
+                *[
+                    x.data if isinstance(x, Value) else np.array(x) if is_variable(x) else x
+                    for x in (pred, target)
+                ]
+            )
         totals[reduction] = float(np.sum(y.data if isinstance(y, Value) else y))
     if {"sum", "none"} <= set(totals):
         a, b = totals["sum"], totals["none"]
         if abs(a - b) > 1e-5 * max(abs(a), abs(b)):
-            findings.append(Finding(Verdict.FAIL, "structure", reason=f"reduction 'sum' gives {a}, 'none' adds up to {b}"))
+            findings.append(
+                Finding(Verdict.FAIL, "structure", reason=f"reduction 'sum' gives {a}, 'none' adds up to {b}")
+            )
     call = f"check_loss({name}, {literal(pred)}, {literal(target)}, seed={seed})"
     return concluded(GradReport(name, findings, seed, call, calls), raise_)
 
@@ -210,7 +223,9 @@ def check_primitive(
                 b = gradients(y, leaves, seed_, create_graph=True, allow_unused=True)
                 pairs = [(g, h.data) for g, h in zip(a, b, strict=True) if g is not None and h is not None]
                 if not near([g for g, _ in pairs], [h for _, h in pairs]):
-                    reasons.append("its rules give another gradient for Values (create_graph) than for arrays")
+                    reasons.append(
+                        "its rules give another gradient for Values (create_graph) than for arrays"
+                    )
     findings = [*report.findings, *[Finding(Verdict.FAIL, "structure", reason=r) for r in reasons]]
     call = report.call.replace("check_grads(", "check_primitive(", 1)
     return concluded(GradReport(report.name, findings, seed, call, report.calls), raise_)

@@ -114,7 +114,12 @@ def examine(
             noise(((0.0, size0), (sign * t, v[1])), slope) / t
             for v, t, slope in zip(values[inside:], h, q, strict=True)
         ]
-        scale = max(scale, *[float(abs(slope)) for slope in q[:3]])
+        steep = [
+            float(abs(d))
+            for d, t, lost in zip(q, h, e, strict=True)
+            if (not x or t <= x) and abs(d) > 8 * lost
+        ]
+        scale = max([scale, *steep[:3]])
         sides.append(_side(q, e, h, ratio, points))
     right, left = sides
     center = Slope("none", points=points)
@@ -135,7 +140,7 @@ def _finite_tail(values: Sequence[Point]) -> int:
     """From which index on all values are finite."""
     for i in range(len(values) - 1, -1, -1):
         v = values[i][0]
-        if not v - v == 0:
+        if v - v != 0:
             return i + 1
     return 0
 
@@ -177,13 +182,18 @@ def _limit(q: Sequence[Any], noise: Sequence[Any], h: Sequence[float], r: float,
     """The limit of quotients whose error falls by `r` per step, read from the finest on."""
     low, high, best, clean = -math.inf, math.inf, None, True
     carried = 0.0  # scatter in phi seen at finer steps
+    drifts = 0  # coarser estimates in a row that do not converge, but move steadily
+    expected = False  # whether the finer estimate was of the expected order, or at the rounding
     for i in range(len(q) - 3, -1, -1):
         d1, d2 = q[i + 1] - q[i], q[i + 2] - q[i + 1]
         base = max(noise[i + 2], carried / h[i + 2])
-        value, error = _estimate(q, i, d1, d2, base, r)
+        value, error, expected = _estimate(q, i, d1, d2, base, r, expected)
         if error == math.inf:
             carried = max(carried, 0.5 * max(abs(d1) * h[i + 1], abs(d2) * h[i + 2]))
             clean = clean and best is None
+            drifts = drifts + 1 if best is not None and 0.8 * d1 * d1 < d1 * d2 < 1.3 * d1 * d1 else 0
+            if drifts == 2:  # like a logarithm, down to where rounding hides it
+                return Slope("slow", points=points)
             continue
         if value - error > high or value + error < low:
             clean = False
@@ -196,26 +206,31 @@ def _limit(q: Sequence[Any], noise: Sequence[Any], h: Sequence[float], r: float,
     return Slope("limit", float(best[0]), float(best[1]), clean, points)
 
 
-def _estimate(q: Sequence[Any], i: int, d1: Any, d2: Any, base: Any, r: float) -> tuple[Any, Any]:
-    """The limit as the three quotients from `i` on see it, and its error (inf: they see none)."""
+def _estimate(
+    q: Sequence[Any], i: int, d1: Any, d2: Any, base: Any, r: float, expected: bool
+) -> tuple[Any, Any, bool]:
+    """The limit as the three quotients from `i` on see it, its error (inf: they see none), and whether
+    they fall as expected; `expected`: whether the finer ones did."""
     if abs(d2) <= 4 * base:
-        return q[i + 2], 2 * base + abs(d2)
+        return q[i + 2], 2 * base + abs(d2), True
     falls = d2 / d1 if d1 else math.inf
     d0 = q[i] - q[i - 1] if i else 0.0
     before = d1 / d0 if d0 else math.inf
     if 0.6 < falls * r < 1.6 and 0.4 < before * r < 2.5:  # the expected order, twice
         once_a, once_b = q[i + 1] + d1 / (r - 1), q[i + 2] + d2 / (r - 1)
         twice = once_b + (once_b - once_a) / (r * r - 1)
-        return twice, abs(twice - once_b) + 3 * base
+        error = abs(twice - once_b) if expected else 4 * abs(d2)  # by chance, if only here
+        return twice, error + 3 * base, True
     if abs(falls) * r <= 0.6 and abs(before) * r <= 2.5:  # faster
-        return q[i + 2], 2 * abs(d2) / (r - 1) + 3 * base
+        error = max(abs(d2), abs(d1) / r) / (r - 1) if expected else 2 * max(abs(d1), abs(d2))
+        return q[i + 2], 2 * error + 3 * base, expected
     if 0 < falls < CONVERGES and 0 < before < CONVERGES:  # another order
         limit = q[i + 2] + d2 * falls / (1 - falls)
         coarser = q[i + 1] + d1 * before / (1 - before)
-        return limit, 4 * abs(limit - coarser) + 3 * base / (1 - falls) ** 2
+        return limit, 4 * abs(limit - coarser) + 3 * base / (1 - falls) ** 2, False
     if abs(falls) < 0.6:
-        return q[i + 2], 4 * max(abs(d1), abs(d2)) + 3 * base
-    return math.nan, math.inf
+        return q[i + 2], 4 * max(abs(d1), abs(d2)) + 3 * base, False
+    return math.nan, math.inf, False
 
 
 def magnitude(x: Any) -> float:

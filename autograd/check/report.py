@@ -54,9 +54,7 @@ class GradReport:
     def worst(self) -> Finding | None:
         """The failure with the largest relative error, else the least certain finding; None for none."""
         order = {Verdict.NONDETERMINISTIC: 5, Verdict.FAIL: 4, Verdict.UNVERIFIED: 3, Verdict.UNDEFINED: 2}
-        return max(
-            self.findings, key=lambda f: (order.get(f.verdict, 0), relative(f)), default=None
-        )
+        return max(self.findings, key=lambda f: (order.get(f.verdict, 0), relative(f)), default=None)
 
     def repro(self) -> str:
         """One line that repeats the check; paste it where the function is defined."""
@@ -89,7 +87,9 @@ class GradReport:
             if f.node is not None:
                 lines.append(f"  {f.node}")
         if not lines:
-            lines.append(f"{self.name}: gradients verified" if self.findings else f"{self.name}: nothing to check")
+            lines.append(
+                f"{self.name}: gradients verified" if self.findings else f"{self.name}: nothing to check"
+            )
         more = len(self.failures) - len([f for f in shown if f.verdict.failed])
         lines.append(f"  {self.tally()}" + (f" ({more} more failures not shown)" if more > 0 else ""))
         if self.example:
@@ -115,9 +115,9 @@ class GradReport:
 def relative(f: Finding) -> float:
     """How far off the analytic value is, relative to the numeric one; 0 where unknown."""
     a, c = f.analytic, f.numeric
-    if not (c - c == 0):
+    if c - c != 0:
         return 0.0
-    if not (a - a == 0):
+    if a - a != 0:
         return float("inf")
     return abs(a - c) / max(abs(c), 1e-300) if a != c else 0.0
 
@@ -156,7 +156,9 @@ def literal(x: Any) -> str:
         kind = f", dtype=np.{x.dtype}" if x.dtype != np.float64 else ""
         return f"np.array({special(repr(x.tolist()))}{kind})"
     if isinstance(x, np.generic):
-        return f"np.{x.dtype}({special(repr(x.item()))})" if x.dtype != np.float64 else special(repr(x.item()))
+        return (
+            f"np.{x.dtype}({special(repr(x.item()))})" if x.dtype != np.float64 else special(repr(x.item()))
+        )
     if isinstance(x, dict):
         return "{" + ", ".join(f"{k!r}: {literal(v)}" for k, v in x.items()) + "}"
     if isinstance(x, tuple):

@@ -79,19 +79,23 @@ def linear_in_cotangent(subject: Subject, inputs: Sequence[Any], cotangents: Seq
     if any(np.any(g != 0) for g in zeros):
         reasons.append("the gradient is not zero for a zero cotangent")
     scaled = subject.pull(inputs, [(c * -2).astype(c.dtype) for c in cotangents])
-    if not same([np.where(g == 0, 0, g * -2) for g in once], [np.where(g == 0, 0, g) for g in scaled]) and not near(
-        [g * -2 for g in once], scaled
-    ):
+    if not same(
+        [np.where(g == 0, 0, g * -2) for g in once], [np.where(g == 0, 0, g) for g in scaled]
+    ) and not near([g * -2 for g in once], scaled):
         reasons.append("the gradient is not linear in the cotangent: g(-2 v) is not -2 g(v)")
     if any(np.size(c) > 1 for c in cotangents):
         other = [np.asarray(c).ravel()[::-1].reshape(np.shape(c)).copy()[()] for c in cotangents]
-        total = subject.pull(inputs, [(c + o).astype(c.dtype) for c, o in zip(cotangents, other, strict=True)])
+        total = subject.pull(
+            inputs, [(c + o).astype(c.dtype) for c, o in zip(cotangents, other, strict=True)]
+        )
         second = subject.pull(inputs, other)
         size = level([np.abs(a) + np.abs(b) for a, b in zip(once, second, strict=True)])
         for leaf, t, a, b, s in zip(subject.leaves, total, once, second, size, strict=True):
             eps = float(np.finfo(np.asarray(t).dtype).eps)
             if np.any(np.abs(t - (a + b)) > 256 * eps * s):
-                reasons.append(f"the gradient of {leaf.name} is not linear in the cotangent: g(v + w) is not g(v) + g(w)")
+                reasons.append(
+                    f"the gradient of {leaf.name} is not linear in the cotangent: g(v + w) is not g(v) + g(w)"
+                )
     return reasons
 
 
@@ -111,7 +115,10 @@ def nothing_changed(subject: Subject, inputs: Sequence[Any], cotangents: Sequenc
     values, out = subject.recorded(inputs)
     pairs = [(y, c) for y, c in zip(out, seeds, strict=True) if isinstance(y, Value) and y.requires_grad]
     if not pairs:
-        return [*reasons, "no result is a Value that carries gradient: f leaves the graph (.data, .item(), math.*)"]
+        return [
+            *reasons,
+            "no result is a Value that carries gradient: f leaves the graph (.data, .item(), math.*)",
+        ]
     numbers = [np.asarray(y.data if isinstance(y, Value) else y) for y in out]
     if not near(subject.outputs(inputs), numbers):
         reasons.append("f computes something else for Values than for arrays")
@@ -120,8 +127,14 @@ def nothing_changed(subject: Subject, inputs: Sequence[Any], cotangents: Sequenc
         leaf.value is None for leaf in subject.leaves
     ):
         reasons.append("f changes its input in place")
-    found = gradients([y for y, _ in pairs], values, [c for _, c in pairs], retain_graph=True, allow_unused=True)
-    if not same([v.data for v in values], before) and not reasons and all(s is not None for s in subject.slots):
+    found = gradients(
+        [y for y, _ in pairs], values, [c for _, c in pairs], retain_graph=True, allow_unused=True
+    )
+    if (
+        not same([v.data for v in values], before)
+        and not reasons
+        and all(s is not None for s in subject.slots)
+    ):
         reasons.append("a rule changes an input in place")
     if not same(seeds, cotangents):
         reasons.append("a rule changes the cotangent in place")
@@ -200,7 +213,11 @@ def graph_is_freed(subject: Subject, inputs: Sequence[Any], cotangents: Sequence
         watched = [weakref.ref(v) for v in engine.ancestors(roots).values() if v.op is not None]
         del values, out, roots
         alive = [ref() for ref in watched if ref() is not None]
-        return [f"{len(alive)} nodes of the graph stay alive: f keeps them, or a reference cycle does"] if alive else []
+        return (
+            [f"{len(alive)} nodes of the graph stay alive: f keeps them, or a reference cycle does"]
+            if alive
+            else []
+        )
     finally:
         if collecting:
             gc.enable()

@@ -50,7 +50,9 @@ class Subject:
         self.slots: list[tuple[Any, int] | None] = []  # (argument, which leaf of it), None: closed over
         self.calls = 0
         self._select(wrt)
-        trees = [None if s is None else args[s[0]] if isinstance(s[0], int) else kwargs[s[0]] for s in self.slots]
+        trees = [
+            None if s is None else args[s[0]] if isinstance(s[0], int) else kwargs[s[0]] for s in self.slots
+        ]
         whole = [isinstance(t, tuple | list | dict) for t in trees]
         self.places = (
             [None if s is None else s[0] for s in self.slots],
@@ -73,7 +75,9 @@ class Subject:
             tree = self.args[key] if isinstance(key, int) else self.kwargs[key]
             leaves = leaves_of(tree)
             for i, x in enumerate(leaves):
-                name = (f"argument {key}" if isinstance(key, int) else key) + (f"[{i}]" if len(leaves) > 1 else "")
+                name = (f"argument {key}" if isinstance(key, int) else key) + (
+                    f"[{i}]" if len(leaves) > 1 else ""
+                )
                 data = x.data if isinstance(x, Value) else x
                 if isinstance(x, Value) and not x.requires_grad:
                     continue
@@ -84,7 +88,9 @@ class Subject:
                         f"check_grads: {name} is complex; gradients are of real numbers: "
                         f"pass the real and the imaginary part as two arguments"
                     )
-                if isinstance(data, float | np.floating) or (isinstance(data, np.ndarray) and data.dtype.kind == "f"):
+                if isinstance(data, float | np.floating) or (
+                    isinstance(data, np.ndarray) and data.dtype.kind == "f"
+                ):
                     self.leaves.append(Leaf(name, np.array(data)[()]))
                     self.slots.append((key, i))
                 elif isinstance(data, int | np.integer | np.ndarray) and not isinstance(data, bool):
@@ -97,7 +103,9 @@ class Subject:
                 f"check_grads: {name} has dtype {dtype}; only floating point carries gradient: pass it as float"
             )
         if not self.leaves:
-            raise TypeError("check_grads: there is no floating input to differentiate; pass one, or wrt=[value]")
+            raise TypeError(
+                "check_grads: there is no floating input to differentiate; pass one, or wrt=[value]"
+            )
 
     def _close_over(self, v: Value) -> None:
         if not v.is_leaf or not v.requires_grad:
@@ -156,6 +164,14 @@ class Subject:
         with no_grad():
             return results(self.f(*args, **kwargs))
 
+    def called(self, inputs: Sequence[Any]) -> Arrays:
+        """What f returns, as it is; the inputs are not copied.  Only for arguments, not Values closed over."""
+        if None in self.slots:
+            raise TypeError("closed over")
+        args, kwargs = self.arguments(inputs)
+        with no_grad():
+            return leaves_of(self.f(*args, **kwargs))
+
     def learn_to_call(self) -> Arrays:
         """The results at the inputs; finds out whether f takes plain arrays."""
         try:
@@ -177,14 +193,11 @@ class Subject:
             out = [y for y in leaves_of(self.f(*args, **kwargs)) if is_floating(y)]
             return values, out
 
-    def pull(self, inputs: Sequence[Any], cotangents: Sequence[Any]) -> Arrays:
-        """The gradient under test of <cotangents, f> at `inputs`, one array per input."""
+    def pull(self, inputs: Sequence[Any], cotangents: Sequence[Any], along: Sequence[Arrays] = ()) -> Arrays:
+        """The gradient under test at `inputs`, one array per input: of <cotangents, f>, or of its
+        derivative along along[0], of that one's along along[1], and so on."""
         if self.grad is not None or self.vjp is not None:
             return self._foreign(inputs, cotangents)
-        return [g if isinstance(g, np.ndarray | np.generic) else g.data for g in self._pulled(inputs, cotangents, ())]
-
-    def _pulled(self, inputs: Sequence[Any], cotangents: Sequence[Any], along: Sequence[Arrays]) -> list[Any]:
-        """Gradients of the last of: <cotangents, f>, its derivative along along[0], that one's along [1], ..."""
         values = [
             leaf.value if slot is None else Value(x)
             for leaf, slot, x in zip(self.leaves, self.slots, inputs, strict=True)
@@ -192,14 +205,20 @@ class Subject:
         given = [x if v is leaf.value else v for leaf, v, x in zip(self.leaves, values, inputs, strict=True)]
         with self._called(given) as (args, kwargs), enable_grad():
             out = [y for y in leaves_of(self.f(*args, **kwargs)) if is_floating(y)]
-            pairs = [(y, c) for y, c in zip(out, cotangents, strict=True) if isinstance(y, Value) and y.requires_grad]
+            pairs = [
+                (y, c)
+                for y, c in zip(out, cotangents, strict=True)
+                if isinstance(y, Value) and y.requires_grad
+            ]
             zeros = [np.zeros(np.shape(x), np.asarray(x).dtype)[()] for x in inputs]
             if not pairs:
                 return zeros
             roots, seeds = [y for y, _ in pairs], [c for _, c in pairs]
             for direction in along:
                 found = gradients(roots, values, seeds, create_graph=True, allow_unused=True)
-                kept = [(g, t) for g, t in zip(found, direction, strict=True) if g is not None and g.requires_grad]
+                kept = [
+                    (g, t) for g, t in zip(found, direction, strict=True) if g is not None and g.requires_grad
+                ]
                 if not kept:
                     return zeros
                 roots, seeds = [g for g, _ in kept], [t for _, t in kept]
@@ -209,7 +228,9 @@ class Subject:
     def _foreign(self, inputs: Sequence[Any], cotangents: Sequence[Any]) -> Arrays:
         with self._called([np.array(x)[()] for x in inputs]) as (args, kwargs):
             if self.vjp is not None:
-                found = self.vjp(cotangents[0] if len(cotangents) == 1 else tuple(cotangents), *args, **kwargs)
+                found = self.vjp(
+                    cotangents[0] if len(cotangents) == 1 else tuple(cotangents), *args, **kwargs
+                )
                 scale = 1.0
             else:
                 assert self.grad is not None
@@ -223,12 +244,14 @@ class Subject:
 
     # --- phi --------------------------------------------------------------------------------
 
-    def derivative(self, inputs: Sequence[Any], cotangents: Sequence[Any], along: Sequence[Arrays]) -> tuple[Any, Any]:
+    def derivative(
+        self, inputs: Sequence[Any], cotangents: Sequence[Any], along: Sequence[Arrays]
+    ) -> tuple[Any, Any]:
         """<cotangents, f>, or its derivative along along[0], [1], ...; and the size of its terms."""
         if not along:
             parts, weights = self.outputs(inputs), cotangents
         else:
-            parts, weights = self._pulled(inputs, cotangents, along[:-1]), along[-1]
+            parts, weights = self.pull(inputs, cotangents, along[:-1]), along[-1]
         if len(parts) == 1 and not np.ndim(parts[0]):
             y = parts[0] * weights[0]
             return y, abs(y)

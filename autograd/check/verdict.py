@@ -1,7 +1,8 @@
 """What a check can say: verdicts and findings."""
 
+from dataclasses import dataclass
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any
 
 
 class Verdict(Enum):
@@ -26,7 +27,8 @@ class Verdict(Enum):
         return self in (Verdict.FAIL, Verdict.NONDETERMINISTIC)
 
 
-class Finding(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Finding:
     """One verdict and its evidence.
 
     `arg` names the input; `index` the element, None for a direction or a structural check;

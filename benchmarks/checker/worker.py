@@ -25,7 +25,7 @@ def stepgrad(case: Case) -> Verdict:
 
     f = primitive(lambda g, out, x: g * np.asarray(case.g, case.dtype)[()])(lambda x: case.f(np, x))
     report = check_grads(f, np.dtype(case.dtype).type(case.x), raise_=False, locate=False, name=case.name)
-    (finding, *more) = report.findings
+    finding = report.findings[0]
     kind = "rejected" if report.failures else "accepted" if finding.verdict.passed else "unverified"
     return kind, f"{finding.verdict.name} {finding.numeric:.9g} ± {finding.error:.1g} {finding.reason}"
 
@@ -93,7 +93,12 @@ def hips(case: Case) -> Verdict:
         return "rejected", f"{type(error).__name__}: {error}"[:200]
 
 
-CHECKERS: dict[str, Callable[[Case], Verdict]] = {"stepgrad": stepgrad, "torch": torch, "jax": jax, "hips": hips}
+CHECKERS: dict[str, Callable[[Case], Verdict]] = {
+    "stepgrad": stepgrad,
+    "torch": torch,
+    "jax": jax,
+    "hips": hips,
+}
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
