@@ -145,6 +145,7 @@ function start(model) {
     if (!what) { render(); return; }
     if (what === "steps" && state.index === frames.length - 1) goStep(0);
     if (what === "inside" && state.at === last(state.index)) goInside(0);
+    render();
     const pace = Number($("pace").value);
     const wait = what === "steps" ? Math.min(400, Math.max(60, 15000 / frames.length)) : 1500;
     timer = setInterval(() => {

@@ -13,7 +13,8 @@ import numpy as np
 from autograd.graph import thumbnail
 from autograd.graph.layout import Box, Point
 from autograd.graph.player.places import PLAIN, Places, shortened, sign_of
-from autograd.graph.recording import Frame, RecordedNode, Recording, Segment, Summary
+from autograd.graph.recording import Frame, RecordedNode, Recording, Segment
+from autograd.graph.summary import Summary
 
 MARGIN, ABOVE = 16.0, 32.0  # above and below there is room for the words of an edge
 MINUS = "\N{MINUS SIGN}"
@@ -36,7 +37,7 @@ def short(x: float | None, digits: int = 4) -> str:
         return f"{sign}\N{INFINITY}"
     if float(x).is_integer() and size < 1e5:
         return f"{sign}{int(size)}"
-    if 1e-4 <= size < 1e4:
+    if 1e-3 <= size < 1e4:
         return sign + f"{size:#.{digits}g}".rstrip(".")
     mantissa, exponent = f"{size:.{digits - 2}e}".split("e")
     return f"{sign}{mantissa}e{int(exponent)}".replace("-", MINUS)

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.graph.recording import Frame, RecordedNode, Recording, Segment, Summary
+from autograd.graph.recording import Frame, RecordedNode, Recording, Segment
+from autograd.graph.summary import Summary
 
 SUMMARY = ("norm", "mean", "std", "min", "max", "zeros", "nans", "infs")
 NAN = float("nan")

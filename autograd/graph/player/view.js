@@ -110,12 +110,16 @@ class Picture {
     this.svg.classList.toggle("far", this.far);
   }
 
+  unseen(id) {
+    const { view } = this, [left, top, right, bottom] = this.boxes[id];
+    return view !== null && (right < view[0] || left > view[2] || bottom < view[1] || top > view[3]);
+  }
+
   draw(scene, selected) {
-    const { segment, heat, view } = this;
+    const { segment, heat } = this;
     const { moment, then } = scene;
     for (const n of segment.nodes) {
-      const [left, top, right, bottom] = this.boxes[n.id];
-      if (view && (right < view[0] || left > view[2] || bottom < view[1] || top > view[3])) continue;
+      if (this.unseen(n.id)) continue;
       const card = this.cards[n.id];
       let text, words = "", t = 0, kind = card.base, bad = false;
       const g = n.array ? null : scene.gradient(n);
@@ -151,7 +155,10 @@ class Picture {
       if (scene.whatIf?.has(n.id)) kind += " edited";
       this.write(card, text, words, kind, shade(t));
     }
-    segment.edges.forEach((e, i) => this.drawLine(e, this.lines[i], scene));
+    segment.edges.forEach((e, i) => {
+      if (this.unseen(e.source) && this.unseen(e.target)) return;
+      this.drawLine(e, this.lines[i], scene);
+    });
     this.drawTicket(scene);
   }
 
@@ -224,11 +231,10 @@ class Picture {
     if (k !== undefined && k < scene.seen) {
       const c = scene.full.contributions[k];
       const isNumber = !scene.segment.nodes[e.source].array;
-      t = isNumber ? this.heat(c) : 0;
-      kind += " walked";
+      t = isNumber && !this.far ? this.heat(c) : 0; // from afar an edge is a hair, its colour unseen
+      kind += this.far ? "" : " walked";
       if (moment.visit?.edge === e) kind += " now";
-    } else if (scene.computed(scene.segment.nodes[e.target])) kind += "";
-    else kind += " ahead";
+    } else if (!scene.computed(scene.segment.nodes[e.target])) kind += " ahead";
     const color = shade(t, "edge-", kind.includes("walked") ? "faint" : "wire");
     if (held.color !== color) { held.color = color; held.path.setAttribute("stroke", color); }
     if (held.kind !== kind) { held.kind = kind; held.path.setAttribute("class", kind); }

@@ -1,0 +1,402 @@
+"""The player in a real browser.  Every visit also checks: policy, errors and requests (see conftest.py)."""
+
+import json
+import re
+import struct
+
+import pytest
+
+# gradients of all frames: by frame and node the 64 bits as text, or null
+ALL_BITS = """() => stepgradPlayer.model.frames.map(({ segment, frame }) => {
+  const { g, reached } = stepgradPlayer.backward(segment, frame);
+  const bits = new BigUint64Array(g.buffer);
+  return Array.from(bits, (b, i) => (reached[i] && !segment.nodes[i].array ? b.toString(16).padStart(16, "0") : null));
+})"""
+SHOWN = """() => {
+  const svg = document.querySelector("svg.net:not([hidden])");
+  return Array.from(svg.querySelectorAll(".node"), (n) =>
+    [n.querySelector(".value")?.textContent ?? null, n.querySelector(".grad")?.textContent ?? null]);
+}"""
+
+
+def until(p, expression, seconds=20):
+    """Wait until it is true; Playwright's own wait_for_function needs eval, which the policy forbids."""
+    for _ in range(int(seconds * 20)):
+        if p.evaluate(expression):
+            return
+        p.wait_for_timeout(50)
+    raise AssertionError(f"still false after {seconds} s: {expression}")
+
+
+def bits(x):
+    return None if x is None else struct.pack(">d", float(x)).hex()
+
+
+def same(found, true):
+    return found == bits(true) or (found is not None and true != true and found[:3] in ("7ff", "fff"))
+
+
+@pytest.mark.parametrize("name", ["network", "equations", "rounding"])
+def test_every_gradient_of_every_step_to_the_bit(visit, recorded, name):
+    recording, truth = recorded[name]
+    found = visit(name).evaluate(ALL_BITS)
+    frames = [frame for _segment, frame in recording.frames]
+    assert len(found) == len(frames) == len(truth)
+    compared = 0
+    for i, (got, given) in enumerate(zip(found, truth, strict=True)):
+        replayed = recording.replay(frames[i])
+        for n, (mine, python) in enumerate(zip(got, given, strict=True)):
+            assert same(mine, python), (i, n, mine, bits(python))
+            assert same(mine, replayed[n])
+            compared += python is not None
+    assert compared > 10 * len(truth) or name == "rounding"
+
+
+def test_pictures_show_what_was_recorded(visit, recorded):
+    recording, truth = recorded["network"]
+    p = visit("network")
+    for step in (1, 77, 200):
+        p.evaluate(f"stepgradPlayer.goStep({step - 1})")
+        shown = p.evaluate(SHOWN)
+        frame = recording.segments[0].frames[step - 1]
+        for n, (value, gradient) in enumerate(shown):
+            words = p.evaluate("x => stepgradPlayer.short(x)", frame.values[n])
+            assert value == words
+            g = truth[step - 1][n]
+            if gradient is not None:
+                expected = p.evaluate("x => (x > 0 ? '+' : '') + stepgradPlayer.short(x)", float(g))
+                assert gradient == f"∇ {expected}"
+
+
+def test_python_and_script_write_numbers_alike(visit):
+    from autograd.graph.player.markup import short
+
+    p = visit("equations")
+    numbers = [0.0, 2.0, -3.5, 1e-3, 9.9996e-4, 0.05314999, 123456.0, 99999.0, 1e5, 9999.4, 1e-300, -2.5e17, 1 / 3]
+    assert p.evaluate("x => x.map((y) => stepgradPlayer.short(y))", numbers) == [short(x) for x in numbers]
+
+
+def test_inside_of_a_step(visit):
+    """Forward hides what is not computed; backward adds up; an update comes last."""
+    p = visit("equations", "#step=3&at=0")
+    assert [v for v, _ in p.evaluate(SHOWN)].count("–") == 8  # one of nine results is computed
+    assert {g for _, g in p.evaluate(SHOWN) if g} == {"∇ –"}
+    assert p.inner_text("#sentence").startswith("Forward: ")
+    p.click("[data-phase=backward]")
+    assert p.inner_text("#sentence").startswith("Backward starts at the result")
+    assert sum(g not in (None, "∇ –") for _, g in p.evaluate(SHOWN)) == 1
+    seen = []
+    while p.inner_text("#at-phase").startswith("backward"):
+        seen.append(p.inner_text("#sentence"))
+        if len(seen) > 1:
+            ticket = p.text_content("svg.net:not([hidden]) .ticket text")
+            assert re.fullmatch(r"\S+ × \S+ → \S+", ticket)
+            assert ticket.rsplit(" ", 1)[1] in seen[-1]
+        p.click("#later")
+    assert any("first of 2 paths into" in s for s in seen)
+    assert any("Added up:" in s and "now complete" in s for s in seen)
+    assert "momentum" in p.inner_text("#sentence")
+    p.click("[data-phase=whole]")
+    assert p.inner_text("#sentence").startswith("Step 3: the loss is")
+
+
+def test_sentence_agrees_with_the_numbers(visit, recorded):
+    """Every visit: the sentence's product is the ticket's, and the sum is what the node shows."""
+    p = visit("network", "#step=2")
+    told = p.evaluate("""() => {
+      const { model, goInside, scene } = stepgradPlayer, out = [];
+      const moments = model.frames[1].segment.moments;
+      moments.forEach((m, i) => {
+        if (!m.visit) return;
+        goInside(i);
+        const s = scene(), { edge } = m.visit;
+        out.push([s.full.g[edge.target], s.locals(edge), s.full.contributions[m.k], s.gradient(m.node),
+                  document.getElementById("sentence").textContent]);
+      });
+      return out;
+    }""")
+    assert len(told) == len(recorded["network"][0].segments[0].visits)
+    for upstream, local, contribution, _sum, words in told:
+        assert upstream * local == pytest.approx(contribution, rel=1e-12)
+        short = p.evaluate("x => (x > 0 ? '+' : '') + stepgradPlayer.short(x)", contribution)
+        assert f"→ {short}." in words
+
+
+def test_what_if_computes_the_loss_anew(visit):
+    p = visit("equations", "#step=1")
+    p.click("#s0n0")
+    assert p.inner_text("#node-name") == "x"
+    p.fill("#what-if", "5")
+    x, y = 5.0, 0.5
+    loss = (x + y - 16) ** 2 + (10 * x + 25 * y - 250) ** 2
+    slope = 2 * (x + y - 16) + 20 * (10 * x + 25 * y - 250)
+    assert p.evaluate("stepgradPlayer.scene().loss") == pytest.approx(loss)
+    assert p.evaluate("stepgradPlayer.scene().full.g[0]") == pytest.approx(slope)
+    assert p.inner_text("#sentence").startswith("What if x were 5? The loss would be ")
+    p.click("#reset")
+    assert p.inner_text("#sentence").startswith("Step 1:")
+
+
+def test_page_computes_what_python_computed(visit, recorded):
+    """The functions behind what-if: values and local derivatives of the recorded frames."""
+    for name in ("network", "equations", "rounding"):
+        found = visit(name).evaluate("""() => stepgradPlayer.model.frames.map(({ segment, frame }) => {
+          if (stepgradPlayer.obstacle(segment)) return stepgradPlayer.obstacle(segment);
+          const values = stepgradPlayer.valuesOf(segment, frame), true_ = values.slice();
+          const locals = stepgradPlayer.evaluate(segment, values);
+          const off = (a, b) => (Number.isFinite(a) ? Math.abs(a - b) / (1 + Math.abs(a)) : 0);
+          return [Math.max(...values.map((x, i) => off(x, true_[i]))),
+            Math.max(...segment.edges.map((e) => (e.local ? off(e.local(frame), locals[e.id]) : 0)))];
+        })""")
+        for one in found:
+            assert one[0] < 1e-6 and one[1] < 1e-6, (name, one)
+
+
+def test_what_if_is_off_where_the_page_cannot_compute(visit):
+    p = visit("classifier")
+    p.click(".node.parameter >> nth=0")
+    assert p.is_hidden("#what-if")
+    assert "arrays" in p.inner_text("#why-not")
+    assert "norm" in p.inner_text("#node-rows")
+
+
+def test_pin_shows_differences_and_flips(visit, recorded):
+    recording, truth = recorded["network"]
+    p = visit("network", "#step=20")
+    p.click("#pin")
+    p.evaluate("stepgradPlayer.goStep(119)")
+    flips = {n for n, (a, b) in enumerate(zip(truth[19], truth[119], strict=True)) if a and b and a * b < 0}
+    assert set(p.evaluate("stepgradPlayer.scene().flips.map((n) => n.id)")) == flips
+    assert p.locator("svg.net .flip").count() == len(flips) > 0
+    frames = recording.segments[0].frames
+    word = p.evaluate("x => (x > 0 ? '+' : '') + stepgradPlayer.short(x, 3)", frames[119].values[0] - frames[19].values[0])
+    assert p.evaluate(SHOWN)[0][0] == f"Δ {word}"
+    assert p.inner_text("#sentence").startswith("Step 120 minus step 20")
+    p.keyboard.press("]")
+    assert p.inner_text("#at-step") == "20"
+    p.click("#unpin")
+    assert p.locator("svg.net .flip").count() == 0
+
+
+def test_keyboard_reaches_and_moves_everything(visit):
+    p = visit("network", "#step=10")
+    reached = []
+    for _ in range(40):
+        p.keyboard.press("Tab")
+        found = p.evaluate("document.activeElement.id || document.activeElement.dataset.phase || document.activeElement.tagName")
+        if found in reached or found == "BODY":
+            break
+        reached.append(found)
+    for control in ("fit", "theme", "play", "first", "back", "steps", "next", "end", "walk", "earlier", "inside",
+                    "later", "forward", "backward", "update", "whole", "pin", "pace", "axis-x", "axis-y", "SUMMARY"):  # fmt: skip
+        assert control in reached, control
+    assert sum(id_.startswith("s0n") for id_ in reached) == 1  # the graph is one stop
+    step = lambda: int(p.inner_text("#at-step"))
+    p.focus("#pin")
+    for key, now in (("ArrowRight", 11), ("ArrowLeft", 10), ("End", 200), ("Home", 1)):
+        p.keyboard.press(key)
+        assert step() == now
+    p.focus("#steps")
+    for key, now in (("ArrowRight", 2), ("End", 200), ("Home", 1)):
+        p.keyboard.press(key)
+        assert step() == now
+    whole = p.inner_text("#at-phase")
+    p.keyboard.press(",")
+    assert p.inner_text("#at-phase") != whole
+    p.keyboard.press(".")
+    assert p.inner_text("#at-phase") == whole
+    p.keyboard.press("[")
+    assert p.get_attribute("#pin", "aria-pressed") == "true"
+    p.keyboard.press("[")
+    assert p.get_attribute("#pin", "aria-pressed") == "false"
+    p.keyboard.press(" ")
+    assert p.get_attribute("#play", "aria-label") == "Pause"
+    assert p.get_attribute("#sentence", "aria-live") == "off"
+    p.keyboard.press(" ")
+    assert p.get_attribute("#play", "aria-label") == "Play the steps"
+    assert p.get_attribute("#sentence", "aria-live") == "polite"
+
+
+def test_arrows_walk_along_edges(visit):
+    p = visit("equations", "#step=1")
+    here = lambda: p.evaluate("document.activeElement.dataset.n | 0")
+    p.focus("svg.net [tabindex='0']")
+    root = here()
+    edges = p.evaluate("stepgradPlayer.model.segments[0].edges.map((e) => [e.source, e.target])")
+    p.keyboard.press("ArrowLeft")
+    assert [here(), root] in edges
+    p.keyboard.press("ArrowRight")
+    assert here() == root
+    p.keyboard.press("Home")
+    assert here() == 0
+    p.keyboard.press("ArrowDown")
+    assert here() != 0
+    p.keyboard.press("Enter")
+    assert not p.is_hidden("#node")
+    p.keyboard.press("Escape")
+    assert p.is_hidden("#node")
+
+
+def test_keys_elsewhere_are_not_ours(visit):
+    p = visit("network", "#step=10")
+    p.evaluate("document.activeElement.blur()")
+    p.keyboard.press("ArrowRight")
+    assert p.inner_text("#at-step") == "10"
+
+
+def test_playing_runs_to_the_end_and_stops(visit):
+    p = visit("changing", "#step=1")
+    p.select_option("#pace", "4")
+    p.click("#play")
+    until(p, "document.getElementById('at-step').textContent === '6'")
+    until(p, "document.getElementById('play').getAttribute('aria-label') !== 'Pause'")
+
+
+def test_a_new_segment_has_its_own_picture(visit):
+    p = visit("changing", "#step=1")
+    assert p.is_visible("#graph0") and not p.is_visible("#graph1")
+    p.evaluate("stepgradPlayer.goStep(4)")
+    assert p.is_visible("#graph1") and not p.is_visible("#graph0")
+    p.click("summary")
+    assert p.locator("#numbers tbody:not([hidden])").count() == 1
+
+
+def test_state_is_in_the_address(visit):
+    p = visit("network", "#step=42&at=20&pin=7&node=3")
+    assert p.inner_text("#at-step") == "42"
+    assert p.evaluate("[stepgradPlayer.state.at, stepgradPlayer.state.pin, stepgradPlayer.state.node]") == [20, 6, 3]
+    p.evaluate("stepgradPlayer.goStep(49)")
+    until(p, "location.hash === '#step=50&at=20&pin=7&node=3'")
+    p = visit("network", "#step=9999&at=x&pin=-1&node=1e9")
+    assert p.locator("svg.net .node").count() > 0
+
+
+def test_charts_can_be_clicked(visit):
+    p = visit("network", "#step=10")
+    p.evaluate("stepgradPlayer.goStep(199)")
+    box = p.locator("#loss").bounding_box()
+    p.mouse.click(box["x"] + box["width"] * 0.55, box["y"] + box["height"] / 2)
+    assert 90 < int(p.inner_text("#at-step")) < 110
+    box = p.locator("#path .start").bounding_box()
+    p.mouse.click(box["x"] + 2, box["y"] + 2)
+    assert int(p.inner_text("#at-step")) < 15
+    assert p.locator("#path .band").count() > 3
+
+
+def test_table_holds_every_number(visit, recorded):
+    p = visit("network", "#step=33")
+    p.click("summary")
+    rows = p.locator("#numbers tbody:not([hidden]) tr").all_inner_texts()
+    frame = recorded["network"][0].segments[0].frames[32]
+    assert len(rows) == len(frame.values)
+    for row, value, gradient in zip(rows, frame.values, recorded["network"][1][32], strict=True):
+        cells = row.split("\t")
+        assert float(cells[3].replace("−", "-")) == value
+        if gradient is not None:
+            assert float(cells[4].replace("−", "-")) == gradient
+
+
+def test_labels_say_role_value_and_gradient(visit):
+    p = visit("network", "#step=5")
+    p.wait_for_timeout(300)
+    labels = p.eval_on_selector_all("svg.net .node", "all => all.map((n) => n.getAttribute('aria-label'))")
+    assert re.match(r"w1, parameter, value −?\d\.\d+, gradient −?\d\.\d+", labels[0])
+    assert all(re.search("value ", label) for label in labels)
+    p.click("[data-phase=forward]")
+    p.wait_for_timeout(300)
+    label = p.get_attribute("#s0n0", "aria-label")
+    assert label.endswith("no gradient yet")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("name", "fragment"),
+    [("network", "#step=25"), ("equations", "#step=3&at=14&node=0"), ("equations", "#step=9&pin=2"), ("classifier", "")],
+)
+def test_axe_finds_nothing(visit, scheme, name, fragment):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason='pip install "stepgrad[browser]"')
+    p = visit(name, fragment, color_scheme=scheme)
+    p.click("summary")
+    p.wait_for_timeout(300)
+    result = axe.Axe().run(p)
+    assert result.violations_count == 0, result.generate_report()
+
+
+def test_theme_button(visit):
+    p = visit("equations", color_scheme="light")
+    paper = lambda: p.evaluate("getComputedStyle(document.body).backgroundColor")
+    before = paper()
+    p.click("#theme")
+    assert paper() != before
+    p.click("#theme")
+    assert paper() == before
+
+
+@pytest.mark.parametrize("width", [400, 1440])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_screenshots(visit, tmp_path, width, scheme, motion):
+    """Nothing is cut off sideways, and with reduced motion nothing moves."""
+    p = visit("network", "#step=25&at=36", viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion=motion)  # fmt: skip
+    picture = p.screenshot(path=tmp_path / "player.png", full_page=True)
+    assert len(picture) > 20_000
+    assert p.evaluate("document.documentElement.scrollWidth") <= width
+    running = p.evaluate("document.getAnimations().filter((a) => a.playState === 'running').length")
+    assert (running == 0) == (motion == "reduce")
+
+
+def test_sandboxed_frame(browser, files):
+    """As in a notebook: no address, no storage, no origin."""
+    page = browser.new_page()
+    errors = []
+    page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda e: errors.append(str(e)))
+    page.set_content("<iframe sandbox='allow-scripts' style='width:1200px;height:800px'></iframe>")
+    page.evaluate("text => { document.querySelector('iframe').srcdoc = text }", (files / "network.html").read_text())
+    frame = page.wait_for_selector("iframe").content_frame()
+    frame.wait_for_selector("#player.live")
+    before = frame.inner_text("#at-step")
+    frame.click("#next")
+    frame.click("#theme")
+    assert frame.inner_text("#at-step") != before
+    page.wait_for_timeout(300)
+    assert errors == []
+    page.close()
+
+
+def test_without_scripts_there_is_a_still(browser, files):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((files / "network.html").as_uri())
+    assert page.is_visible("svg.net")
+    assert "+" in page.locator("svg.net .parameter .grad").first.text_content() + "+"
+    assert not page.is_visible(".controls")
+    assert page.is_visible("noscript")
+    context.close()
+
+
+def test_print_shows_graph_and_charts(visit):
+    p = visit("equations")
+    p.emulate_media(media="print")
+    assert p.is_visible("svg.net") and p.is_visible("#loss")
+    assert not p.is_visible(".controls")
+
+
+def test_scrubbing_a_thousand_nodes(visit, record_property):
+    """The median time of a frame's script, as a record: machines differ."""
+    p = visit("thousand")
+    nodes, median = p.evaluate("""async () => {
+      const { model, goStep } = stepgradPlayer, times = [];
+      document.getElementById("steps").dispatchEvent(new Event("pointerdown"));
+      for (let k = 0; k < 30; k++) {
+        const start = performance.now();
+        goStep(k % model.frames.length);
+        times.push(performance.now() - start);
+        await new Promise(requestAnimationFrame);
+      }
+      return [model.segments[0].nodes.length, times.sort((a, b) => a - b)[15]];
+    }""")
+    record_property("scrub", json.dumps({"nodes": nodes, "median_ms": median}))
+    print(f"\n{nodes} nodes: {median:.2f} ms a frame")
+    assert nodes > 800
+    assert median < 100
