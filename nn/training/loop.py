@@ -198,7 +198,7 @@ def predict(model: Module, x: Any, batch_size: int = 32) -> Any:
     parts = []
     with _evaluating(model):
         for i in range(0, len(x), size):
-            part = x[i : i + size]
+            part = x[i : i + size].copy()  # forward may write into it
             output = model(part)
             array = np.asarray(output.data if isinstance(output, Value) else output)
             if not array.ndim or len(array) != len(part):
@@ -218,7 +218,7 @@ def _measured(
     total = 0.0
     with _evaluating(model):
         for i in range(0, len(x), batch_size):
-            xb, yb = x[i : i + batch_size], y[i : i + batch_size]
+            xb, yb = x[i : i + batch_size].copy(), y[i : i + batch_size]  # forward may write into xb
             output = model(xb)
             if not i:
                 _check_targets(owner, output, y, loss)

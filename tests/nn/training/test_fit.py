@@ -168,6 +168,20 @@ def test_evaluate_weighs_batches_by_their_rows():
     assert found["r2"] == pytest.approx(1 - (r**2).sum() / ((Y - Y.mean()) ** 2).sum(), rel=1e-12)
 
 
+def test_the_data_stays_as_it_is_whatever_forward_does():
+    class Scaled(Dense):
+        def forward(self, x):
+            x /= 255
+            return super().forward(x)
+
+    x, model = X.copy(), Scaled(3, 1)
+    for shuffle in (False, True):
+        quiet(model, x, Y, mse, Descent(model.parameters()), shuffle=shuffle, validation_split=0.2)
+    evaluate(model, x, Y, mse)
+    predict(model, x)
+    np.testing.assert_array_equal(x, X)
+
+
 def test_float32_stays_float32():
     model = Dense(3, 1, dtype=np.float32)
     x, y = X.astype(np.float32), Y.astype(np.float32)
