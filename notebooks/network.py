@@ -304,7 +304,7 @@ def plot_regions(figure: Figure, run: Run) -> None:
     for ax, epoch in zip(axes, (0, 10, EPOCHS), strict=True):
         numbers = run.path[epoch * len(PEOPLE)]
         answer = outputs(numbers, u, v)[2]
-        shades = ax.contourf(u, v, answer, levels=np.linspace(0, 1, 11), cmap="PuOr", alpha=0.75)
+        shades = ax.contourf(u, v, answer, levels=np.linspace(0, 1, 11), cmap="PuOr", alpha=0.5)
         if answer.min() < 0.5 < answer.max():
             ax.contour(u, v, answer, levels=[0.5], colors=INK, linewidths=1.5)
         for name, (x1, x2, y) in PEOPLE.items():
