@@ -37,11 +37,15 @@ def describe(x: Any) -> str:
 
 def remember(inputs: Sequence[Any]) -> Site:
     """The line that is recording now, and what its inputs look like."""
-    frame: Any = sys._getframe(1)
+    return Site(line(), tuple(_checksum(x) for x in inputs))
+
+
+def line() -> str:
+    """The user's line that is recording now."""
+    frame: Any = sys._getframe(2)
     while frame is not None and frame.f_code.co_filename.startswith((_HERE, _NUMPY, "<__array")):
         frame = frame.f_back
-    line = f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame is not None else "?"
-    return Site(line, tuple(_checksum(x) for x in inputs))
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame is not None else "?"
 
 
 def _checksum(x: Any) -> int:

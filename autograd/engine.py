@@ -181,11 +181,12 @@ def result(data: Array, op: Op, inputs: tuple[Any, ...], params: dict[str, Any],
         if mode > RECORD:
             if mode & TRACE:
                 v.__class__ = Traced
-            if mode & (WATCH | TRACE):
+                v._site = anomaly.Site(anomaly.line(), ())
+            elif mode & WATCH:
                 v._site = anomaly.remember(inputs)
     elif mode & TRACE and any([isinstance(x, Node) for x in inputs]):
         v.op, v.inputs, v.requires_grad, v.__class__ = op, inputs, False, Traced
-        v._site = anomaly.remember(inputs)
+        v._site = anomaly.Site(anomaly.line(), ())
     else:
         v._array = unshared(data, inputs)
         v.op = None

@@ -38,7 +38,8 @@ class Executable:
     source: str
     make: Callable[[], Callable[..., tuple[Any, ...]]]
     why: str = ""  # why it is not a program of numbers, if it is not
-    slow: "Executable | None" = None  # what answers where `math` raises and NumPy does not
+    name: str = "f"
+    slow: "Executable | None" = None  # what answers where `math` raises and NumPy does not; made when needed
     idle: list[Callable[..., tuple[Any, ...]]] = field(default_factory=list)  # each with buffers of its own
 
     def __call__(self, args: Sequence[Any]) -> tuple[Any, ...]:
@@ -50,7 +51,7 @@ class Executable:
                 return run(*[float(x) for x in args], *[float(x) for x in closed])
             except (ArithmeticError, ValueError):
                 if self.slow is None:
-                    raise
+                    self.slow = executable(self.program, "numpy", self.name)
                 return self.slow(args)
         run = (
             self.idle.pop() if self.idle else self.make()
@@ -85,7 +86,7 @@ def executable(program: Program, backend: str | None, name: str) -> Executable:
         names = Names(program)
         text = scalars.source(program, names)
         run = loaded(text, dict(scalars.NAMESPACE), name)["run"]
-        return Executable(program, "python", text, lambda: run, "", executable(program, "numpy", name))
+        return Executable(program, "python", text, lambda: run, "", name)
     code = arrays.code(program, Names(program))
     make = loaded(code.source, code.namespace, name)["make"]
 

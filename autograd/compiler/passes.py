@@ -111,7 +111,7 @@ def inline(program: Program) -> Program:
                 continue
             for y in steps:
                 y.site = x.site
-            out.name, out.data = x.name, x.data
+            out.name = x.name
             put[id(x)] = out
             todo = steps + todo
         last = s

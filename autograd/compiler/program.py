@@ -23,21 +23,16 @@ class Variable:
     name: str | None = None  # the user's
     site: str = ""  # the user's line
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The lengths of the axes."""
-        return np.shape(self.data)
+    shape: tuple[int, ...] = ()  # of the data; a Python number's dtype is that of the array it would become
+    dtype: np.dtype[Any] = np.dtype(np.float64)
+    is_array: bool = False  # whether it has axes; numbers are NumPy scalars or Python's
 
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The NumPy dtype; a Python number's is that of the array it would become."""
-        found: np.dtype[Any] = self.data.dtype if hasattr(self.data, "dtype") else np.asarray(self.data).dtype
-        return found
-
-    @property
-    def is_array(self) -> bool:
-        """Whether it has axes; numbers are NumPy scalars or Python's."""
-        return bool(self.shape)
+    def __post_init__(self) -> None:
+        data = self.data
+        if type(data) is not float and type(data) is not np.float64:
+            data = data if hasattr(data, "dtype") else np.asarray(data)
+            self.shape, self.dtype = data.shape, data.dtype
+            self.is_array = bool(self.shape)
 
 
 @dataclass(slots=True, eq=False)
