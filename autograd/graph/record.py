@@ -20,6 +20,10 @@ from autograd.modes import OBSERVE, mode, observers
 from autograd.value import Value
 
 
+GOLDEN = (5**0.5 - 1) / 2
+SPARED = 3  # the lowest and the highest loss, and the first that is not finite
+
+
 def record(
     source: Any,
     *,
@@ -42,8 +46,7 @@ def record(
     never arrays.  Only backward() is seen, in the thread or task of the block, and only
     where it reaches one of the parameters.  Outside such a block nothing is slower.
 
-    Raises TypeError for a source without Values, ValueError for an empty one or for `every`
-    or `keep` below 1 (2 for keep).
+    Raises TypeError for a source without Values, ValueError for an empty one or for `every` below 1 or `keep` below 5.
 
     >>> from autograd import Value, no_grad
     >>> from autograd.graph import record
@@ -100,6 +103,8 @@ class Recorder:
         self.loss: float | None = None  # of the step under way
         self.pending: Pass | None = None
         self.state: dict[int, Any] | None = None  # by hand: the parameters when last looked at
+        self.spared: dict[str, tuple[int, float, list[tuple[Segment, Frame]]]] = {}
+        self.full = False
         self.unreached = self.idle = 0
         self.tokens: list[Any] = []
 
@@ -119,6 +124,7 @@ class Recorder:
         if self.optimizer is not None:
             del self.optimizer.step  # the class's own is visible again
         self.finish()
+        self.extremes()
         for segment in self.recording.segments:
             put_words(segment)
         self.recording.notes = self.notes()
@@ -237,24 +243,54 @@ class Recorder:
                     self.recording.segments.append(segment)
                 segment.frames.append(frame)
             self.kept.append((now, self.passes))
-            while len(self.kept) > self.keep:
+            self.spare(now)
+            if len(self.kept) > self.keep:
+                self.full = True  # from here on there is room for the extremes, which come back at the end
+            while self.full and len(self.kept) > self.keep - SPARED:
                 self.drop()
         self.passes, self.backwards, self.loss, self.state = [], 0, None, None
 
+    def spare(self, now: int) -> None:
+        """Remember the step if its loss is the lowest or highest so far, or the first that is not finite."""
+        if self.loss is None:
+            return
+        if not math.isfinite(self.loss):
+            self.spared.setdefault("broken", (now, self.loss, self.passes))
+            return
+        if "low" not in self.spared or self.loss < self.spared["low"][1]:
+            self.spared["low"] = now, self.loss, self.passes
+        if "high" not in self.spared or self.loss > self.spared["high"][1]:
+            self.spared["high"] = now, self.loss, self.passes
+
     def drop(self) -> None:
-        """Forget the step whose neighbours are closest on a log scale, but no extreme of the loss."""
-        losses = self.recording.losses
-        at = [losses.get(step, math.nan) for step, _ in self.kept]
-        finite = [i for i, x in enumerate(at) if math.isfinite(x)]
-        spared = {min(finite, key=at.__getitem__), max(finite, key=at.__getitem__)} if finite else set()
-        spared |= set([i for i, x in enumerate(at) if not math.isfinite(x)][:1])  # where it broke
+        """Forget the step whose neighbours are closest on a log scale.
+
+        A little uneven, or every kept step would fall on the same sample of a fixed order.
+        """
         steps = [step for step, _ in self.kept]
-        free = [i for i in range(1, len(steps) - 1) if i not in spared]
-        i = min(free or [1], key=lambda i: steps[i + 1] / steps[i - 1])
+        i = min(
+            range(1, len(steps) - 1),
+            key=lambda i: math.log(steps[i + 1] / steps[i - 1]) * (1 + 0.5 * (steps[i] * GOLDEN % 1)),
+        )
         for segment, frame in self.kept.pop(i)[1]:
             segment.frames.remove(frame)
             if not segment.frames:
                 self.recording.segments.remove(segment)
+
+    def extremes(self) -> None:
+        """Take back the steps of lowest and highest loss, and the first where it was not finite."""
+        there = {step for step, _ in self.kept}
+        for step, _loss, passes in self.spared.values():
+            if step in there:
+                continue
+            there.add(step)
+            for segment, frame in passes:
+                if segment not in self.recording.segments:
+                    self.recording.segments.append(segment)
+                segment.frames.append(frame)
+                segment.frames.sort(key=lambda f: (f.step, f.part))
+        order = {id(segment): i for i, (_, segment) in enumerate(self.known.values())}
+        self.recording.segments.sort(key=lambda s: order[id(s)])
 
     def rates(self) -> dict[int, float]:
         """The learning rate of each parameter."""

@@ -65,7 +65,7 @@ def test_latex_and_markdown_of_the_network():
     loss, p = network()
     explanation = explain(loss, p["w1"])
     for line in (
-        r"&= \frac{\partial L}{\partial o_{1}} \cdot \frac{\partial o_{1}}{\partial h_{1}} \cdot \frac{\partial h_{1}}{\partial w_{1}} \\",
+        r"} &= \frac{\partial L}{\partial o_{1}} \cdot \frac{\partial o_{1}}{\partial h_{1}} \cdot \frac{",
         r"&= \left(-0.95261\right) \cdot 0.249439 \cdot \left(-0.0903533\right) \\",
         r"L &= {\left(1 - o_{1}\right)}^{2} \\",
         r"\frac{\partial o_{1}}{\partial h_{1}} &= o_{1} \cdot \left(1 - o_{1}\right) \cdot w_{5} = 0.249439 \\",

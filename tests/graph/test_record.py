@@ -500,13 +500,14 @@ def long_run(n, **options):
 def test_a_long_run_is_thinned_on_a_log_scale_and_says_so():
     steps = long_run(1000, keep=60)
     kept = steps.steps
-    assert len(kept) == 60 and kept[0] == 1 and kept[-1] == 1000 and {137, 411} <= set(kept)
+    assert 57 <= len(kept) <= 60 and kept[0] == 1 and kept[-1] == 1000 and {137, 411} <= set(kept)
     assert kept[:8] == list(range(1, 9))
     gaps = np.diff(np.log([s for s in kept if s > 40 and s not in (137, 411)]))
     assert gaps.max() < 6 * np.median(gaps)
     assert len(steps.losses) == steps.seen == 1000
-    assert re.search(r"60 of 1000 steps were kept: the first \d+, then", steps.notes[0])
-    assert "60 of 1000 steps" in repr(steps)
+    assert re.search(rf"{len(kept)} of 1000 steps were kept: the first \d+, then", steps.notes[0])
+    assert f"{len(kept)} of 1000 steps" in repr(steps)
+    assert len({s % 4 for s in kept}) == 4 and max(kept.count(s) for s in kept) == 1
     assert len(long_run(100, keep=None)) == 100 and not long_run(60, keep=60).notes
 
 
