@@ -1,5 +1,7 @@
 """Save and load: arrays and plain numbers in safetensors files, never half written, nothing pickled."""
 
+import contextlib
+import glob
 import importlib
 import json
 import os
@@ -18,6 +20,7 @@ __all__ = ["load", "load_checkpoint", "save", "save_checkpoint", "write_atomical
 Path_ = str | os.PathLike[str]
 FORMAT = "stepgrad-checkpoint"
 VERSION = "1"
+STALE = 3600.0  # seconds after which a temporary file belongs to nobody
 
 
 # --- files that are there whole or not at all ---------------------------------------------------
@@ -27,7 +30,9 @@ def write_atomically(path: Path_, content: bytes) -> None:
     """Put `content` into the file: whoever reads it finds the old content or the new, whole.
 
     A temporary file in the same folder is written, flushed to the disk and renamed.  A process
-    killed in between leaves the old file, and perhaps a `.tmp` file beside it.
+    killed in between leaves the old file, and perhaps a `.tmp` file beside it, which the next
+    write takes away once it is an hour old (a younger one may be another process at work).
+    Raises FileNotFoundError if the folder does not exist.
     """
     path = Path(os.path.realpath(path))  # through a link, not in its place
     if not path.parent.is_dir():
@@ -45,6 +50,11 @@ def write_atomically(path: Path_, content: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    written = path.stat().st_mtime
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        with contextlib.suppress(FileNotFoundError):
+            if written - left.stat().st_mtime > STALE:
+                left.unlink()
     if os.name == "posix":  # elsewhere a folder cannot be opened
         folder = os.open(path.parent, os.O_RDONLY)
         try:

@@ -287,6 +287,18 @@ def test_a_write_that_fails_leaves_the_old_file_alone(tmp_path, monkeypatch):
     assert [p.name for p in tmp_path.iterdir()] == ["f"]
 
 
+def test_what_a_killed_write_left_is_taken_away_by_a_later_one(tmp_path):
+    path = tmp_path / "c[1].safetensors"
+    names = [".c[1].safetensors.0123abcd.tmp", ".c[1].safetensors.4567abcd.tmp", ".c1.safetensors.0.tmp"]
+    for name in names:
+        (tmp_path / name).write_bytes(b"half")
+    old = time.time() - 7200
+    os.utime(tmp_path / names[0], (old, old))
+    os.utime(tmp_path / names[2], (old, old))  # of another file
+    write_atomically(path, b"whole")
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([path.name, names[1], names[2]])
+
+
 def test_a_folder_that_is_not_there_is_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     model = Dense(2, 1)
