@@ -184,6 +184,13 @@ class Check:
                 unit = [np.zeros(np.shape(x)) for x in self.inputs]
                 unit[k][place] = 1.0
                 x = abs(float(np.asarray(self.inputs[k])[place]))
+                if not finite(x):
+                    findings.append(
+                        Finding(
+                            Verdict.UNDEFINED, subject.leaves[k].name, place, reason="the input is not finite"
+                        )
+                    )
+                    continue
                 a = float(np.asarray(precise[k])[place])
                 r = self.rule(along, unit, a, x, at, only=(k, place))
                 r = self.in_own_precision(r, float(np.asarray(found[k])[place]), a, self.given[k].dtype)
