@@ -126,7 +126,7 @@ class Explanation:
         elif not d.rows:
             blocks.append(f"{head} = {exact(d.total)}")
         factors = [
-            f"{self._ratio(f)} = {f.text}" + (f" = {number(f.value)}" if f.text != number(f.value) else "")
+            f"{self._ratio(f, d)} = {f.text}" + (f" = {number(f.value)}" if f.text != number(f.value) else "")
             for f in d.factors
             if f.text
         ]
@@ -152,7 +152,7 @@ class Explanation:
         scalar = all(f.value is not None for p in d.paths for f in p.factors)
         lines = []
         for i, p in enumerate(d.paths):
-            product = " · ".join(self._ratio(f) for f in p.factors)
+            product = " · ".join(self._ratio(f, d) for f in p.factors)
             lines.append(f"{space if i else head} {'+' if i else '='} {product}")
         if not scalar:
             return [*lines, f"{space} : {exact(d.total)}"]
@@ -182,8 +182,17 @@ class Explanation:
     def _d(self, by: str) -> str:
         return f"∂{one_line(self.loss)}/∂{one_line(by)}"
 
-    def _ratio(self, f: Factor) -> str:
-        return f"∂{one_line(f.of)}/∂{one_line(f.by)}"
+    def _ratio(self, f: Factor, d: Derivation) -> str:
+        direct = " (direct)" if self._is_direct(f, d) else ""
+        return f"∂{one_line(f.of)}/∂{one_line(f.by)}{direct}"
+
+    def _is_direct(self, f: Factor, d: Derivation) -> bool:
+        """Whether a factor would be written as the derivative that it is only a part of."""
+        return len(d.paths) > 1 and (f.of, f.by) == (self.loss, d.symbol)
+
+    def _fraction(self, f: Factor, d: Derivation) -> str:
+        ratio = fraction(f.of, f.by)
+        return rf"\left. {ratio} \right|_{{\text{{direct}}}}" if self._is_direct(f, d) else ratio
 
     # --- LaTeX ----------------------------------------------------------------------------------
 
@@ -191,7 +200,7 @@ class Explanation:
         lines = [f"{latex(name)} &= {formula}" for name, _, formula in d.definitions]
         head = fraction(self.loss, d.symbol)
         for i, p in enumerate(d.paths):
-            product = r" \cdot ".join(fraction(f.of, f.by) for f in p.factors)
+            product = r" \cdot ".join(self._fraction(f, d) for f in p.factors)
             lines.append(f"{'' if i else head} &{AND if i else '= '}{product}")
         scalar = all(f.value is not None for p in d.paths for f in p.factors)
         if d.paths and scalar and any(len(p.factors) > 1 for p in d.paths):
@@ -209,7 +218,7 @@ class Explanation:
         for f in d.factors:
             if f.latex:
                 value = "" if f.latex == in_tex(f.value) else f" = {in_tex(f.value)}"
-                lines.append(f"{fraction(f.of, f.by)} &= {f.latex}{value}")
+                lines.append(f"{self._fraction(f, d)} &= {f.latex}{value}")
         return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
 
 

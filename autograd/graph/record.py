@@ -19,7 +19,6 @@ from autograd.graph.summary import held, is_number
 from autograd.modes import OBSERVE, mode, observers
 from autograd.value import Value
 
-
 GOLDEN = (5**0.5 - 1) / 2
 SPARED = 3  # the lowest and the highest loss, and the first that is not finite
 

@@ -109,6 +109,14 @@ def test_two_paths_add_up():
     assert f"= {1.5 * math.cos(0.5):.6g} + {3 * math.sin(0.5):.6g}\n" in text
 
 
+def test_what_enters_directly_is_told_from_the_whole():
+    w = Value(0.5, name="w")
+    h = w * 3.0
+    explanation = explain(h * h + w, w, names={"h": h})
+    assert "∂L/∂w = ∂L/∂w (direct)\n      + ∂L/∂h · ∂h/∂w\n" in explanation.text
+    assert r"\left. \frac{\partial L}{\partial w} \right|_{\text{direct}}" in explanation.latex
+
+
 def test_a_square_written_as_a_product_has_one_factor_of_two_terms():
     x = Value(3.0, name="x")
     assert "∂L/∂x = x + x = 6" in explain(x * x, x).text

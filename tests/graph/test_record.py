@@ -3,10 +3,12 @@
 # ruff: noqa: RUF001
 
 import asyncio
+import doctest
 import json
 import math
 import re
 import threading
+from pathlib import Path
 
 import hypothesis.strategies as st
 import numpy as np
@@ -20,6 +22,7 @@ from autograd.graph.recording import BARS, sparkline, thinned
 from autograd.graph.summary import Summary, summary
 from autograd.modes import OBSERVE, mode, observers
 from autograd.rules.table import UFUNCS
+from notebooks.network import PEOPLE, START, loss_of, values
 from optim import LBFGS, SGD, Adam
 
 UNARY = sorted((u for u, op in UFUNCS.items() if u.nin == 1 and u.nout == 1), key=lambda u: u.__name__)
@@ -648,3 +651,25 @@ def test_summaries():
     big = summary(np.arange(100 * 70.0).reshape(1, 100, 70), picture=True).thumbnail
     assert (big["rows"], big["cols"]) == (32, 32)
     assert summary(np.ones((2, 2)), picture=True).thumbnail["low"] == 1.0
+
+
+def test_the_documentation_does_what_it_says():
+    path = Path(__file__).parents[2] / "docs" / "seeing.md"
+    assert doctest.testfile(str(path), module_relative=False).failed == 0
+
+
+def test_the_example_that_the_player_was_built_on_is_up_to_date():
+    """20 steps of the network of three neurons, one person per step."""
+    path = Path(__file__).parent / "data" / "recording_network.json"
+    p = values(START)
+    optimizer = SGD(p.values(), lr=0.1)
+    with record(optimizer) as steps:
+        for i in range(20):
+            optimizer.zero_grad()
+            loss, _ = loss_of(p, *list(PEOPLE.values())[i % 4])
+            loss.backward()
+            optimizer.step()
+    kept, now = json.loads(path.read_text(encoding="utf-8")), steps.to_json()
+    structure = [{k: x for k, x in s.items() if k != "frames"} for s in kept["segments"]]
+    assert structure == [{k: x for k, x in s.items() if k != "frames"} for s in now["segments"]]
+    assert [x for _, x in kept["curve"]] == pytest.approx([x for _, x in now["curve"]], rel=1e-12)
