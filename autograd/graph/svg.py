@@ -101,10 +101,7 @@ def node(n: GraphNode, box: Box, values: bool, gradients: bool, prefix: str) -> 
         parts.append(f'<text class="prime" {at}>{primes(n.order)}</text>')
     if pictured(n) and values:
         x += (THUMBNAIL + 8) / 2
-        parts.append(
-            f'<image x="{num(left(box) + 9)}" y="{num(box.y - THUMBNAIL / 2)}" width="{num(THUMBNAIL)}" '
-            f'height="{num(THUMBNAIL)}" href="{thumbnail.uri(n.value)}" preserveAspectRatio="xMidYMid meet"/>'
-        )
+        parts.append(picture(n, left(box) + 9 + THUMBNAIL / 2, box.y))
 
     def line(kind: str, words: str) -> None:
         nonlocal y
@@ -125,6 +122,15 @@ def node(n: GraphNode, box: Box, values: bool, gradients: bool, prefix: str) -> 
     if gradients and n.role not in (CONSTANT, GROUP):
         line(f"grad {sign_of(n.gradient)}", content(typeset(gradient_line(n))))
     return "".join([*parts, "</g>"])
+
+
+def picture(n: GraphNode, x: float, y: float) -> str:
+    """The thumbnail of a node's array, in a frame around (x, y)."""
+    rows, columns = (min(size, thumbnail.MOST) for size in n.shape[-2:])
+    width, height = (THUMBNAIL * size / max(rows, columns) for size in (columns, rows))
+    place = f'x="{num(x - width / 2)}" y="{num(y - height / 2)}" width="{num(width)}" height="{num(height)}"'
+    image = f'<image {place} href="{thumbnail.uri(n.value)}" preserveAspectRatio="none"/>'
+    return f'{image}<rect class="frame" {place}/>'
 
 
 def primes(order: int) -> str:

@@ -55,6 +55,7 @@ RULES = """
 .stepgrad .contribution { font-size: 10.5px; stroke: %(paper)s; stroke-width: 3px; paint-order: stroke; }
 .stepgrad .sum { font-weight: 700; }
 .stepgrad .note { fill: %(faint)s; font-size: 11px; text-anchor: start; }
+.stepgrad .node .frame { fill: none; stroke: %(line)s; stroke-width: 0.6; stroke-dasharray: none; }
 .stepgrad image { image-rendering: pixelated; }
 """
 
