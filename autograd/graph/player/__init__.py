@@ -14,7 +14,14 @@ from autograd.graph.recording import Recording
 
 __all__ = ["page"]
 
-PARTS = ("data.js", "replay.js", "story.js", "charts.js", "view.js", "controls.js")  # in the order they build on
+PARTS = (
+    "data.js",
+    "replay.js",
+    "story.js",
+    "charts.js",
+    "view.js",
+    "controls.js",
+)  # in the order they build on
 LARGE = 5_000_000  # bytes
 
 
@@ -41,7 +48,8 @@ def page(recording: Recording, *, title: str = "Gradient steps") -> str:
     data |= {"heat": heat, "start": place}
     shown = [s.frames[at if i == first else 0] for i, s in enumerate(recording.segments)]
     graphs = "\n".join(
-        markup.graph(s, i, shown[i], places(s), heat, hidden=i != first) for i, s in enumerate(recording.segments)
+        markup.graph(s, i, shown[i], places(s), heat, hidden=i != first)
+        for i, s in enumerate(recording.segments)
     )
     frame = shown[first]
     words = {
@@ -70,7 +78,9 @@ def notes(recording: Recording) -> str:
     if len(recording) < recording.seen and not any("step" in note for note in said):
         said.insert(0, f"{len(recording)} of {recording.seen} steps were kept")
     if len(recording.segments) > 1:
-        said.append(f"the graph changed on the way: {len(recording.segments)} structures, each with its own picture")
+        said.append(
+            f"the graph changed on the way: {len(recording.segments)} structures, each with its own picture"
+        )
     lines = "".join(f"<li>{markup.content(note[:1].upper() + note[1:])}</li>" for note in said)
     return f'<ul class="notes">{lines}</ul>' if lines else ""
 
@@ -93,7 +103,9 @@ def palette() -> str:
     for sign in ("pos", "neg"):
         for p in range(5, 101, 5):
             lines.append(f"--{sign}{p}:color-mix(in oklab,var(--{sign}) {p}%,var(--rest));")
-            lines.append(f"--edge-{sign}{p}:color-mix(in oklab,var(--{sign}) {35 + 0.65 * p:g}%,var(--wire));")
+            lines.append(
+                f"--edge-{sign}{p}:color-mix(in oklab,var(--{sign}) {35 + 0.65 * p:g}%,var(--wire));"
+            )
     return ":root{" + "\n".join(lines) + "}\n"
 
 

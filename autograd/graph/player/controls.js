@@ -2,6 +2,7 @@
 
 function start(model) {
   const { frames } = model;
+  const phases = document.querySelectorAll("[data-phase]");
   const quiet = matchMedia("(prefers-reduced-motion: reduce)");
   const pictures = model.segments.map((s) => new Picture(s, heatOf(model.heat)));
   const state = { index: model.start, at: 0, pin: null, node: null, whatIf: new Map(), playing: null };
@@ -26,12 +27,11 @@ function start(model) {
   /** What the loss under the path is computed from: drawn at rest only, unless it never changes. */
   function ground() {
     const { segment, frame } = frames[state.index];
+    if (chart.key && (state.playing === "steps" || dragging)) return null;
     if (blocked[segment.index] || segment.nodes[segment.root].array) return null;
     if (chosen.some((p) => !segment.updates[p]?.node)) return null;
     const held = segment.nodes.filter((n) => !n.op && !chosen.includes(n.parameter)).map((n) => n.value(frame));
     const key = `${segment.index}:${held.join()}`;
-    const moving = state.playing === "steps" || dragging;
-    if (moving && chart.key && key !== chart.key) return null;
     return { key, segment, values: scene.values };
   }
 
@@ -74,7 +74,7 @@ function start(model) {
     segment.moments.forEach((m, i) => { parts[m.phase] ??= i; });
     for (const [key, at] of [["--b", parts.backward], ["--u", parts.update ?? parts.whole]]) inside.style.setProperty(key, at / (last(state.index) || 1));
     for (const slider of [steps, inside]) slider.style.setProperty("--done", `${(100 * slider.value) / (slider.max || 1)}%`);
-    document.querySelectorAll("[data-phase]").forEach((b) => b.setAttribute("aria-pressed", b.dataset.phase === phase));
+    phases.forEach((b) => b.setAttribute("aria-pressed", b.dataset.phase === phase));
     showLoss(state.index, state.pin, scene.whatIf ? scene.loss : undefined);
     drawPath();
     const still = !state.playing;
@@ -100,7 +100,7 @@ function start(model) {
 
   function showTable() {
     document.querySelectorAll("#numbers tbody").forEach((body, i) => body.toggleAttribute("hidden", i !== scene.segment.index));
-    fillTable(scene);
+    fillTable(scene, shown);
   }
 
   // --- moving ---------------------------------------------------------------------------------
@@ -227,7 +227,7 @@ function start(model) {
     const { segment, frame, full, root } = scene;
     if (n.array) {
       const rows = [];
-      for (const [title, s] of [["value", n.summary?.(frame)], ["gradient", n.gradient?.(frame)]]) {
+      for (const [title, s] of [["value", n.summary?.(frame)], ["gradient", shown.arrived(n, scene)]]) {
         if (!s) continue;
         rows.push([title, `norm ${short(s.norm, 5)}`], ["mean \u00b1 std", `${short(s.mean)} \u00b1 ${short(s.std)}`],
           ["from \u2026 to", `${short(s.min)} \u2026 ${short(s.max)}`], ["zeros", `${s.zeros}${s.nans ? `, NaN ${s.nans}` : ""}${s.infs ? `, infinite ${s.infs}` : ""}`]);
@@ -339,7 +339,7 @@ function start(model) {
     theme: () => setTheme(nextTheme()), fit: () => setFit($("fit").getAttribute("aria-pressed") !== "true"),
   };
   for (const [id, action] of Object.entries(buttons)) $(id).addEventListener("click", action);
-  document.querySelectorAll("[data-phase]").forEach((b) => b.addEventListener("click", () => {
+  phases.forEach((b) => b.addEventListener("click", () => {
     const found = scene.segment.moments.findIndex((m) => m.phase === b.dataset.phase);
     if (found >= 0) goInside(found);
   }));

@@ -20,6 +20,10 @@ MARGIN, ABOVE = 16.0, 32.0  # above and below there is room for the words of an 
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
 NABLA = "\N{NABLA}"
+TICKET = (  # the words at the edge that is being walked
+    '<g class="ticket" visibility="hidden" aria-hidden="true"><rect y="-13" height="26" rx="13"/>'
+    '<text y="4.5" text-anchor="middle"></text></g>'
+)
 Heat = tuple[float, float]
 
 
@@ -51,10 +55,7 @@ def signed(x: float) -> str:
 def heat_of(recording: Recording) -> Heat:
     """The range of the colours: magnitudes of gradients over all steps, seven decades at most."""
     sizes = [
-        abs(g)
-        for segment, frame in recording.frames
-        for g in segment.replay(frame)
-        if g and math.isfinite(g)
+        abs(g) for segment, frame in recording.frames for g in segment.replay(frame) if g and math.isfinite(g)
     ]
     if not sizes:
         return 1e-3, 1.0
@@ -90,22 +91,26 @@ def graph(segment: Segment, index: int, frame: Frame, places: Places, heat: Heat
         for k, points in enumerate(places.curves)
     ]
     cards = [
-        card(n, index, places.boxes[n.id], frame, gradients[n.id], heat, n.id == segment.root, n.id in incoming)
+        card(
+            n, index, places.boxes[n.id], frame, gradients[n.id], heat, n.id == segment.root, n.id in incoming
+        )
         for n in segment.nodes
     ]
     about = f"computation graph of {segment.nodes[segment.root].symbol}, {len(segment.nodes)} nodes"
     scale = max(1.0, min(1.2, 1080 / width))  # a small graph may be a little larger
+    head = (
+        f'<svg id="graph{index}" class="net" viewBox="0 0 {num(width)} {num(height)}" '
+        f'width="{num(width * scale)}" height="{num(height * scale)}" role="graphics-document document" '
+        f'aria-roledescription="computation graph" aria-label="{attribute(about)}"{" hidden" if hidden else ""}>'
+    )
     return "\n".join(
         [
-            f'<svg id="graph{index}" class="net" viewBox="0 0 {num(width)} {num(height)}" width="{num(width * scale)}" '
-            f'height="{num(height * scale)}" role="graphics-document document" aria-roledescription="computation graph" '
-            f'aria-label="{attribute(about)}"{" hidden" if hidden else ""}>',
+            head,
             f'<g transform="translate({num(MARGIN)} {num(ABOVE)})"><g aria-hidden="true">',
             *lines,
             "</g>",
             *cards,
-            '<g class="ticket" visibility="hidden" aria-hidden="true"><rect y="-13" height="26" rx="13"/>'
-            '<text y="4.5" text-anchor="middle"></text></g>',
+            TICKET,
             "</g></svg>",
         ]
     )
@@ -149,11 +154,12 @@ def card(
     if band:
         spoken.append(f"gradient {words_of(summary if summary is not None else gradient)}")
     label = attribute(", ".join(spoken))
-    parts = [
+    head = (
         f'<g class="{kind}" id="s{index}n{n.id}" data-n="{n.id}" transform="translate({num(x)} {num(y)})" '
         f'role="graphics-symbol" aria-roledescription="node" tabindex="-1" '
         f'aria-label="{label}"><title>{label}</title>'
-    ]
+    )
+    parts = [head]
     small = (w, h) == PLAIN
     radius = 13 if small else {"parameter": 14, "leaf": 14, "constant": 4}.get(role, 7)
     if role == "root":
@@ -166,8 +172,9 @@ def card(
     if band:
         low, inner = h - 20, min(radius, 14) - 1
         parts.append(
-            f'<path class="band" fill="{shade(gradient, heat)}" d="M1 {num(low)}H{num(w - 1)}V{num(h - 1 - inner)}a{inner} {inner} 0 0 1 '
-            f'-{inner} {inner}H{inner + 1}a{inner} {inner} 0 0 1 -{inner} -{inner}Z"/>'
+            f'<path class="band" fill="{shade(gradient, heat)}" d="M1 {num(low)}H{num(w - 1)}'
+            f"V{num(h - 1 - inner)}a{inner} {inner} 0 0 1 -{inner} {inner}H{inner + 1}"
+            f'a{inner} {inner} 0 0 1 -{inner} -{inner}Z"/>'
             f'<path class="edge-of-band" d="M1 {num(low)}H{num(w - 1)}"/>'
         )
     middle = w / 2 if n.scalar else 10

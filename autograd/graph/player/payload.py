@@ -6,7 +6,8 @@ another (the local derivative of a product is the other factor), so a column is 
 """
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,9 +28,9 @@ class Pool:
         self.places: dict[bytes, int] = {}
         self.size = 0
 
-    def add(self, numbers: Sequence[float]) -> Column:
+    def add(self, numbers: Iterable[float]) -> Column:
         """The place of one number per frame; a column that never changes takes one number."""
-        column = np.array(numbers, dtype="<f8")
+        column = np.array(list(numbers), dtype="<f8")
         bits = column.view("<u8")
         varies = bool(len(bits) > 1 and (bits != bits[0]).any())
         if not varies:
@@ -77,7 +78,9 @@ def payload(recording: Recording) -> dict[str, Any]:
         "notes": list(recording.notes),
         "parameters": list(recording.parameters),
         "optimizer": data["optimizer"],
-        "order": [[s, i, places[s, i].step, places[s, i].part, places[s, i].parts] for s, i in recording.order],
+        "order": [
+            [s, i, places[s, i].step, places[s, i].part, places[s, i].parts] for s, i in recording.order
+        ],
         "curve": [[step for step, _ in curve], pool.add([number(x) for _, x in curve])],
         "segments": segments,
         "pool": pool.text(),
@@ -151,11 +154,16 @@ def packed_updates(segment: Segment, replayed: list[list[float | None]], pool: P
             "update": pool.add(numbers(lambda u: u.update)) if isinstance(first.before, Summary) else None,
             "lr": pool.add(numbers(lambda u: u.lr)),
             "state": {
-                key: pool.add(numbers(lambda u, key=key: u.state.get(key)))
+                key: pool.add(numbers(partial(remembered, key)))
                 for key in dict.fromkeys(key for u in found if u is not None for key in u.state)
             },
         }
     return packed
+
+
+def remembered(key: str, update: Any) -> Any:
+    """One of the numbers that the optimizer keeps for a parameter."""
+    return update.state.get(key)
 
 
 def number(x: Any) -> float:
@@ -200,7 +208,8 @@ def summaries(pool: Pool, segment: Segment, given: Sequence[dict[int, Any]]) -> 
             ]
         }
         pictures: dict[str, int] = {}
-        shown, images = [], []
+        shown: list[int] = []
+        images: list[list[Any]] = []
         for x in held:
             t = None if x is None else x.thumbnail
             if t is None:

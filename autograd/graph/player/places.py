@@ -101,7 +101,9 @@ def in_columns(segment: Segment, sizes: list[tuple[float, float]]) -> Places:
         row_up(column, row)
     for beside, order in ((operands, columns), (users, columns[::-1])) * 2:
         for column in order:
-            column.sort(key=lambda n: sum(row[m] for m in beside[n]) / len(beside[n]) if beside[n] else row[n])
+            column.sort(
+                key=lambda n: sum(row[m] for m in beside[n]) / len(beside[n]) if beside[n] else row[n]
+            )
             row_up(column, row)
     boxes: list[Box] = [Box(0, 0, 0, 0)] * count
     heights = [sum(sizes[n][1] + GAP_Y for n in column) - GAP_Y for column in columns]
@@ -113,7 +115,7 @@ def in_columns(segment: Segment, sizes: list[tuple[float, float]]) -> Places:
             y += sizes[n][1] + GAP_Y
         x += width + GAP_X
     arity = [max(1, len(o)) for o in operands]
-    curves = []
+    curves: list[tuple[Point, ...]] = []
     for e in segment.edges:
         a, b = boxes[e.source], boxes[e.target]
         start = a.x + a.width / 2, a.y

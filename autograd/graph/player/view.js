@@ -175,7 +175,7 @@ class Picture {
 
   arrayWords(n, scene, shown) {
     const s = shown ? n.summary?.(scene.frame) : null;
-    const g = scene.seen >= 0 && this.done(n, scene) ? n.gradient?.(scene.frame) : null;
+    const g = this.arrived(n, scene);
     const card = this.cards[n.id];
     if (card.image) {
       const image = s?.image ?? null;
@@ -188,12 +188,11 @@ class Picture {
     return { text: s ? `norm ${short(s.norm)}${bad}` : "\u2013", words: g ? `\u2207 norm ${short(g.norm)}` : "" };
   }
 
-  /** Whether all that an array's gradient is made of has arrived. */
-  done(n, scene) {
-    if (n.id === scene.segment.root) return true;
-    let last = -1;
-    for (const e of n.outs) last = Math.max(last, this.visitOf.get(e) ?? -1);
-    return last >= 0 && last < scene.seen;
+  /** An array's gradient once all that it is made of has arrived: parts of it were not recorded. */
+  arrived(n, scene) {
+    if (scene.seen < 0 || !n.gradient) return null;
+    const last = Math.max(-1, ...n.outs.map((e) => this.visitOf.get(e) ?? -1));
+    return last < scene.seen && (last >= 0 || n.id === scene.segment.root) ? n.gradient(scene.frame) : null;
   }
 
   /** One byte per cell to a picture: 0 is the lowest, 254 the highest, 255 nothing finite. */
@@ -300,10 +299,10 @@ class Picture {
     const role = n.parameter ? "parameter" : n.id === this.segment.root ? `result of ${n.op}` : n.op ?? n.role;
     const words = [n.symbol, role];
     if (n.array) {
-      const s = n.summary?.(scene.frame), g = n.gradient?.(scene.frame);
+      const s = n.summary?.(scene.frame), g = this.arrived(n, scene);
       words.push(`array of shape ${n.shape.join(" by ")}`);
       if (s) words.push(`norm ${exact(s.norm)}, mean ${exact(s.mean)}, from ${exact(s.min)} to ${exact(s.max)}, ${s.zeros} zeros`);
-      if (g && this.cards[n.id].words.includes("norm")) words.push(`gradient of norm ${exact(g.norm)}`);
+      if (g) words.push(`gradient of norm ${exact(g.norm)}`);
       return words.join(", ");
     }
     words.push(scene.computed(n) ? `value ${exact(scene.values[n.id])}` : "not computed yet");
@@ -327,15 +326,15 @@ function wordsOf(pieces) {
 }
 
 /** All numbers of the moment as a table: the picture in full for those who do not see it. */
-function fillTable(scene) {
+function fillTable(scene, picture) {
   const { segment, then, frame } = scene;
   for (const n of segment.nodes) {
     const cells = $(`s${segment.index}r${n.id}`).cells;
     let value, gradient;
     if (n.array) {
-      const s = n.summary?.(frame), g = n.gradient?.(frame);
+      const s = n.summary?.(frame), g = picture.arrived(n, scene);
       value = s && scene.computed(n) ? `norm ${exact(s.norm)}` : "\u2013";
-      gradient = g && scene.seen >= 0 ? `norm ${exact(g.norm)}` : "\u2013";
+      gradient = g ? `norm ${exact(g.norm)}` : "\u2013";
     } else {
       value = scene.computed(n) ? exact(scene.values[n.id]) : "\u2013";
       const g = scene.gradient(n);

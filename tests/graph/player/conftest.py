@@ -18,7 +18,10 @@ PEOPLE = ((-2.0, -1.0, 1.0), (25.0, 6.0, 0.0), (17.0, 4.0, 0.0), (-15.0, -6.0, 1
 def network(steps=200):
     """Two inputs, two hidden neurons, one output; the gradients of every node, as Python had them."""
     names = ("w1", "w2", "w3", "w4", "w5", "w6", "b1", "b2", "b3")
-    p = {n: Value(x, name=n) for n, x in zip(names, (0.5, -0.3, 0.8, 0.2, -0.6, 0.9, 0.1, -0.2, 0.05), strict=True)}
+    p = {
+        n: Value(x, name=n)
+        for n, x in zip(names, (0.5, -0.3, 0.8, 0.2, -0.6, 0.9, 0.1, -0.2, 0.05), strict=True)
+    }
     optimizer, truth = SGD(p.values(), lr=0.1), []
     with record(optimizer) as recording:
         for i in range(steps):
@@ -154,7 +157,9 @@ class Visit:
         self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
         self.page = self.context.new_page()
         self.errors, self.requests = [], []
-        self.page.on("console", lambda m: self.errors.append(m.text) if m.type in ("error", "warning") else None)
+        self.page.on(
+            "console", lambda m: self.errors.append(m.text) if m.type in ("error", "warning") else None
+        )
         self.page.on("pageerror", lambda e: self.errors.append(str(e)))
         self.page.on("request", lambda r: self.requests.append(r.url))
         self.page.add_init_script(

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001
 """The player in a real browser.  Every visit also checks: policy, errors and requests (see conftest.py)."""
 
 import json
@@ -12,6 +13,10 @@ ALL_BITS = """() => stepgradPlayer.model.frames.map(({ segment, frame }) => {
   const bits = new BigUint64Array(g.buffer);
   return Array.from(bits, (b, i) => (reached[i] && !segment.nodes[i].array ? b.toString(16).padStart(16, "0") : null));
 })"""
+CONTROLS = (
+    "fit theme play first back steps next end walk earlier inside later forward backward update whole "
+    "pin pace axis-x axis-y SUMMARY"
+)
 SHOWN = """() => {
   const svg = document.querySelector("svg.net:not([hidden])");
   return Array.from(svg.querySelectorAll(".node"), (n) =>
@@ -72,7 +77,21 @@ def test_python_and_script_write_numbers_alike(visit):
     from autograd.graph.player.markup import short
 
     p = visit("equations")
-    numbers = [0.0, 2.0, -3.5, 1e-3, 9.9996e-4, 0.05314999, 123456.0, 99999.0, 1e5, 9999.4, 1e-300, -2.5e17, 1 / 3]
+    numbers = [
+        0.0,
+        2.0,
+        -3.5,
+        1e-3,
+        9.9996e-4,
+        0.05314999,
+        123456.0,
+        99999.0,
+        1e5,
+        9999.4,
+        1e-300,
+        -2.5e17,
+        1 / 3,
+    ]
     assert p.evaluate("x => x.map((y) => stepgradPlayer.short(y))", numbers) == [short(x) for x in numbers]
 
 
@@ -169,7 +188,9 @@ def test_pin_shows_differences_and_flips(visit, recorded):
     assert set(p.evaluate("stepgradPlayer.scene().flips.map((n) => n.id)")) == flips
     assert p.locator("svg.net .flip").count() == len(flips) > 0
     frames = recording.segments[0].frames
-    word = p.evaluate("x => (x > 0 ? '+' : '') + stepgradPlayer.short(x, 3)", frames[119].values[0] - frames[19].values[0])
+    word = p.evaluate(
+        "x => (x > 0 ? '+' : '') + stepgradPlayer.short(x, 3)", frames[119].values[0] - frames[19].values[0]
+    )
     assert p.evaluate(SHOWN)[0][0] == f"Δ {word}"
     assert p.inner_text("#sentence").startswith("Step 120 minus step 20")
     p.keyboard.press("]")
@@ -183,12 +204,13 @@ def test_keyboard_reaches_and_moves_everything(visit):
     reached = []
     for _ in range(40):
         p.keyboard.press("Tab")
-        found = p.evaluate("document.activeElement.id || document.activeElement.dataset.phase || document.activeElement.tagName")
+        found = p.evaluate(
+            "document.activeElement.id || document.activeElement.dataset.phase || document.activeElement.tagName"
+        )
         if found in reached or found == "BODY":
             break
         reached.append(found)
-    for control in ("fit", "theme", "play", "first", "back", "steps", "next", "end", "walk", "earlier", "inside",
-                    "later", "forward", "backward", "update", "whole", "pin", "pace", "axis-x", "axis-y", "SUMMARY"):  # fmt: skip
+    for control in CONTROLS.split():
         assert control in reached, control
     assert sum(id_.startswith("s0n") for id_ in reached) == 1  # the graph is one stop
     step = lambda: int(p.inner_text("#at-step"))
@@ -264,7 +286,11 @@ def test_a_new_segment_has_its_own_picture(visit):
 def test_state_is_in_the_address(visit):
     p = visit("network", "#step=42&at=20&pin=7&node=3")
     assert p.inner_text("#at-step") == "42"
-    assert p.evaluate("[stepgradPlayer.state.at, stepgradPlayer.state.pin, stepgradPlayer.state.node]") == [20, 6, 3]
+    assert p.evaluate("[stepgradPlayer.state.at, stepgradPlayer.state.pin, stepgradPlayer.state.node]") == [
+        20,
+        6,
+        3,
+    ]
     p.evaluate("stepgradPlayer.goStep(49)")
     until(p, "location.hash === '#step=50&at=20&pin=7&node=3'")
     p = visit("network", "#step=9999&at=x&pin=-1&node=1e9")
@@ -311,10 +337,17 @@ def test_labels_say_role_value_and_gradient(visit):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
     ("name", "fragment"),
-    [("network", "#step=25"), ("equations", "#step=3&at=14&node=0"), ("equations", "#step=9&pin=2"), ("classifier", "")],
+    [
+        ("network", "#step=25"),
+        ("equations", "#step=3&at=14&node=0"),
+        ("equations", "#step=9&pin=2"),
+        ("classifier", ""),
+    ],
 )
 def test_axe_finds_nothing(visit, scheme, name, fragment):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason='pip install "stepgrad[browser]"')
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason='pip install "stepgrad[browser]"'
+    )
     p = visit(name, fragment, color_scheme=scheme)
     p.click("summary")
     p.wait_for_timeout(300)
@@ -337,7 +370,13 @@ def test_theme_button(visit):
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])
 def test_screenshots(visit, tmp_path, width, scheme, motion):
     """Nothing is cut off sideways, and with reduced motion nothing moves."""
-    p = visit("network", "#step=25&at=36", viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion=motion)  # fmt: skip
+    p = visit(
+        "network",
+        "#step=25&at=36",
+        viewport={"width": width, "height": 900},
+        color_scheme=scheme,
+        reduced_motion=motion,
+    )
     picture = p.screenshot(path=tmp_path / "player.png", full_page=True)
     assert len(picture) > 20_000
     assert p.evaluate("document.documentElement.scrollWidth") <= width
@@ -352,7 +391,9 @@ def test_sandboxed_frame(browser, files):
     page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda e: errors.append(str(e)))
     page.set_content("<iframe sandbox='allow-scripts' style='width:1200px;height:800px'></iframe>")
-    page.evaluate("text => { document.querySelector('iframe').srcdoc = text }", (files / "network.html").read_text())
+    page.evaluate(
+        "text => { document.querySelector('iframe').srcdoc = text }", (files / "network.html").read_text()
+    )
     frame = page.wait_for_selector("iframe").content_frame()
     frame.wait_for_selector("#player.live")
     before = frame.inner_text("#at-step")
@@ -385,7 +426,7 @@ def test_print_shows_graph_and_charts(visit):
 def test_scrubbing_a_thousand_nodes(visit, record_property):
     """The median time of a frame's script, as a record: machines differ."""
     p = visit("thousand")
-    nodes, median = p.evaluate("""async () => {
+    nodes, median, least = p.evaluate("""async () => {
       const { model, goStep } = stepgradPlayer, times = [];
       document.getElementById("steps").dispatchEvent(new Event("pointerdown"));
       for (let k = 0; k < 30; k++) {
@@ -394,9 +435,9 @@ def test_scrubbing_a_thousand_nodes(visit, record_property):
         times.push(performance.now() - start);
         await new Promise(requestAnimationFrame);
       }
-      return [model.segments[0].nodes.length, times.sort((a, b) => a - b)[15]];
+      return [model.segments[0].nodes.length, times.sort((a, b) => a - b)[15], times[0]];
     }""")
-    record_property("scrub", json.dumps({"nodes": nodes, "median_ms": median}))
-    print(f"\n{nodes} nodes: {median:.2f} ms a frame")
+    record_property("scrub", json.dumps({"nodes": nodes, "median_ms": median, "least_ms": least}))
+    print(f"\n{nodes} nodes: {median:.2f} ms a frame, at best {least:.2f} ms")  # noqa: T201
     assert nodes > 800
     assert median < 100

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001
 """The player's page as text: small, closed to the outside, and a good still without its script."""
 
 import base64
