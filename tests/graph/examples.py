@@ -16,6 +16,8 @@ from autograd.graph import draw, svg
 from autograd.graph.layout import Box, Layout
 
 GOLDEN = Path(__file__).parent / "golden"
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+SHOWN = {"graph": "equations", "chain_rule": "network", "layers": "layers", "second_derivative": "second"}
 
 
 def parabola():
@@ -134,3 +136,6 @@ if __name__ == "__main__":
         (GOLDEN / f"{name}.json").write_text(packed(layout))
         for ending, text in pictures(name, layout).items():
             (GOLDEN / f"{name}.{ending}").write_text(text)
+    IMAGES.mkdir(exist_ok=True)
+    for name, example in SHOWN.items():
+        (IMAGES / f"{name}.svg").write_text((GOLDEN / f"{example}.svg").read_text())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from examples import EXAMPLES, GOLDEN, equations, packed, pictures
+from examples import EXAMPLES, GOLDEN, IMAGES, SHOWN, equations, packed, pictures
 
 from autograd import Value, no_grad
 from autograd.graph import Drawing, draw, render, svg
@@ -23,6 +23,11 @@ def test_golden_pictures(name):
     for ending, text in pictures(name).items():
         golden = (GOLDEN / f"{name}.{ending}").read_text()
         assert text == golden, f"{name}.{ending} differs; python tests/graph/examples.py writes it anew"
+
+
+def test_the_pictures_in_the_documentation():
+    for name, example in SHOWN.items():
+        assert (IMAGES / f"{name}.svg").read_text() == (GOLDEN / f"{example}.svg").read_text()
 
 
 def test_same_bytes_in_other_processes():
