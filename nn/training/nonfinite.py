@@ -69,9 +69,9 @@ class Watch:
         if found is None:
             names = {id(p): name for name, p in self.parameters}
             found = first_nonfinite(loss, names) or ""
-            nan = first_nonfinite(loss, names, np.isnan)
+            nan = first_nonfinite(loss, names, np.isnan, "inputs without nan")
             found += self._place(again)
-            if nan is not None and not found.startswith(nan):
+            if nan is not None and not found.startswith(nan.partition(" from ")[0]):
                 found += f"; the first nan: {nan}"
             mend = "lower the learning rate, or keep the operation away from such inputs"
         return f"the loss is {loss.item()}: {found}. The parameters are those before this batch; {mend}"
@@ -123,11 +123,13 @@ def first_nonfinite(
     loss: Value,
     names: dict[int, str] | None = None,
     bad: Callable[[Any], Any] = lambda x: ~np.isfinite(x),
+    good: str = "finite inputs",
 ) -> str | None:
     """A sentence about the first operation whose result is not finite though its inputs are, or
     about the leaf or constant that was not finite to begin with; None if all is finite.
 
-    names: of Values, by id.  "First" is in the order of evaluation.
+    names: of Values, by id.  "First" is in the order of evaluation.  bad: what else to look for,
+    and good: what inputs without it are called.
     """
     for node in in_order(loss):
         here = bad(np.asarray(node.data))
@@ -143,7 +145,7 @@ def first_nonfinite(
                 return f"input {i} of {node.op} ({text(x)}), a constant, is not finite: {counted(given, bad(given))}"
         label = f" named {node.name!r}" if node.name else ""
         operands = ", ".join(text(x) for x in node.inputs)
-        return f"{node.op}({operands}){label} gave {counted(node.data, here)} from finite inputs"
+        return f"{node.op}({operands}){label} gave {counted(node.data, here)} from {good}"
     return None
 
 

@@ -425,7 +425,7 @@ def test_the_error_names_the_first_operation_its_module_and_its_line():
     assert message.startswith(
         "fit: epoch 1, batch 2: the loss is nan: exp(float64 (5, 1)) gave inf at [2, 0] (1 of 5 elements) from "
         f"finite inputs (in the module '1', test_callbacks.py:{line}); the first nan: "
-        "divide(float64 (5, 1), float64 (5, 1)) gave nan at [2, 0]"
+        "divide(float64 (5, 1), float64 (5, 1)) gave nan at [2, 0] (1 of 5 elements) from inputs without nan. The"
     )
     assert message.endswith("The parameters are those before this batch; lower the learning rate, or keep "
                             "the operation away from such inputs")  # fmt: skip
