@@ -137,6 +137,10 @@ class Module:
         """This module and all inside it."""
         return [m for _, m in self.named_modules()]
 
+    def register_buffer(self, name: str, data: Any) -> None:
+        """The same as `self.name = Buffer(data)`; None for a buffer that is not used."""
+        setattr(self, name, None if data is None else Buffer(data))
+
     def apply(self, f: Callable[["Module"], Any]) -> Self:
         """Call `f` on every module inside, then on this one."""
         for child in self.children():

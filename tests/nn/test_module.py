@@ -139,3 +139,13 @@ def test_modules_and_optimizers_fit_together():
     assert loss.item() < 1e-3
     model.zero_grad()
     assert model.w.grad is None
+
+
+def test_register_buffer_is_an_assignment():
+    module = nn.Module()
+    module.register_buffer("mean", np.zeros(2))
+    module.register_buffer("absent", None)
+    assert [name for name, _ in module.named_buffers()] == ["mean"]
+    assert list(module.state_dict()) == ["mean"]
+    assert module.absent is None
+    assert module.parameters() == []
