@@ -299,7 +299,11 @@ class Check:
             return judge(a, e, x=x, rtol=rtol, kinks=self.kinks)
         steps = ladder(x, coarse, 2.0**-58 if x else 2.0**-200)
         seen = {0.0: wide_at} | {t: wide_phi(t) for h in steps for t in (h, -h)}
-        gaps = {t: gap(w[0], at[0] if not t else phi(t)[0]) for t, w in seen.items()}
+        resolved = 2.0**-51 * x  # finer steps float64 cannot take
+        gaps = {
+            t: gap(w[0], phi(t)[0] if t else at[0]) if not t or abs(t) >= resolved else 0.0
+            for t, w in seen.items()
+        }
         eps = WIDE_EPS if any(gaps.values()) else 0.0  # f computes exactly
         for careful in (False, True):
             lost = rounding(steps, seen, gaps, careful)
@@ -418,9 +422,9 @@ def finite(x: Any) -> bool:
 
 
 def dyadic(x: Any, rng: np.random.Generator) -> Any:
-    """Random numbers like x in (-1, 1), none 0, all multiples of 1/32: exact, and asymmetric."""
+    """Random numbers like x, 1/8 to 1 in size: multiples of 1/256, so exact also in float16."""
     signs = rng.choice((-1.0, 1.0), size=np.shape(x))
-    return (signs * (rng.integers(0, 16, size=np.shape(x)) + 0.5) / 16)[()]
+    return (signs * rng.integers(32, 257, size=np.shape(x)) / 256)[()]
 
 
 def cotangents_for(outputs: Sequence[Any], rng: np.random.Generator) -> Arrays:

@@ -58,20 +58,12 @@ def judge(a: float, e: Evidence, *, x: float, rtol: float = RTOL, kinks: str = "
     left, right, center = e.left, e.right, e.center
     if left.kind == right.kind == "limit" and (left.high < right.low or right.high < left.low):
         return _kink(a, e, x, rtol, kinks)
+    if not left.kind == right.kind == "limit":
+        reason = "the difference quotients do not settle on a slope"
+        return Ruling(Verdict.UNVERIFIED, math.nan, math.inf, "", reason)
     if center.kind != "limit":
-        known = [s for s in (left, right) if s.kind == "limit"]
-        if not known:
-            return Ruling(
-                Verdict.UNVERIFIED,
-                math.nan,
-                math.inf,
-                "",
-                "the difference quotients do not settle on a slope",
-            )
-        center = max(known, key=lambda s: s.error)
-    hull = None
-    if left.kind == right.kind == "limit":
-        hull = min(left.low, right.low), max(left.high, right.high)
+        center = max(left, right, key=lambda s: s.error)
+    hull = min(left.low, right.low), max(left.high, right.high)
     return _smooth(a, center, e, x, rtol, f"central, {e.points} points", Verdict.PASS, hull)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 EPS = 2.0**-52
 CONVERGES = 0.8  # ratio of consecutive differences below which a limit is believed
+AGREE = 3  # so many estimates in a row are no chance
 Point = tuple[Any, Any]  # phi(t), and the size of the terms it was summed from
 Phi = Callable[[float], Point]
 
@@ -61,7 +62,7 @@ def step_for(x: float) -> float:
     """The coarsest step of the ladder: the power of two at |x| / 8, so that x ± h is exact; 1/8 at 0."""
     if not x or not math.isfinite(x):
         return 0.125
-    return max(math.ldexp(1.0, math.frexp(abs(x))[1] - 4), 1e-300)
+    return max(math.ldexp(1.0, math.frexp(abs(x))[1] - 4), 2.0**-1000)
 
 
 def ladder(x: float, coarsest: float, finest: float = 2.0**-49, ratio: float = 4.0) -> list[float]:
@@ -182,6 +183,7 @@ def _limit(q: Sequence[Any], noise: Sequence[Any], h: Sequence[float], r: float,
     """The limit of quotients whose error falls by `r` per step, read from the finest on."""
     low, high, best, clean = -math.inf, math.inf, None, True
     carried = 0.0  # scatter in phi seen at finer steps
+    agreed = 0  # estimates so far
     drifts = 0  # coarser estimates in a row that do not converge, but move steadily
     expected = False  # whether the finer estimate was of the expected order, or at the rounding
     for i in range(len(q) - 3, -1, -1):
@@ -196,8 +198,11 @@ def _limit(q: Sequence[Any], noise: Sequence[Any], h: Sequence[float], r: float,
                 return Slope("slow", points=points)
             continue
         if value - error > high or value + error < low:
+            if agreed < AGREE:  # by chance
+                return Slope("oscillates", clean=False, points=points)
             clean = False
             break
+        agreed += 1
         low, high = max(low, value - error), min(high, value + error)
         if best is None or error < best[1]:
             best = value, error

@@ -1,0 +1,204 @@
+"""check_grads: inputs and results of every kind, orders, directions, bad input, the report."""
+
+import gc
+import json
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from autograd import Value, primitive, stop_gradient
+from autograd.check import GradientError, Verdict, check_grads
+
+W = np.array([[0.5, -1.0, 2.0], [0.25, -0.75, 3.0]])
+X = np.array([1.0, 2.0, 3.0])
+wrong_square = primitive(lambda g, out, x: -g * 2 * x, name="wrong_square")(lambda x: x**2)
+
+
+def loss(w):
+    return np.sum(wrong_square(np.tanh(w)) * 3)
+
+
+# --- inputs -----------------------------------------------------------------------------------
+
+
+def test_containers_keywords_and_constants():
+    tree = {"a": W, "b": [2.0, 3, X]}
+    assert check_grads(lambda d, n: np.sum(d["a"] * d["b"][2] * d["b"][0]) * n, tree, 4).ok
+    report = check_grads(lambda x, k=None: np.sum(x * k), W, kwargs={"k": W * 2})
+    assert {f.arg for f in report.findings} == {"argument 0", "k"} and len(report.findings) == 12
+    report = check_grads(lambda x, k=None: np.sum(x * k), W, kwargs={"k": W * 2}, wrt="k")
+    assert {f.arg for f in report.findings} == {"k"}
+
+
+def test_values_closed_over_are_put_back():
+    w = Value(W, name="w")
+    before, number = w.data, w._number
+    y = np.sum(w * w)
+    report = check_grads(lambda x: np.sum(np.sin(w) @ x), X, wrt=[w, 0])
+    assert report.ok and len(report.findings) == 9
+    assert w.data is before and w._number == number and w.grad is None
+    y.backward()  # what was recorded before still stands
+    np.testing.assert_array_equal(w.grad, 2 * W)
+
+
+def test_values_are_put_back_if_f_raises():
+    w = Value(2.0)
+
+    def f():
+        if w.item() != 2.0:
+            raise KeyError("elsewhere")
+        return w * w
+
+    with pytest.raises(KeyError):
+        check_grads(f, wrt=[w])
+    assert w.item() == 2.0
+
+
+def test_methods_of_values_are_called_on_values():
+    assert check_grads(lambda x: x.relu().sum() + x.sigmoid().sum(), W).ok
+
+
+def test_large_inputs_by_directions_and_samples():
+    big = np.random.default_rng(0).normal(size=(40, 50))
+    report = check_grads(lambda x: np.sum(np.maximum(x, 0) ** 2), big)
+    assert report.ok and 20 < len(report.findings) < 50
+    assert any(f.index is None for f in report.findings)
+    bad = primitive(lambda g, out, x: g * np.where(np.arange(50) == 17, 2.001, 2.0) * x)(lambda x: x**2)
+    with pytest.raises(GradientError, match="a random direction"):  # one column in fifty
+        check_grads(lambda x: np.sum(bad(x)), big)
+    assert len(check_grads(lambda x: np.sum(x * x), big[:3], directions="all").findings) == 150
+    assert sum(f.index is None for f in check_grads(np.sum, big, directions=3).findings) == 3
+
+
+def test_empty_inputs_have_nothing_to_check():
+    report = check_grads(lambda x: np.sum(x), np.zeros((0, 3)))
+    assert report.ok and not report.findings
+
+
+# --- results ------------------------------------------------------------------------------------
+
+
+def test_array_and_tuple_results():
+    assert check_grads(lambda x: np.cumsum(x * x), W).ok
+    assert check_grads(lambda x: (np.sin(x), {"more": x.sum()}, 3), W).ok
+    roll = primitive(lambda g, out, x: np.roll(g, 1))(lambda x: np.roll(x, 1))
+    assert check_grads(roll, X, raise_=False).counts[Verdict.FAIL] == 3  # a cotangent of ones sees nothing
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "message"),
+    [
+        (lambda x: None, X, "returned None; is a return missing"),
+        (lambda x: "text", X, "returned str"),
+        (lambda x: np.argmax(x), X, "no floating number"),
+        (lambda x: x + 1j, X, "complex"),
+        (lambda x: x, np.arange(3), "int64; only floating point"),
+        (lambda x: x, 1j, "complex; gradients are of real numbers"),
+        (lambda: 1.0, None, "no floating input"),
+    ],
+)
+def test_what_cannot_be_checked_says_why(f, x, message):
+    with pytest.raises(TypeError, match=message):
+        check_grads(f, *([] if x is None else [x]))
+
+
+def test_leaving_the_graph_is_found():
+    for f in (lambda x: np.sum(getattr(x, "data", x)) if isinstance(x, Value) else np.sum(x),
+              lambda x: np.sum(stop_gradient(x) * 2)):  # fmt: skip
+        report = check_grads(f, W, raise_=False)
+        assert report.counts[Verdict.FAIL] >= 6 and "no result is a Value" in str([x.reason for x in report.failures])
+
+
+def test_a_random_function_is_named_as_such():
+    rng = np.random.default_rng()
+    report = check_grads(lambda x: np.sum(x) * rng.normal(), W, raise_=False)
+    assert set(report.counts) == {Verdict.NONDETERMINISTIC} and "seed it" in str(report) and not report.ok
+
+
+def test_a_function_that_raises_nearby_has_an_edge():
+    def f(x):
+        if np.max(x.data if isinstance(x, Value) else x) > 3:
+            raise ValueError("too large")
+        return np.sum(x**2)
+
+    assert check_grads(f, W).counts[Verdict.PASS_EDGE] == 1
+    report = check_grads(f, W + 1, raise_=False)
+    assert not report.ok and "f raises at this point: ValueError: too large" in str(report)
+
+
+def test_nan_inputs_and_printing(capsys):
+    report = check_grads(lambda x: np.sum(x), np.array([math.nan, 1.0]), raise_=False)
+    assert not report.ok and report.counts[Verdict.UNDEFINED] == 1
+    check_grads(lambda x: (print("called"), np.sum(x))[1], X)
+    assert capsys.readouterr().out == ""
+
+
+# --- orders ---------------------------------------------------------------------------------------
+
+
+def test_higher_orders():
+    assert len(check_grads(lambda x: np.sum(np.sin(x) * x[0]), X, order=3).findings) == 9
+    plain = lambda x: x.data if isinstance(x, Value) else x
+    detached = primitive(lambda g, out, x: g * 3 * plain(x) ** 2)(lambda x: x**3)
+    assert check_grads(detached, X).ok
+    report = check_grads(detached, X, order=2, raise_=False)
+    assert "order 2" in str(report) and len(report.failures) == 3
+    with pytest.raises(ValueError, match="order=0"):
+        check_grads(np.sin, 1.0, order=0)
+
+
+# --- other people's gradients -----------------------------------------------------------------------
+
+
+def test_a_gradient_by_hand():
+    f, g = lambda a, b: np.sum(a * b), lambda a, b: (b, a)
+    assert check_grads(f, X, X + 1, grad=g).ok
+    report = check_grads(f, X, X + 1, grad=lambda a, b: (a, b), raise_=False)
+    assert len(report.failures) == 6 and "grad=" in report.repro()
+    assert check_grads(np.cumsum, X, vjp=lambda v, x: np.cumsum(v[::-1])[::-1]).ok
+    assert not check_grads(np.cumsum, X, vjp=lambda v, x: np.cumsum(v), raise_=False).ok
+
+
+# --- the report -----------------------------------------------------------------------------------
+
+
+def test_a_failure_says_everything():
+    with pytest.raises(GradientError) as raised:
+        check_grads(loss, W, seed=3)
+    text, report = str(raised.value), raised.value.report
+    assert "loss  d/darg0[" in text and "FAIL" in text and "wrong sign" in text and "±" in text
+    assert "first wrong local gradient: node 2  wrong_square(float64 (2, 3))   arg 0, element [0, 0]" in text
+    assert "test_grads.py:" in text and "0 of 6 pass; 6 fail" in text
+    line = text.splitlines()[-1]
+    assert line == f"  repeat:  {report.repro()}"
+    again = eval(report.repro().replace(")", ", raise_=False)", -1)[:-1] + ", raise_=False)" if 0 else
+                 report.repro()[:-1] + ", raise_=False)", {"check_grads": check_grads, "loss": loss, "np": np})  # fmt: skip
+    assert str(again) == text
+    data = json.loads(json.dumps(report.to_dict()))
+    assert data["counts"] == {"FAIL": 6} and data["ok"] is False and "wrong_square" in json.dumps(data)
+    assert report.worst.verdict is Verdict.FAIL and report.worst.node is not None
+
+
+def test_the_same_seed_gives_the_same_report():
+    f = lambda x: np.cumsum(np.sin(x))
+    one, two = check_grads(f, W, seed=5), check_grads(f, W, seed=5)
+    assert one.to_dict() == two.to_dict() and one.to_dict() != check_grads(f, W, seed=6).to_dict()
+
+
+def test_importing_the_checker_imports_no_test_tools():
+    code = "import sys, autograd.check; assert not {'hypothesis', 'pytest', 'nn'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_no_garbage_is_left():
+    gc.collect()
+    gc.disable()
+    try:
+        check_grads(lambda x: np.sum(np.exp(x)), W)
+        left = [o for o in gc.get_objects() if isinstance(o, Value) and o.op is not None and o.op.name == "exp"]
+        assert not left
+    finally:
+        gc.enable()

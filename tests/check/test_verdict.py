@@ -1,0 +1,135 @@
+"""The verdict on single numbers: facts that a checker must get right."""
+
+import math
+
+import numpy as np
+import pytest
+
+from autograd.check import GradientError, Verdict, check_grads
+from autograd.check.numeric import ladder, step_for
+
+PASS, KINK, EDGE, FAIL = Verdict.PASS, Verdict.PASS_KINK, Verdict.PASS_EDGE, Verdict.FAIL
+UNVERIFIED, UNDEFINED = Verdict.UNVERIFIED, Verdict.UNDEFINED
+
+
+def verdict(f, x, g, **options):
+    report = check_grads(f, x, grad=lambda x: np.asarray(g, np.asarray(x).dtype)[()], raise_=False, **options)
+    return report.findings[0].verdict
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "g"),
+    [
+        (np.log, 1e-7, 1e7),
+        (np.log, 1e-300, 1e300),
+        (np.sqrt, 1e-12, 5e5),
+        (np.sin, 1e9, math.cos(1e9)),
+        (lambda x: 1e-6 * x * x, 1.0, 2e-6),
+        (lambda x: np.sin(1e6 * x), 1.0, 1e6 * math.cos(1e6)),
+        (lambda x: 1e-300 * x, 2.0, 1e-300),
+        (lambda x: x**3, 1e-9, 3e-18),
+        (lambda x: (np.exp(x) - 1) / x, 1e-10, 0.5),
+        (lambda x: np.log(1 + x), 1e-20, 1.0),
+        (lambda x: np.log(1 + np.exp(x)), -85.0, math.exp(-85)),
+        (lambda x: (1 - np.cos(x)) / (x * x), 1e-4, -1e-4 / 12),
+    ],
+)
+def test_the_slope_and_nothing_beside_it(f, x, g):
+    assert verdict(f, x, g) is PASS
+    for wrong in (g * (1 + 1e-4), g * (1 - 1e-4), -g, 0.0):
+        assert verdict(f, x, wrong) in (FAIL, UNVERIFIED)
+    assert verdict(f, x, -2 * g) is FAIL and verdict(f, x, math.nan) is FAIL
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "right", "wrong"),
+    [
+        (np.abs, 0.0, (-1.0, -0.3, 0.0, 1.0), (1.001, -2.0, math.nan, math.inf)),
+        (lambda x: np.maximum(x, 2 * x), 0.0, (1.0, 1.5, 2.0), (0.0, 2.1)),
+        (lambda x: -1e-9 * np.abs(x - 1), 1.0, (0.0, 1e-9), (2e-9, 1.0)),
+        (lambda x: np.where(x > 0, np.sqrt(np.abs(x)), 0 * x), 0.0, (0.0, math.inf), (-1.0, -math.inf)),
+    ],
+)
+def test_at_a_kink_the_subdifferential(f, x, right, wrong):
+    assert {verdict(f, x, g) for g in right} == {KINK}
+    assert {verdict(f, x, g) for g in wrong} == {FAIL}
+
+
+def test_how_kinks_are_judged_can_be_chosen():
+    assert verdict(np.abs, 0.0, 0.0, kinks="min-norm") is KINK
+    assert verdict(np.abs, 0.0, 0.5, kinks="min-norm") is FAIL
+    assert verdict(np.abs, 0.0, 0.0, kinks="skip") is UNVERIFIED
+    assert verdict(np.abs, 0.0, 0.0, kinks="fail") is FAIL
+    with pytest.raises(ValueError, match="kinks='all'"):
+        verdict(np.abs, 0.0, 0.0, kinks="all")
+
+
+@pytest.mark.parametrize("distance", [1e-3, 1e-6, 1e-9, 1e-12])
+def test_a_kink_beside_the_point_is_not_at_it(distance):
+    assert verdict(lambda x: np.abs(x - 1), 1 + distance, 1.0) is PASS
+    assert {verdict(lambda x: np.abs(x - 1), 1 + distance, g) for g in (0.0, -1.0)} == {FAIL}
+    assert verdict(lambda x: np.maximum(x, 0 * x), -distance, 0.0) is PASS
+    assert {verdict(lambda x: np.maximum(x, 0 * x), -distance, g) for g in (1.0, 0.5)} == {FAIL}
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "right", "wrong"),
+    [
+        (np.sqrt, 0.0, math.inf, (0.0, -math.inf, 1e8)),
+        (np.arccos, 1.0, -math.inf, (0.0, math.inf)),
+        (lambda x: x * np.sqrt(x), 0.0, 0.0, (1.0, 1e-6)),
+        (lambda x: x**2.5 + x, 0.0, 1.0, (0.0, 1.01)),
+    ],
+)
+def test_at_the_edge_of_the_domain_one_side(f, x, right, wrong):
+    assert verdict(f, x, right) is EDGE
+    assert {verdict(f, x, g) for g in wrong} == {FAIL}
+
+
+def test_steps_have_slope_zero_beside_their_jumps_and_none_at_them():
+    assert verdict(np.floor, 3 + 1e-9, 0.0) is PASS and verdict(np.floor, 3 + 1e-9, 1e9) is FAIL
+    assert verdict(np.sign, 1e-9, 0.0) is PASS and verdict(np.floor, 0.5, 1.0) is FAIL
+    assert verdict(np.floor, 3.0, 0.0) is UNDEFINED and verdict(np.sign, 0.0, 0.0) is UNDEFINED
+
+
+def test_other_slopes():
+    assert verdict(np.cbrt, 0.0, math.inf) is PASS and verdict(np.cbrt, 0.0, 1e9) is FAIL
+    assert verdict(lambda x: np.abs(x) ** 1.5, 0.0, 0.0) is PASS
+    assert verdict(lambda x: np.abs(x) ** 1.5, 0.0, 1e-6) is FAIL
+    assert verdict(lambda x: np.sqrt(np.abs(x)), 0.0, 3.0) is UNDEFINED
+    assert verdict(np.log, 0.0, 5.0) is UNDEFINED and verdict(np.log, -1.0, -1.0) is UNDEFINED
+    oscillating = lambda x: 0 * x if not x else x * np.sin(1 / x)
+    assert verdict(oscillating, 0.0, 0.5) is UNVERIFIED
+    assert verdict(lambda x: x * oscillating(x), 0.0, 0.0) is PASS
+
+
+def test_noise_is_no_slope():
+    noisy = lambda x: x + 1e-3 * np.float64(hash(float(x)) % 1000 / 1000)
+    assert verdict(noisy, 0.7, 1.0) in (UNVERIFIED, UNDEFINED)
+    assert verdict(noisy, 0.7, 5.0) in (UNVERIFIED, UNDEFINED, FAIL)
+
+
+@pytest.mark.parametrize("g", [1e-9, 1e-6, -1e-3, 1.0])
+def test_a_slope_of_zero_is_zero(g):
+    for f, x in ((np.cos, 0.0), (lambda x: x * x, 0.0), (lambda x: (x - 1) ** 2, 1.0), (lambda x: 0 * x + 3, 2.0)):
+        assert verdict(f, x, 0.0) is PASS and verdict(f, x, g) is FAIL
+
+
+def test_float32_and_float16_against_float64():
+    for kind in (np.float32, np.float16):
+        x = kind(0.7)
+        assert verdict(np.sin, x, math.cos(float(x))) is PASS
+        assert verdict(np.sin, x, 1.01 * math.cos(float(x))) is FAIL
+
+
+def test_steps_are_exact():
+    for x in (1.0, 0.3, 1e-300, 12345.678, 1e15):
+        for h in ladder(x, step_for(x)):
+            assert (x + h) - x == h and x - (x - h) == h
+    assert step_for(0.0) == 0.125
+
+
+def test_nothing_verified_is_an_error():
+    with pytest.raises(GradientError, match="UNDEFINED"):
+        check_grads(np.log, 0.0)
+    assert not check_grads(np.log, 0.0, raise_=False).ok
