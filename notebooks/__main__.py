@@ -48,13 +48,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in options.names:
         if name not in PROBLEMS:
             parser.error(f"there is no problem {name!r}; choose from {', '.join(PROBLEMS)}")
-    lacking = missing()
+    lacking, extra = missing(), "notebooks"
     if options.ipynb or options.check:
         lacking += [name for name in ipynb.NEEDED if importlib.util.find_spec(name) is None]
+        extra = "jupyter"
     if lacking:
         print(
-            f"python -m notebooks needs {' and '.join(lacking)}; "
-            'install it with: pip install "stepgrad[notebooks]"',
+            f'python -m notebooks needs {" and ".join(lacking)}; install it with: pip install "stepgrad[{extra}]"',
             file=sys.stderr,
         )
         return 1

@@ -44,7 +44,7 @@ def paths(name: str) -> tuple[Path, Path]:
 
 def unrun(name: str) -> Notebook:
     """The notebook that the module of a problem describes, not yet run."""
-    import jupytext  # type: ignore[import-untyped]
+    import jupytext
 
     notebook = jupytext.read(paths(name)[0], fmt="py:percent")
     notebook.nbformat, notebook.nbformat_minor = 4, 5

@@ -132,9 +132,9 @@ def sliders(x: Array, y: Array) -> None:
         return moving.now()
 
     try:
-        from ipywidgets import FloatSlider, interact  # type: ignore[import-untyped]
+        from ipywidgets import FloatSlider, interact
     except ImportError:
-        print('ipywidgets is not installed: a still picture; for sliders, pip install "stepgrad[notebooks]"')
+        print('ipywidgets is not installed: a still picture; for sliders, pip install "stepgrad[jupyter]"')
         display(moving.now())  # type: ignore[no-untyped-call]
         return
     settings = {"min": -1.0, "max": 5.0, "step": 0.1, "continuous_update": False}

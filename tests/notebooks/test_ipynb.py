@@ -175,7 +175,7 @@ def test_what_is_missing_is_named_in_one_line(flag, monkeypatch, capsys):
     )
     assert command.main([flag, "parabola"]) == 1
     assert capsys.readouterr().err == (
-        'python -m notebooks needs jupytext and nbclient; install it with: pip install "stepgrad[notebooks]"\n'
+        'python -m notebooks needs jupytext and nbclient; install it with: pip install "stepgrad[jupyter]"\n'
     )
 
 

@@ -261,7 +261,7 @@ def test_without_ipywidgets_there_is_a_still_picture_and_a_line(monkeypatch, sho
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
     quadratic.sliders(*quadratic.noisy_points())
     assert capsys.readouterr().out == (
-        'ipywidgets is not installed: a still picture; for sliders, pip install "stepgrad[notebooks]"\n'
+        'ipywidgets is not installed: a still picture; for sliders, pip install "stepgrad[jupyter]"\n'
     )
     (picture,) = shown
     assert "MAE: 2.42" in picture._repr_svg_() and repr(picture) == "Figure: the points and a curve"
