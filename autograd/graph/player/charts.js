@@ -161,7 +161,10 @@ function pathChart(svg, model, names, go) {
   function setMarks(cx, cy, pinned) {
     const known = Number.isFinite(cx + cy);
     dot.setAttribute("visibility", known ? "visible" : "hidden");
-    if (known) { dot.setAttribute("cx", cx); dot.setAttribute("cy", cy); }
+    if (known) { // a what-if may lie outside
+      dot.setAttribute("cx", Math.min(WIDE - RIGHT, Math.max(LEFT, cx)));
+      dot.setAttribute("cy", Math.min(HIGH - BOTTOM, Math.max(TOP, cy)));
+    }
     ring.setAttribute("visibility", pinned && pinned.every(Number.isFinite) ? "visible" : "hidden");
     if (pinned) { ring.setAttribute("cx", pinned[0]); ring.setAttribute("cy", pinned[1]); }
   }

@@ -247,7 +247,7 @@ function start(model) {
       if (n.id === root.id) rows.push(["", "where backward starts"]);
     }
     const u = segment.updates[n.parameter];
-    if (u && !Number.isNaN(u.before(frame)) && !u.array) {
+    if (u && !scene.whatIf && !Number.isNaN(u.before(frame)) && !u.array) {
       rows.push(["update", [num(u.before(frame)), " \u2192 ", num(u.after(frame))]]);
       if (!Number.isNaN(u.lr(frame))) rows.push(["lr", short(u.lr(frame))]);
       for (const [key, column] of u.state) if (!Number.isNaN(column(frame))) rows.push([key, short(column(frame))]);

@@ -116,7 +116,7 @@ function short(x, digits = 4) {
   const size = Math.abs(x);
   const sign = x < 0 ? MINUS : "";
   if (size === Infinity) return sign + "\u221e";
-  if (Number.isInteger(x) && size < 1e5) return sign + size;
+  if (size < 1e6 && (Number.isInteger(x) || size >= 1e4)) return sign + size.toFixed(0);
   if (size >= 1e-3 && size < 1e4) return sign + size.toPrecision(digits);
   return sign + size.toExponential(digits - 2).replace("+", "").replace("-", MINUS);
 }

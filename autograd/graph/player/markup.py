@@ -39,8 +39,8 @@ def short(x: float | None, digits: int = 4) -> str:
     size, sign = abs(x), MINUS if x < 0 else ""
     if size == math.inf:
         return f"{sign}\N{INFINITY}"
-    if float(x).is_integer() and size < 1e5:
-        return f"{sign}{int(size)}"
+    if size < 1e6 and (float(x).is_integer() or size >= 1e4):
+        return f"{sign}{size:.0f}"
     if 1e-3 <= size < 1e4:
         return sign + f"{size:#.{digits}g}".rstrip(".")
     mantissa, exponent = f"{size:.{digits - 2}e}".split("e")

@@ -342,7 +342,7 @@ function fillTable(scene, picture) {
     }
     cells[3].textContent = value;
     cells[4].textContent = gradient;
-    const u = n.parameter && (scene.whole || scene.moment.phase === "update") ? segment.updates[n.parameter] : null;
+    const u = n.parameter && !scene.whatIf && (scene.whole || scene.moment.phase === "update") ? segment.updates[n.parameter] : null;
     cells[5].textContent = u && !Number.isNaN(u.before(frame)) ? exact(u.array ? u.update(frame) : u.after(frame) - u.before(frame)) : "";
     const difference = then && !n.array;
     cells[6].textContent = difference ? signed(scene.values[n.id] - then.values[n.id]) : "";
