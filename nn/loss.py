@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nn.functional import loss as F  # noqa: N812 (the field's name for it)
+from nn.functional.loss_parts import check_reduction
 from nn.module import Buffer, Module
 
 __all__ = [
@@ -45,7 +46,7 @@ class _Loss(Module):
 
     def __init__(self, *, reduction: str = "mean", **options: Any) -> None:
         more = ("batchmean",) if self.function is F.kl_div else ()
-        F.check_reduction(type(self).__name__, reduction, *more)
+        check_reduction(type(self).__name__, reduction, *more)
         options["reduction"] = reduction
         for name, value in options.items():
             constant = name in ("weight", "pos_weight") and value is not None

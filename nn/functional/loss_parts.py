@@ -1,0 +1,124 @@
+"""What the losses share: arguments checked, classes, weights, reductions."""
+
+from typing import Any
+
+import numpy as np
+
+from autograd import Value, primitive
+from nn.functional.shapes import Array, array
+
+
+def plain(x: Array) -> Any:
+    """The numbers of a Value or anything else, as an array."""
+    return np.asarray(x.data if isinstance(x, Value) else x)
+
+
+def is_traced(x: Array) -> bool:
+    """Whether `x` stands for numbers that are not known yet (autograd.compile)."""
+    return getattr(type(x), "__traced__", False)
+
+
+def pair(name: str, input: Array, target: Array, what: str = "target") -> tuple[Array, Array]:
+    """Both as arrays or Values; ValueError unless their shapes are equal."""
+    input, target = array(input), array(target)
+    if input.shape != target.shape:
+        raise ValueError(
+            f"{name}: input has shape {input.shape}, {what} has shape {target.shape}; they must be equal: "
+            f"reshape one of them, e.g. {what}.reshape{input.shape}"
+        )
+    return input, target
+
+
+def weighted(name: str, loss: Array, weight: Array | None) -> Array:
+    """The loss times `weight`, which may be broadcast to the loss but not beyond."""
+    if weight is None:
+        return loss
+    weight = array(weight)
+    try:
+        fits = np.broadcast_shapes(weight.shape, loss.shape) == loss.shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(
+            f"{name}: weight has shape {weight.shape}, which does not fit the loss of shape {loss.shape}; "
+            f"give it that shape, or one that is broadcast to it"
+        )
+    return loss * weight
+
+
+def divided(total: Array, n: Any) -> Array:
+    """total / n; nan for nothing at all, in silence."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return total / n
+
+
+def check_reduction(name: str, reduction: str, *more: str) -> None:
+    if reduction not in ("mean", "sum", "none", *more):
+        choices = "', '".join(("mean", "sum", "none", *more))
+        raise ValueError(f"{name}: reduction={reduction!r} is unknown; choose one of '{choices}'")
+
+
+def reduced(name: str, loss: Array, reduction: str) -> Array:
+    """The mean or the sum over all elements, or the loss as it is."""
+    check_reduction(name, reduction)
+    if reduction == "mean":
+        return np.mean(loss) if loss.size else divided(np.sum(loss), 0)
+    return np.sum(loss) if reduction == "sum" else loss
+
+
+def classes(name: str, target: Array, n: int, ignore: int | None) -> Any:
+    """Class indices as a plain integer array; those to ignore may have any number."""
+    index = target if is_traced(target) else plain(target)
+    if index.dtype.kind not in "iu":
+        raise TypeError(
+            f"{name}: target has dtype {index.dtype}; class indices are integers: "
+            f"convert with .astype(int), or give probabilities of the input's shape where the loss takes them"
+        )
+    return _in_range(index, name=name, n=n, ignore=ignore)
+
+
+@primitive(None, name="classes")
+def _in_range(index: Any, *, name: str, n: int, ignore: int | None) -> Any:
+    """The class indices as they are; IndexError if one does not exist."""
+    wrong = (index < 0) | (index >= n)
+    if ignore is not None:
+        wrong &= index != ignore
+    if wrong.any():
+        raise IndexError(
+            f"{name}: class {index[wrong][0]} is out of range for {n} classes; classes are 0 to {n - 1}"
+        )
+    return index
+
+
+def signs(name: str, target: Array) -> None:
+    """ValueError unless every target is 1 or -1."""
+    y = plain(target)
+    if not np.all(abs(y) == 1):
+        raise ValueError(f"{name}: target holds {y[abs(y) != 1].flat[0]}; every target must be 1 or -1")
+
+
+def class_weights(name: str, weight: Array | None, n: int, dtype: Any) -> Any:
+    if weight is None:
+        return np.ones(n, dtype)
+    w = plain(weight).astype(dtype)
+    if w.shape != (n,):
+        raise ValueError(
+            f"{name}: weight has shape {w.shape}; one weight for each of the {n} classes is needed"
+        )
+    return w
+
+
+def class_axis(name: str, input: Array) -> int:
+    """The axis of the classes, counted from the end: 1, or 0 for a single sample."""
+    if not input.ndim:
+        raise ValueError(f"{name}: input is a single number; shape (C), (N, C) or (N, C, ...) is needed")
+    return 1 - input.ndim if input.ndim > 1 else -1
+
+
+def check_index_shape(name: str, input: Array, target: Any, axis: int) -> None:
+    wanted = input.shape[: input.ndim + axis] + input.shape[input.ndim + axis + 1 :]
+    if target.shape != wanted:
+        raise ValueError(
+            f"{name}: input has shape {input.shape}, class indices have shape {target.shape}; shape {wanted} "
+            f"is needed: one class per sample (one-hot rows become classes by argmax, or floats for probabilities)"
+        )
