@@ -10,7 +10,17 @@ import numpy as np
 
 from autograd.check import strategies as shipped
 from autograd.check.strategies import axes, layouts
-from autograd.check.strategies.domains import ABOVE_ONE, DISTINCT, NONZERO, ODD, POSITIVE, REAL, Domain, Numbers, grid
+from autograd.check.strategies.domains import (
+    ABOVE_ONE,
+    DISTINCT,
+    NONZERO,
+    ODD,
+    POSITIVE,
+    REAL,
+    Domain,
+    Numbers,
+    grid,
+)
 from autograd.check.strategies.domains import CENTRED as OPEN_UNIT
 from autograd.check.strategies.domains import UNIT as PROBABILITY
 from autograd.check.strategies.layouts import Operands

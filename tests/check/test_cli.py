@@ -11,7 +11,7 @@ import pytest
 from autograd.check import GradientError, check_grads
 from autograd.check.__main__ import RIGHT, UNVERIFIED, USAGE, WRONG, main
 
-MODULE = '''
+MODULE = """
 import numpy as np
 from autograd import primitive
 from autograd.check import gradchecked
@@ -37,7 +37,7 @@ class Model:
         return np.sum(x * x)
 
 number = 3
-'''
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -136,6 +136,8 @@ def test_as_a_command():
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == WRONG and done.stdout.startswith("wrong  d/dx   FAIL\n") and not done.stderr
     code = "import sys; sys.modules['hypothesis'] = None; from autograd.check.__main__ import main; sys.exit(main(sys.argv[1:]))"
-    done = subprocess.run([sys.executable, "-c", code, *command[3:]], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command[3:]], capture_output=True, text=True, check=False
+    )
     assert done.returncode == USAGE and 'pip install "stepgrad[check]"' in done.stderr
     assert len(done.stderr.splitlines()) == 1

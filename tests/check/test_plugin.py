@@ -8,7 +8,7 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
-TESTS = '''
+TESTS = """
 import numpy as np
 import pytest
 from autograd import primitive
@@ -47,7 +47,7 @@ def test_vacuous_fixture(gradcheck):
 
 def test_other():
     pass
-'''
+"""
 
 
 @pytest.fixture
@@ -63,7 +63,11 @@ def run(project, *options):
 def test_the_whole(project):
     """Outcomes, summary, report file, seed and number of examples."""
     result = run(
-        project, "--gradcheck-examples=8", "--gradcheck-seed=3", "--gradcheck-report=out.json", "--strict-markers"
+        project,
+        "--gradcheck-examples=8",
+        "--gradcheck-seed=3",
+        "--gradcheck-report=out.json",
+        "--strict-markers",
     )
     result.assert_outcomes(passed=4, failed=4)
     out = result.stdout.str()
@@ -85,7 +89,9 @@ def test_the_same_under_xdist(project):
     if importlib.util.find_spec("xdist") is None:
         pytest.skip("needs pytest-xdist")
     alone = run(project, "--gradcheck-examples=4", "--gradcheck-seed=3", "--gradcheck-report=alone.json")
-    shared = run(project, "--gradcheck-examples=4", "--gradcheck-seed=3", "--gradcheck-report=shared.json", "-n", "2")
+    shared = run(
+        project, "--gradcheck-examples=4", "--gradcheck-seed=3", "--gradcheck-report=shared.json", "-n", "2"
+    )
     alone.assert_outcomes(passed=4, failed=4)
     shared.assert_outcomes(passed=4, failed=4)
     assert (project.path / "alone.json").read_text() == (project.path / "shared.json").read_text()
