@@ -32,7 +32,9 @@ def page(graph: Graph, picture: str, css: str, theme: str = "auto") -> str:
         gradient = (
             "" if n.role in (GROUP, CONSTANT) else "none yet" if n.gradient is None else exact(n.gradient)
         )
-        cells = "".join(f"<td>{escape(one_line(c))}</td>" for c in (n.label, made, value, gradient))
+        cells = "".join(
+            f"<td>{escape(one_line(c))}</td>" for c in (n.name or n.path or n.label, made, value, gradient)
+        )
         tip = escape("\n".join(details(n)))
         rows.append(f'<tr title="{tip}"><th scope="row">n{n.id}</th>{cells}</tr>')
     style = STYLE.replace("light dark", {"auto": "light dark"}.get(theme, theme)) + css
