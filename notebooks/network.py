@@ -129,14 +129,14 @@ def mean_loss(p: Mapping[str, float]) -> float:
 
 
 # %% [markdown]
-"""
+r"""
 ## The chain rule, by hand
 
 How does the loss change if w₁ does? The partial derivative (偏导数) ∂L/∂w₁ answers that. By the chain rule
 (链式求导法则) it is a product of simple ones, along the only way from w₁ to L:
 
-$$\\frac{\\partial L}{\\partial w_1} = \\frac{\\partial L}{\\partial o_1} \\cdot \\frac{\\partial o_1}{\\partial h_1} \\cdot
-\\frac{\\partial h_1}{\\partial w_1} = -2 (1 - o_1) \\cdot w_5\\, o_1 (1 - o_1) \\cdot x_1\\, h_1 (1 - h_1)$$
+$$\frac{\partial L}{\partial w_1} = \frac{\partial L}{\partial o_1} \cdot \frac{\partial o_1}{\partial h_1} \cdot
+\frac{\partial h_1}{\partial w_1} = -2 (1 - o_1) \cdot w_5\, o_1 (1 - o_1) \cdot x_1\, h_1 (1 - h_1)$$
 
 because the derivative of the sigmoid is f′ = f (1 − f). The numbers are for Alice, with all weights 1 and all biases 0.
 (The article does not say which weights; h₁ = 0.0474 is what these give.)
