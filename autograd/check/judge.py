@@ -58,7 +58,7 @@ def judge(a: float, e: Evidence, *, x: float, rtol: float = RTOL, kinks: str = "
     left, right, center = e.left, e.right, e.center
     if left.kind == right.kind == "limit" and (left.high < right.low or right.high < left.low):
         return _kink(a, e, x, rtol, kinks)
-    if not left.kind == right.kind == "limit":
+    if left.kind != "limit" or right.kind != "limit" or _wild(left, e) and _wild(right, e):
         reason = "the difference quotients do not settle on a slope"
         return Ruling(Verdict.UNVERIFIED, math.nan, math.inf, "", reason)
     if center.kind != "limit":
@@ -103,6 +103,11 @@ def _smooth(
     if w <= max(ZERO * e.scale, 4 * lost) and abs(a) <= max(4 * EPS * e.scale, lost):
         return Ruling(good, c, w, side)  # zero, as far as the function's own rounding lets anyone tell
     return Ruling(Verdict.UNVERIFIED, c, w, side, "the numeric slope is too uncertain (ill-conditioned)")
+
+
+def _wild(s: Slope, e: Evidence) -> bool:
+    """Whether one-sided quotients contradict each other, and say little about a limit."""
+    return not s.clean and s.error > 1e-3 * e.scale
 
 
 def judge_step(a: float, c: float, w: float, e: Evidence, *, x: float, rtol: float = RTOL) -> Ruling:
