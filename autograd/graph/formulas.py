@@ -140,11 +140,10 @@ def formula(
     if known:
         words = known[slot if slot < len(known) else 0]
         return WORD.sub(lambda m: m[0] if m[0] not in names else bracketed(names[m[0]], m[0] == "g"), words)
-    if expression:
-        factor = additive_bracketed(typeset(expression, names))
-        words = {"1": g, "-1": f"−{g}", "0": "0"}.get(expression, f"{g}·{factor}")
-    else:
-        words = f"the rule of {op} applied to {g}"
+    if not expression:
+        return f"the rule of {op} applied to {g}"
+    factor = additive_bracketed(typeset(expression, names))
+    words = {"1": g, "-1": f"−{g}", "0": "0"}.get(expression, f"{g}·{factor}")
     return words if same_shape else f"{words}, summed back to the shape of {operands[slot]}"
 
 
