@@ -15,6 +15,13 @@ import notebooks.__main__ as command
 from notebooks import PROBLEMS, Problem, ipynb
 
 NAMES = list(PROBLEMS)
+FEW = [
+    "parabola",
+    "celsius",
+    "equations",
+    "quadratic",
+    "network",
+]  # so few numbers that each is seen in a graph
 
 
 # --- every notebook ---------------------------------------------------------------------
@@ -47,9 +54,15 @@ def test_it_was_run_from_the_first_cell_to_the_last(name):
     assert "stream" in kinds and kinds <= {"stream", "display_data", "execute_result"}
     assert all(output.name == "stdout" for output in outputs if output.output_type == "stream")
     pictures = [output.data for output in outputs if "image/svg+xml" in output.get("data", {})]
-    assert any(p["text/plain"].startswith("Drawing of") for p in pictures)
+    draws = any(".draw(" in cell.source for cell in code)
+    assert draws == any(p["text/plain"].startswith("Drawing of") for p in pictures)
     assert any(p["text/plain"].startswith("Figure: ") for p in pictures)
     assert not any(ipynb.WIDGET in output.get("data", {}) for output in outputs)
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_the_graph_is_shown(name):
+    assert any(".draw(" in cell.source for cell in ipynb.unrun(name).cells)
 
 
 @pytest.mark.parametrize("name", NAMES)
