@@ -148,7 +148,7 @@ def test_its_std_with_ddof_of_one_number_is_found(hips):
 
     x = find(arrays((None,), min_side=1), silent, settings=settings(max_examples=200, database=None))
     assert x.tolist() == [0.0]
-    with pytest.raises(UnverifiedError, match="100% of .* undefined"):  # and never a pass
+    with pytest.raises(UnverifiedError, match=r"100% of .* undefined"):  # and never a pass
         property_of(hips, "std", arrays((1,)), examples=5)()
 
 
