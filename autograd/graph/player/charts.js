@@ -58,7 +58,10 @@ function ticks(low, high, most) {
   const unit = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].map((m) => m * unit).find((s) => s >= raw);
   const found = [];
-  for (let t = Math.ceil(low / step) * step; t <= high + step * 1e-9; t += step) found.push(Math.abs(t) < step / 1e6 ? 0 : t);
+  for (let i = 0; i <= 2 * most + 2; i++) { // counted: adding a small step to a large number may not move it
+    const t = (Math.ceil(low / step) + i) * step;
+    if (t <= high + step * 1e-9) found.push(t);
+  }
   return found;
 }
 
@@ -69,7 +72,18 @@ function powers(low, high) {
   return found.length < 2 ? ticks(low, high, 3).filter((t) => t > 0) : found.filter((_, i) => i % every === 0);
 }
 
-const line = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
+/** A line through points; it is interrupted where there is no number. */
+function line(points) {
+  let pen = "M", d = "";
+  for (const [x, y] of points) {
+    if (!Number.isFinite(x + y)) pen = "M";
+    else {
+      d += `${pen}${x.toFixed(1)} ${y.toFixed(1)}`;
+      pen = "L";
+    }
+  }
+  return d;
+}
 
 /** The loss of every step; on a log axis as long as all are above zero. */
 function lossChart(svg, model, go) {
@@ -147,7 +161,7 @@ function pathChart(svg, model, names, go) {
   svg.append(slopeLine, ring, dot);
 
   function drawTrail(place) {
-    const good = all.filter((p) => p.every(Number.isFinite)).map(place);
+    const good = all.filter((p) => p.every(Number.isFinite)).map(place).filter((p) => p.every(Number.isFinite));
     over.replaceChildren();
     if (!good.length) return;
     over.append(make("path", { class: "trail", d: line(good) }));
@@ -165,8 +179,9 @@ function pathChart(svg, model, names, go) {
       dot.setAttribute("cx", Math.min(WIDE - RIGHT, Math.max(LEFT, cx)));
       dot.setAttribute("cy", Math.min(HIGH - BOTTOM, Math.max(TOP, cy)));
     }
-    ring.setAttribute("visibility", pinned && pinned.every(Number.isFinite) ? "visible" : "hidden");
-    if (pinned) { ring.setAttribute("cx", pinned[0]); ring.setAttribute("cy", pinned[1]); }
+    const marked = pinned !== null && pinned.every(Number.isFinite);
+    ring.setAttribute("visibility", marked ? "visible" : "hidden");
+    if (marked) { ring.setAttribute("cx", pinned[0]); ring.setAttribute("cy", pinned[1]); }
   }
 
   /** The loss along one parameter, others as in this frame: a curve and its tangent. */
@@ -243,7 +258,7 @@ function pathChart(svg, model, names, go) {
     const place = ([a, b]) => [x(a), names.length > 1 ? y(b) : chart.loss ? y(chart.loss(a)) : (TOP + HIGH - BOTTOM) / 2];
     const [cx, cy] = place(here);
     setMarks(cx, cy, pinned === null ? null : place(trail[pinned]));
-    const tangent = names.length === 1 && chart.loss && Number.isFinite(slopeHere);
+    const tangent = names.length === 1 && chart.loss && Number.isFinite(slopeHere + cx + cy);
     slopeLine.setAttribute("visibility", tangent ? "visible" : "hidden");
     if (tangent) {
       const rise = y(chart.loss(here[0]) + slopeHere * (xh - xl)) - cy, run = x(xh) - x(xl);
@@ -286,7 +301,7 @@ function below(z, n, m, level, place) {
         const [hp, hq] = [heights[c], heights[(c + 1) % 4]];
         if (hp <= level) points.push(place(...p));
         if (hp <= level !== hq <= level) {
-          const t = (level - hp) / (hq - hp);
+          const t = !Number.isFinite(hq) ? 0 : !Number.isFinite(hp) ? 1 : (level - hp) / (hq - hp);
           points.push(place(p[0] + t * (q[0] - p[0]), p[1] + t * (q[1] - p[1])));
         }
       }

@@ -69,7 +69,7 @@ function start(model) {
     inside.setAttribute("aria-valuetext", where);
     $("at-step").textContent = `${step}`;
     $("at-phase").textContent = where;
-    $("at-loss").textContent = short(scene.whatIf ? scene.loss : loss);
+    $("at-loss").textContent = scene.root.array ? "\u2013" : short(scene.whatIf ? scene.loss : loss);
     const parts = {};
     segment.moments.forEach((m, i) => { parts[m.phase] ??= i; });
     for (const [key, at] of [["--b", parts.backward], ["--u", parts.update ?? parts.whole]]) inside.style.setProperty(key, at / (last(state.index) || 1));

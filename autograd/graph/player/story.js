@@ -93,13 +93,14 @@ function updateStory(segment, { name: key }, { frame, full }) {
     return ["Update: ", param, " \u2190 ", param, " \u2212 lr \u00b7 g = ", num(before), ` ${MINUS} `, num(lr), " \u00d7 ", ...inBrackets(g), " = ", num(after), ". ", ...way];
   }
   const kept = Object.entries(state).filter(([, x]) => !Number.isNaN(x)).flatMap(([k, x], i) => [i ? ", " : " (", `${k} = `, num(x)]);
-  return ["Update: with the gradient ", grad(g), ...(kept.length ? [...kept, ")"] : []), " the optimizer moves ", param, " by ", num(after - before), ...change];
+  return ["Update: with the gradient ", grad(g), ...(kept.length ? [...kept, ")"] : []), " the update moves ", param, " by ", num(after - before), ...change];
 }
 
 /** The step as a whole: what the loss did, which parameter is steepest. */
 function wholeStory({ frames }, { index, frame, segment, full }) {
   const now = frames[index];
-  const words = [`Step ${now.step}${now.parts > 1 ? `, pass ${now.part + 1} of ${now.parts}` : ""}: the loss is `, num(now.loss)];
+  const words = [`Step ${now.step}${now.parts > 1 ? `, pass ${now.part + 1} of ${now.parts}` : ""}: `,
+    ...(segment.nodes[segment.root].array ? ["the result ", name(segment.nodes[segment.root]), " is an array"] : ["the loss is ", num(now.loss)])];
   const last = frames[index - 1];
   if (last && Number.isFinite(now.loss / last.loss) && last.loss > 0) {
     const change = 100 * (now.loss / last.loss - 1);

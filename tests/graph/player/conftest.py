@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Value
+from autograd import Value, no_grad
 from autograd.graph import Graph, record
 from autograd.graph.player import page
 from optim import SGD, Adam
@@ -98,6 +98,34 @@ def changing():
     return recording
 
 
+def odd():
+    """Recordings at the edges: by name."""
+    x, unused = Value(3.0, name="x"), Value(1.0, name="unused")
+    with record([x, unused]) as by_hand:
+        for _ in range(3):
+            x.zero_grad()
+            (x * x).backward()
+            with no_grad():
+                x -= 0.1 * x.grad
+    v = Value([1.0, 2.0], name="v")
+    with record(SGD([v], lr=0.1)) as array:
+        (v * v).backward(np.ones(2))
+    z = Value(0.0, name="z")
+    with record(SGD([z], lr=0.1)) as infinite, np.errstate(all="ignore"):
+        for _ in range(2):
+            z.zero_grad()
+            (np.log(z) + 1.0 / z).backward()
+    evil = Value(
+        2.0, name="</script><script>document.title='owned'</script><img src=x onerror=alert(1)>{{script}}"
+    )
+    with record(SGD([evil], lr=0.1)) as names:
+        (evil * evil).backward()
+    alone = Value(1.0, name="alone")
+    with record(SGD([alone], lr=0.1)) as leaf:
+        alone.backward()
+    return {"by_hand": by_hand, "array": array, "infinite": infinite, "names": names, "leaf": leaf}
+
+
 def thousand(steps=10):
     """About a thousand nodes, all of whose numbers change at every step."""
     rng = np.random.default_rng(0)
@@ -127,7 +155,7 @@ def recorded():
 def files(tmp_path_factory, recorded):
     """The pages as files, by name."""
     recordings = {name: recording for name, (recording, _) in recorded.items()}
-    recordings |= {"classifier": classifier(), "changing": changing(), "thousand": thousand()}
+    recordings |= {"classifier": classifier(), "changing": changing(), "thousand": thousand(), **odd()}
     folder = tmp_path_factory.mktemp("pages")
     for name, recording in recordings.items():
         (folder / f"{name}.html").write_bytes(page(recording, title=name).encode())

@@ -259,6 +259,33 @@ def test_arrows_walk_along_edges(visit):
     assert p.is_hidden("#node")
 
 
+@pytest.mark.parametrize(
+    "name", ["by_hand", "array", "infinite", "names", "leaf", "changing", "classifier", "rounding"]
+)
+def test_every_moment_has_its_words(visit, name):
+    """Also at the edges: arrays, NaN, infinities, updates by hand, names with tags in them."""
+    p = visit(name)
+    told = p.evaluate("""() => {
+      const { model, goStep, goInside, state } = stepgradPlayer, words = [];
+      const say = () => words.push(document.getElementById("sentence").textContent);
+      for (const i of [0, model.frames.length - 1]) {
+        goStep(i);
+        model.frames[i].segment.moments.forEach((_, at) => { goInside(at); say(); });
+        document.getElementById("pin").click();
+        say();
+        document.getElementById("unpin").click();
+      }
+      document.querySelectorAll("svg.net:not([hidden]) .node").forEach((n) => { n.dispatchEvent(new Event("click", { bubbles: true })); });
+      return words;
+    }""")
+    p.click("summary")
+    p.wait_for_timeout(250)
+    for words in told:
+        assert re.match(r"(Forward|Backward|Update|Step)\b", words) and "undefined" not in words
+        assert "NaN" not in words or name in ("infinite", "rounding"), words
+    assert p.title() == name
+
+
 def test_keys_elsewhere_are_not_ours(visit):
     p = visit("network", "#step=10")
     p.evaluate("document.activeElement.blur()")
