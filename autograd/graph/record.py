@@ -106,6 +106,7 @@ class Recorder:
         self.full = False
         self.unreached = self.idle = 0
         self.tokens: list[Any] = []
+        self.own_step: Any = None
 
     # --- the block --------------------------------------------------------------------------
 
@@ -114,6 +115,7 @@ class Recorder:
             raise RuntimeError("record: this block was entered before; make a new one with record(...)")
         self.tokens = [mode.set(mode.get() | OBSERVE), observers.set((*observers.get(), self))]
         if self.optimizer is not None:
+            self.own_step = vars(self.optimizer).get("step")  # another recording's, if there is one around
             self.optimizer.step = partial(self.step, self.optimizer.step)
         return self.recording
 
@@ -122,6 +124,8 @@ class Recorder:
         mode.reset(self.tokens.pop())
         if self.optimizer is not None:
             del self.optimizer.step  # the class's own is visible again
+            if self.own_step is not None:
+                self.optimizer.step = self.own_step
         self.finish()
         self.extremes()
         for segment in self.recording.segments:

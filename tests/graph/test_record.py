@@ -430,6 +430,19 @@ def test_two_recordings_at_once_each_see_their_own():
     assert any("1 backward() reached none" in note for note in second.notes)
 
 
+def test_two_recordings_of_one_optimizer():
+    x = Value(1.0, name="x")
+    optimizer = SGD([x], lr=0.1)
+    with record(optimizer) as outer:
+        for _ in range(2):
+            with record(optimizer) as inner:
+                (x * x).backward()
+                optimizer.step()
+            assert len(inner) == 1
+    assert len(outer) == 2 and all("x" in f.updates for _, f in outer.frames)
+    assert "step" not in vars(optimizer)
+
+
 def test_other_threads_and_tasks_are_not_seen():
     x = Value(1.0)
     with record(x) as steps:
