@@ -266,7 +266,7 @@ def test_every_moment_has_its_words(visit, name):
     """Also at the edges: arrays, NaN, infinities, updates by hand, names with tags in them."""
     p = visit(name)
     told = p.evaluate("""() => {
-      const { model, goStep, goInside, state } = stepgradPlayer, words = [];
+      const { model, goStep, goInside } = stepgradPlayer, words = [];
       const say = () => words.push(document.getElementById("sentence").textContent);
       for (const i of [0, model.frames.length - 1]) {
         goStep(i);
@@ -275,7 +275,9 @@ def test_every_moment_has_its_words(visit, name):
         say();
         document.getElementById("unpin").click();
       }
-      document.querySelectorAll("svg.net:not([hidden]) .node").forEach((n) => { n.dispatchEvent(new Event("click", { bubbles: true })); });
+      for (const n of document.querySelectorAll("svg.net:not([hidden]) .node")) {
+        n.dispatchEvent(new Event("click", { bubbles: true }));
+      }
       return words;
     }""")
     p.click("summary")
