@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+import warnings
 from importlib.resources import files
 from typing import Any
 
@@ -22,7 +23,7 @@ PARTS = (
     "view.js",
     "controls.js",
 )  # in the order they build on
-LARGE = 5_000_000  # bytes
+LARGE = 5_000_000  # characters
 
 
 def page(recording: Recording, *, title: str = "Gradient steps") -> str:
@@ -33,7 +34,7 @@ def page(recording: Recording, *, title: str = "Gradient steps") -> str:
     local derivatives, equal to Python's bit for bit.  It runs under a policy that allows
     this one script and style sheet (by their hashes) and nothing from outside.
 
-    Raises TypeError if `recording` is not a Recording, ValueError if it holds no step.
+    Warns above 5 MB.  Raises TypeError if `recording` is not a Recording, ValueError if it holds no step.
     """
     if not isinstance(recording, Recording):
         raise TypeError(
@@ -69,7 +70,14 @@ def page(recording: Recording, *, title: str = "Gradient steps") -> str:
     script = "(() => {\n'use strict';\n" + "".join(lean(asset(name)) for name in PARTS) + "})();\n"
     style = lean(asset("player.css")) + palette()
     words |= {"script": script, "style": style, "policy": policy(script, style)}
-    return re.sub(r"\{\{(\w+)\}\}", lambda hole: words[hole[1]], asset("player.html"))
+    text = re.sub(r"\{\{(\w+)\}\}", lambda hole: words[hole[1]], asset("player.html"))
+    if len(text) > LARGE:
+        warnings.warn(
+            f"page: the file has {len(text) / 1e6:.1f} MB and will open slowly; "
+            f"hold fewer steps: record(..., keep={max(2, len(recording) * LARGE // len(text))})",
+            stacklevel=2,
+        )
+    return text
 
 
 def notes(recording: Recording) -> str:

@@ -64,6 +64,12 @@ def test_wrong_recordings_are_refused():
         page(Recording())
 
 
+def test_a_large_file_is_said(monkeypatch):
+    monkeypatch.setattr(importlib.import_module("autograd.graph.player"), "LARGE", 10_000)
+    with pytest.warns(UserWarning, match=r"page: the file has 0\.\d MB .* keep=2\)"):
+        page(one_step())
+
+
 class Outline(html.parser.HTMLParser):
     """The elements of a page, and what stands in its scripts."""
 
