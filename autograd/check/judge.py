@@ -58,7 +58,7 @@ def judge(a: float, e: Evidence, *, x: float, rtol: float = RTOL, kinks: str = "
     left, right, center = e.left, e.right, e.center
     if left.kind == right.kind == "limit" and (left.high < right.low or right.high < left.low):
         return _kink(a, e, x, rtol, kinks)
-    if left.kind != "limit" or right.kind != "limit" or _wild(left, e) and _wild(right, e):
+    if left.kind != "limit" or right.kind != "limit" or (_wild(left, e) and _wild(right, e)):
         reason = "the difference quotients do not settle on a slope"
         return Ruling(Verdict.UNVERIFIED, math.nan, math.inf, "", reason)
     if center.kind != "limit":

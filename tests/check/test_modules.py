@@ -6,8 +6,14 @@ import pytest
 import nn
 import optim
 from autograd import Value, primitive
-from autograd.check import GradientError, Verdict, check_module, check_optimizer, check_primitive
-from autograd.check import check_loss, check_value_and_grad  # isort: skip
+from autograd.check import GradientError, Verdict
+from autograd.check.modules import (
+    check_loss,
+    check_module,
+    check_optimizer,
+    check_primitive,
+    check_value_and_grad,
+)
 
 X = np.random.default_rng(0).normal(size=(4, 3))
 
