@@ -157,9 +157,8 @@ def test_mnist_convolutional(full):
 @needs_mnist
 def test_mnist_regression(full):
     done = logistic.regress(full, logistic.SETTINGS["random"], logistic.FULL)
-    assert done.accuracies[-1] == pytest.approx(
-        0.805, abs=0.007
-    )  # one seed; the mean of three is within 0.004
+    # ten runs of plain NumPy have mean 0.810 and standard deviation 0.006
+    assert done.accuracies[-1] == pytest.approx(0.81, abs=0.012)
 
 
 @needs_mnist
