@@ -12,6 +12,7 @@ from nn.data.dataset import TensorDataset
 from nn.data.loader import DataLoader, at_least
 from nn.module import Module
 from nn.training.callbacks import Callback, Run
+from nn.training.compiled import CompiledStep
 from nn.training.history import History
 from nn.training.interrupts import Interrupts
 from nn.training.metrics import Metric, check_labels, named_metrics
@@ -37,6 +38,7 @@ def fit(
     seed: int = 0,
     verbose: int = 1,
     initial_epoch: int = 0,
+    compile: bool | str = False,
 ) -> History:
     """Train `model` on batches of the rows of `x` and `y`; what was measured, as a History.
 
@@ -51,6 +53,8 @@ def fit(
     shuffle: a new order each epoch, from `seed` and the number of the epoch alone.
     verbose: 0 silent, 1 a progress bar (lines without tqdm), 2 a line per epoch.
     initial_epoch: where to go on, of `epochs` in all.
+    compile: run the forward and the backward pass by autograd.compile, with the same numbers; a
+    string names the back end ("numpy", "numba").  Not for models that change buffers (BatchNorm).
 
     A model in evaluation mode is put into training mode and back; in one that trains, each
     part keeps its own mode.  Ctrl-C ends the training after the batch it falls into: the
@@ -82,6 +86,7 @@ def fit(
     watchers = _callbacks(callbacks)
     run = Run(model, optimizer, History(), measures, callbacks=watchers)
     watch = Watch(model)
+    fast = CompiledStep(model, loss, compile if isinstance(compile, str) else None) if compile else None
     progress = Progress(verbose, epochs, len(loader))
     labels_checked = False
 
@@ -96,22 +101,30 @@ def fit(
         xb, yb = batch
         optimizer.zero_grad()
         watch.begin()
-        output = model(xb)
-        if not labels_checked:
-            _check_targets("fit", output, y, loss)
-            labels_checked = True
-        value = loss(output, yb)
-        _check_loss("fit", value)
+        recorded = fast is None or not labels_checked  # the first batch is looked at
+        if fast is not None and labels_checked:
+            output, value = fast(xb, yb)
+        else:
+            output = model(xb)
+            if not labels_checked:
+                _check_targets("fit", output, y, loss)
+                labels_checked = True
+            value = loss(output, yb)
+            _check_loss("fit", value)
         for c in watchers:
             c.on_loss(run, value)
         number: float = value.item()
         if not math.isfinite(number):
+            if not recorded:  # once more
+                watch.put_back()
+                value = loss(model(xb), yb)
             start = run.batch * batch_size
             rows = loader.order(run.epoch)[start : start + batch_size]
             stop(watch.loss(value, {"x": (xb, rows), "y": (yb, rows)}, lambda: loss(model(xb), yb)))
         for m in measures.values():
             m.update(output.data, yb)
-        value.backward(release=True)
+        if recorded:
+            value.backward(release=True)
         for c in watchers:
             c.on_gradients(run)
         found = watch.gradient()
