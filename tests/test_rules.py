@@ -12,7 +12,6 @@ from autograd.rules.table import FUNCTIONS, UFUNCS
 from tests import numeric
 from tests.cases import CASES, F32_TOO, Case
 
-pytestmark = pytest.mark.gradcheck
 cases = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 seeds = st.integers(0, 2**16)
 
@@ -71,6 +70,7 @@ def test_gradient_of_a_scalar_is_a_scalar(case: Case, data):
 
 
 @cases
+@pytest.mark.gradcheck(unverified=1.0)  # the few examples of a case may all be empty; its line below is not
 @share_of_profile(1 / 4)
 @given(data=st.data())
 def test_every_element_and_manners(case: Case, data):
@@ -80,6 +80,7 @@ def test_every_element_and_manners(case: Case, data):
 
 
 @cases
+@pytest.mark.gradcheck(unverified=0.5)
 @share_of_profile(1 / 6)
 @given(data=st.data())
 def test_three_orders(case: Case, data):
