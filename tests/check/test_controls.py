@@ -76,7 +76,8 @@ rule(16, norm, lambda g, out, x: g[..., None] * x / out[..., None], lambda g, ou
 rule(17, np.diag, lambda g, out, x: np.diag(g), lambda g, out, x: np.eye(2, 3) * g[:, None], np.ones((2, 3)),
      reason="shape")
 rule(19, lambda a: np.tensordot(a, np.array([[1.0, 2], [3, 4]]), axes=[0, 1]),
-     lambda g, out, a: np.array([[1.0, 2], [3, 4]]) @ g, lambda g, out, a: g @ np.array([[1.0, 2], [3, 4]]), np.array([1.0, 2]))
+     lambda g, out, a: np.array([[1.0, 2], [3, 4]]) @ g, lambda g, out, a: g @ np.array([[1.0, 2], [3, 4]]),
+     np.array([1.0, 2]))
 rule(20, lambda x: np.pad(x, (0, 1)), lambda g, out, x: g[0:-0], lambda g, out, x: g[:-1], np.ones(2), reason="shape")
 logpdf = lambda c: -0.5 * (np.log(c) + 4.0 / c)
 slope = lambda c: -0.5 * (1 / c - 4.0 / c**2)
