@@ -154,7 +154,9 @@ def run(options: argparse.Namespace) -> tuple[int, str, dict[str, Any]]:
     try:
         import hypothesis
     except ImportError:
-        raise UsageError('this needs hypothesis, which is not installed: pip install "stepgrad[check]"') from None
+        raise UsageError(
+            'this needs hypothesis, which is not installed: pip install "stepgrad[check]"'
+        ) from None
     from autograd.check import GradientError, decorator
 
     if options.examples < 1 or options.order < 1 or not 0 <= options.unverified <= 1:
