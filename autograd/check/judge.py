@@ -84,9 +84,9 @@ def _smooth(
         return Ruling(Verdict.UNVERIFIED, c, w, side, "the slope is not known well enough")
     gap = abs(a - c)
     if gap > w + rtol * abs(c):
-        if gap <= floor_of(e, x) and max(gap, w) <= NARROW * abs(c):
+        if gap <= 4 * floor_of(e, x) and max(gap, w) <= NARROW * abs(c):
             return Ruling(good, c, w, side)  # as near as 1 - tanh(x)**2 comes to the slope of tanh
-        if gap <= floor_of(e, x) + w or (not a and abs(c) < SUBNORMAL):
+        if gap <= 4 * floor_of(e, x) + w or (not a and abs(c) < SUBNORMAL):
             return Ruling(
                 Verdict.UNVERIFIED, c, w, side, "the slope is at the rounding error of the function's value"
             )

@@ -133,3 +133,10 @@ def test_nothing_verified_is_an_error():
     with pytest.raises(GradientError, match="UNDEFINED"):
         check_grads(np.log, 0.0)
     assert not check_grads(np.log, 0.0, raise_=False).ok
+
+
+def test_a_saturated_slope_loses_digits_and_is_no_failure():
+    x = 13.0
+    assert verdict(np.tanh, x, 1 - math.tanh(x) ** 2) in (PASS, UNVERIFIED)
+    assert verdict(np.tanh, x, 1.01 * (1 - math.tanh(x) ** 2)) in (FAIL, UNVERIFIED)
+    assert verdict(np.tanh, 20.0, 0.0) is UNVERIFIED and verdict(np.tanh, 20.0, 1e-9) is FAIL
