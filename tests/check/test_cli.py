@@ -135,7 +135,11 @@ def test_as_a_command():
     command = [sys.executable, "-m", "autograd.check", "checked_functions:wrong", "--args", "arrays(())"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == WRONG and done.stdout.startswith("wrong  d/dx   FAIL\n") and not done.stderr
-    code = "import sys; sys.modules['hypothesis'] = None; from autograd.check.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    code = (
+        "import sys; sys.modules['hypothesis'] = None\n"
+        "from autograd.check.__main__ import main\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code, *command[3:]], capture_output=True, text=True, check=False
     )
