@@ -1,0 +1,1 @@
+"""Training steps: a file for each problem, and in it the same problem written in each library."""

@@ -1,0 +1,122 @@
+"""y = x^2 from x = 5, down the slope with rate 0.3: 15 steps, then anew."""
+
+from typing import Any
+
+from benchmarks.steps.table import Train
+
+START, LR = 5.0, 0.3
+
+
+def f(x: Any) -> Any:
+    return x**2
+
+
+def hand() -> Train:
+    def train(n: int) -> list[Any]:
+        x = START
+        for _ in range(n):
+            x -= LR * 2 * x
+        return [x]
+
+    return train
+
+
+def stepgrad() -> Train:
+    from autograd import Value
+
+    def train(n: int) -> list[Any]:
+        x = Value(START)
+        for _ in range(n):
+            x.zero_grad()
+            f(x).backward(release=True)
+            x.data -= LR * x.grad
+        return [x.item()]
+
+    return train
+
+
+def compiled(backend: str | None = None) -> Train:
+    from autograd import compile
+
+    both = compile(f, backend=backend).value_and_grad
+
+    def train(n: int) -> list[Any]:
+        x = START
+        for _ in range(n):
+            _, slope = both(x)
+            x -= LR * slope
+        return [x]
+
+    return train
+
+
+def micrograd() -> Train:
+    from micrograd.engine import Value
+
+    def train(n: int) -> list[Any]:
+        x = Value(START)
+        for _ in range(n):
+            x.grad = 0
+            f(x).backward()
+            x.data -= LR * x.grad
+        return [x.data]
+
+    return train
+
+
+def torch() -> Train:
+    import torch
+
+    def train(n: int) -> list[Any]:
+        x = torch.tensor(START, dtype=torch.float64, requires_grad=True)
+        for _ in range(n):
+            x.grad = None
+            f(x).backward()
+            with torch.no_grad():
+                x -= LR * x.grad
+        return [x.item()]
+
+    return train
+
+
+def jax() -> Train:
+    import jax
+
+    @jax.jit
+    def step(x: Any) -> Any:
+        return x - LR * jax.grad(f)(x)
+
+    def train(n: int) -> list[Any]:
+        x: Any = START
+        for _ in range(n):
+            x = step(x)
+        return [float(x)]
+
+    return train
+
+
+def hips() -> Train:
+    from autograd import grad
+
+    slope = grad(f)
+
+    def train(n: int) -> list[Any]:
+        x = START
+        for _ in range(n):
+            x -= LR * slope(x)
+        return [x]
+
+    return train
+
+
+def mygrad() -> Train:
+    import mygrad as mg
+
+    def train(n: int) -> list[Any]:
+        x = mg.tensor(START)
+        for _ in range(n):
+            f(x).backward()
+            x = mg.tensor(x.data - LR * x.grad)
+        return [x.item()]
+
+    return train
