@@ -77,6 +77,8 @@ def constant(x: Any) -> Any:
     kind: Any = type(x)
     if kind is float or kind is int or kind is bool:
         return x
+    if kind is ndarray and x.ndim and x.dtype.kind in "fiub":
+        return x
     if isinstance(x, (list, tuple)):
         x = np.asarray(x)
     if isinstance(x, (np.generic, ndarray)):
@@ -306,7 +308,7 @@ def walk(
                 if not create_graph:
                     a = a._array
             else:
-                args = inputs if create_graph else [raw(x) for x in inputs]
+                args = inputs if create_graph else [x._array if isinstance(x, Node) else x for x in inputs]
                 edges = zip(inputs, _one_each(op, inputs) if op.variadic else rules, strict=True)
             out = node if create_graph else node._array
             for x, rule in edges:

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd import engine
 from autograd.convert import holds_values, owned, plain_array, stacked
-from autograd.engine import CHANGED, LIVE, constant, next_number, raw, record
+from autograd.engine import CHANGED, LIVE, binary, constant, next_number, raw, record
 from autograd.modes import TRACE, is_grad_enabled
 from autograd.modes import mode as _mode
 from autograd.operators import Operators, check_owns_memory
@@ -89,6 +89,9 @@ class Value(Operators):
 
     @data.setter
     def data(self, new: ArrayLike) -> None:
+        if new is self._array:  # changed where it is
+            self.changed(new)
+            return
         new = plain_array(new, "Value.data")
         old = self._array
         if np.shape(new) != old.shape:
@@ -96,9 +99,7 @@ class Value(Operators):
                 f"Value.data: the new data has shape {np.shape(new)}, the Value has shape {old.shape}; "
                 f"make a new Value for another shape"
             )
-        if new is not old:
-            new = np.array(new, dtype=old.dtype)
-        self.changed(new)
+        self.changed(np.array(new, dtype=old.dtype))
 
     def changed(self, new: Any) -> None:
         """Take new data in place, and a new number: graphs that read the old are out of date."""
@@ -434,6 +435,10 @@ class Value(Operators):
         return record(op, inputs, params)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        if method == "__call__" and not options and type(op := UFUNCS.get(ufunc)) is Op and len(inputs) == 2:
+            made = binary(op, *inputs)  # the common case first
+            if made is not NotImplemented:
+                return made
         if method != "__call__":
             raise TypeError(
                 f"np.{ufunc.__name__}.{method} has no gradient rule for a Value; "

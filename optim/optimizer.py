@@ -90,11 +90,9 @@ class Optimizer:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters; with set_to_none=False those there are become zeros."""
-        for p in self.parameters():
-            if set_to_none or p.grad is None:
-                p.zero_grad()
-            else:
-                p.grad = zeros_like(p.data)
+        for group in self.param_groups:
+            for p in group["params"]:
+                p.grad = None if set_to_none or p.grad is None else zeros_like(p.data)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient, in place; returns closure()'s loss, if given.
@@ -115,12 +113,12 @@ class Optimizer:
                     if g is None:
                         continue
                     g = g.data if isinstance(g, Value) else g
-                    state = self.state.get(position)
+                    data, state = p.data, self.state.get(position)
                     if state is None:
-                        state = self.state[position] = self.new_state(p.data, group)
+                        state = self.state[position] = self.new_state(data, group)
                     if group.get("maximize"):
                         g = np.negative(g, out=self.scratch.room("gradient", g))
-                    p.data = self.update(p.data, g, state, group)
+                    p.data = self.update(data, g, state, group)
         return loss
 
     def new_state(self, p: Array, group: Group) -> State:

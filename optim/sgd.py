@@ -65,7 +65,8 @@ class SGD(Optimizer):
 
     def update(self, p: Array, g: Array, state: State, group: Group) -> Array:
         m, lr = group["momentum"], group["lr"]
-        g = self.scratch.decayed(g, p, group["weight_decay"])
+        if group["weight_decay"]:
+            g = self.scratch.decayed(g, p, group["weight_decay"])
         if not m:
             return self.scratch.add(p, g, -lr)
         if group["lr_inside"]:

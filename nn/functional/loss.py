@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import primitive, special
+from autograd import Value, primitive, special
 from nn.functional.activation import log_one_plus_exp, sigmoid
 from nn.functional.loss_parts import (
     check_index_shape,
@@ -133,6 +133,47 @@ def _cross_entropy_of_classes(x: Array, index: Any, share: Any, *, axis: int) ->
         return -np.where(share == 0, 0.0, share * picked).squeeze(axis)[()]
 
 
+def _mean_of_classes_x(g: Array, out: Array, x: Array, index: Any, top: Any, e: Any, total: Any) -> Array:
+    """softmax - onehot, times each sample's share of the mean."""
+    share = g / x.shape[0]
+    if isinstance(x, Value):  # to be differentiated again: from x, not from what was kept of it
+        return (special.softmax(x, -1) - (index[:, None] == np.arange(x.shape[1]))) * share
+    slope = e / total
+    slope[np.arange(len(index)), index] -= 1
+    slope *= share
+    return slope
+
+
+@primitive(_mean_of_classes_x, None, None, None, None, name="cross_entropy")
+def _mean_of_classes(x: Array, index: Any, top: Any, e: Any, total: Any) -> Array:
+    """The mean of -log_softmax(x)[index] over rows, given parts of the softmax that the gradient needs too."""
+    picked = x[np.arange(len(index)), index] - top[:, 0]
+    return np.add.reduce(np.log(total[:, 0]) - picked) / len(index)
+
+
+def _softmax_parts(x: Any) -> tuple[Any, Any, Any]:
+    """The largest of each row, exp(x - it), and the sum of that: softmax(x) is the last quotient."""
+    top = np.maximum.reduce(x, axis=-1, keepdims=True)
+    e = x - top
+    np.exp(e, out=e)
+    return top, e, np.add.reduce(e, axis=-1, keepdims=True)
+
+
+def _is_plain_batch(x: Array, t: Array) -> bool:
+    """Whether these are (N, C) logits and N class indices, all of them in range."""
+    return bool(
+        type(t) is np.ndarray
+        and x.ndim == 2
+        and t.shape == x.shape[:1]
+        and t.size
+        and t.dtype.kind in "iu"
+        and x.dtype.kind == "f"
+        and not is_traced(x)
+        and np.minimum.reduce(t) >= 0
+        and np.maximum.reduce(t) < x.shape[1]
+    )
+
+
 def _cross_entropy_x(g: Array, out: Array, x: Array, q: Array, axis: int) -> Array:
     """Every sample's gradient times softmax - q, for probabilities q that add up to 1 (or a weight)."""
     return np.expand_dims(g, axis) * (special.softmax(x, axis) * q.sum(axis=axis, keepdims=True) - q)
@@ -176,13 +217,14 @@ def cross_entropy(
     check_reduction(name, reduction)
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"{name}: label_smoothing={label_smoothing} must be between 0 and 1")
-    x = array(input)
+    x, t = array(input), array(target)
+    if weight is None and reduction == "mean" and not label_smoothing and _is_plain_batch(x, t):
+        return _mean_of_classes(x, t, *_softmax_parts(plain(x)))
     axis = class_axis(name, x)
     n = x.shape[axis]
     dtype = x.dtype if x.dtype.kind == "f" else np.dtype(float)
     weights = class_weights(name, weight, n, dtype)
     column = weights.reshape((n,) + (1,) * (-1 - axis))
-    t = array(target)
     if t.dtype.kind == "f" and t.shape == x.shape:
         q = t if not label_smoothing else t * (1 - label_smoothing) + label_smoothing / n
         loss = _cross_entropy(x, q if weight is None else q * column, axis=axis)
