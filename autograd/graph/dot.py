@@ -12,6 +12,7 @@ from autograd.graph.words import (
     gradient_line,
     number,
     one_line,
+    printable,
     product,
     shape_of,
     shown_scope,
@@ -189,5 +190,5 @@ def html(words: str) -> str:
 
 def quotable(words: str) -> str:
     """Text inside a quoted DOT string, where a backslash escapes and an ampersand starts an entity."""
-    words = "".join(c if c.isprintable() or c == "\n" else " " for c in words[:LONGEST])
+    words = printable(words[:LONGEST])
     return words.replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -8,6 +8,7 @@ import json
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import ceil
 
 from autograd.graph.description import CONSTANT, GROUP, Graph, GraphNode
 from autograd.graph.render import render
@@ -90,7 +91,7 @@ def size_of_box(n: GraphNode, values: bool = True, gradients: bool = True) -> tu
         return 62.0, 28.0
     lines = 1 + bool(n.shape)
     if n.role == GROUP:
-        return max(width, NUMBERS), 18 + LINE * 2
+        return float(ceil(max(width, NUMBERS))), 18 + LINE * 2
     lines += values + (gradients and n.role != CONSTANT)
     if values or gradients:
         width = max(width, NUMBERS)
@@ -100,7 +101,7 @@ def size_of_box(n: GraphNode, values: bool = True, gradients: bool = True) -> tu
         width = max(width, 50 + 46 * n.shape[0])
     if pictured(n) and values:
         width += THUMBNAIL + 8
-    return width, 12 + LINE * lines
+    return float(ceil(width)), 12 + LINE * lines  # whole: older Graphviz rounds what is not
 
 
 def pictured(n: GraphNode) -> bool:

@@ -20,7 +20,7 @@ SHAPES = {
     "root": ('{{"', '"}}'),
     "group": ('[["', '"]]'),
 }
-ESCAPES = {ord(c): f"#{ord(c)};" for c in '#&<>"`\\;%'}
+ESCAPES = {ord(c): f"#{ord(c)};" for c in '#&<>"`\\;%$'}
 
 
 def mermaid(

@@ -5,7 +5,7 @@ from hashlib import sha256
 from html import escape
 
 from autograd.graph.description import CONSTANT, GROUP, Graph
-from autograd.graph.words import details, exact, one_line, shortened
+from autograd.graph.words import details, exact, one_line, printable, shortened
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -35,7 +35,7 @@ def page(graph: Graph, picture: str, css: str, theme: str = "auto") -> str:
         cells = "".join(
             f"<td>{escape(one_line(c))}</td>" for c in (n.name or n.path or n.label, made, value, gradient)
         )
-        tip = escape("\n".join(details(n)))
+        tip = escape(printable("\n".join(details(n))))
         rows.append(f'<tr title="{tip}"><th scope="row">n{n.id}</th>{cells}</tr>')
     style = STYLE.replace("light dark", {"auto": "light dark"}.get(theme, theme)) + css
     digest = b64encode(sha256(style.encode()).digest()).decode()

@@ -64,9 +64,10 @@ def record(
        2    6.25   1.25
        3  1.5625  0.625
     """
-    if every < 1 or (keep is not None and keep < 2):
+    if not whole(every) or every < 1 or (keep is not None and (not whole(keep) or keep < 5)):
         raise ValueError(
-            f"record: every={every} must be 1 or more and keep={keep} 2 or more (or None for all)"
+            f"record: every={every!r} must be an integer of 1 or more, keep={keep!r} one of 5 or more "
+            f"(or None for all)"
         )
     here = local_names(caller().f_locals) if names == "locals" else {}
     if isinstance(names, str) and names != "locals":
@@ -326,7 +327,9 @@ class Recorder:
         if self.idle:
             notes.append(f"{self.idle} step() without a backward() before it were left out.")
         if len(recording.segments) > 1:
-            notes.append(f"The graph had {len(recording.segments)} structures; each is a segment.")
+            notes.append(
+                f"The graph changed on the way: {len(recording.segments)} structures, each shown by itself."
+            )
         return notes
 
 
@@ -365,6 +368,10 @@ def unique(names: list[str]) -> list[str]:
         seen.add(new)
         found.append(new)
     return found
+
+
+def whole(x: Any) -> bool:
+    return isinstance(x, (int, np.integer)) and not isinstance(x, bool)
 
 
 def copied(p: Any) -> Any:

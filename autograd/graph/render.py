@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from threading import get_ident
 
 TIMEOUT = 120  # seconds
 # In a process of its own: a layout that hangs can be stopped, and what its libraries
@@ -48,10 +49,14 @@ def graphviz(form: str) -> list[str]:
 def write(path: str | os.PathLike[str], content: bytes) -> Path:
     """Write a file so that it is there whole or not at all; returns its path."""
     path = Path(path)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{path.name[:40]}.{os.getpid()}.{get_ident()}.part")
     try:
         part.write_bytes(content)
         part.replace(path)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from None  # not of the part
     finally:
         part.unlink(missing_ok=True)
     return path

@@ -13,6 +13,7 @@ from autograd.graph.words import (
     edge_details,
     gradient_line,
     number,
+    printable,
     product,
     shape_of,
     shortened,
@@ -254,9 +255,9 @@ def typeset(words: str) -> str:
 
 def content(words: str) -> str:
     """Text between tags."""
-    return escape("".join(c if c.isprintable() or c == "\n" else " " for c in words), quote=False)
+    return escape(printable(words), quote=False)
 
 
 def attribute(words: str) -> str:
     """Text inside a quoted attribute."""
-    return escape("".join(c if c.isprintable() else " " for c in words))
+    return escape(printable(words).replace("\n", " "))

@@ -9,6 +9,7 @@ from autograd.graph.description import CONSTANT, GROUP, GraphEdge, GraphNode, Gr
 LONGEST = 24  # characters of a name in a picture; the tooltip has all
 NO_GRADIENT = "no gradient yet"
 MINUS = "\N{MINUS SIGN}"
+BLANK = "''"  # a name without a letter to see
 SYMBOLS = {
     "add": "+",
     "subtract": MINUS,
@@ -22,7 +23,12 @@ SYMBOLS = {
 
 def one_line(words: str) -> str:
     """Without line breaks and characters that no picture can show."""
-    return " ".join("".join(c if c.isprintable() else " " for c in words).split())
+    return " ".join(printable(words).split())
+
+
+def printable(words: str) -> str:
+    """Line breaks stay; other control characters, and halves of characters, become spaces."""
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in words)
 
 
 def shortened(words: str, most: int = LONGEST) -> str:
@@ -33,11 +39,12 @@ def shortened(words: str, most: int = LONGEST) -> str:
 
 def caption(n: GraphNode) -> tuple[str, str]:
     """What stands first in a node: its name in bold, and its operation beside it."""
+    name = shortened(n.label) or BLANK
     if n.op is None:
-        return shortened(n.label) or "''", ""
+        return name, ""
     symbol = SYMBOLS.get(n.op)
     op = shortened(f"{symbol} {n.op}" if symbol else n.op)
-    return (shortened(n.label), symbol or op) if n.label != n.op else (op, "")
+    return (name, symbol or op) if n.label != n.op else (op, "")
 
 
 def number(x: Any, digits: int = 5) -> str:
@@ -212,7 +219,7 @@ def product(e: GraphEdge, target: GraphNode) -> tuple[str, str]:
 def shown_scope(s: GraphScope) -> str:
     """'layers.0: Linear', or the class alone, or the name of a block; and which call or part it is."""
     words = s.name if s.kind in (s.name, "scope") else f"{s.name}: {s.kind}"
-    words = shortened(words, 40)
+    words = shortened(words, 40) or BLANK
     if s.call > 1:
         words += f" (call {s.call})"
     return words + (" (gradient)" if s.order == 1 else f" (gradient of order {s.order})" if s.order else "")

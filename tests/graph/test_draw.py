@@ -116,7 +116,18 @@ class Tags(HTMLParser):
 
 
 @pytest.mark.parametrize(
-    "name", [SCRIPT, NASTY, "x" * 10_000, "\N{SNAKE}" * 30, "\n\t\x00\x1b[31m", "", "%% {{ }} #"]
+    "name",
+    [
+        SCRIPT,
+        NASTY,
+        "x" * 10_000,
+        "\N{SNAKE}" * 30,
+        "\n\t\x00\x1b[31m",
+        "",
+        "%% {{ }} # $$x$$",
+        "  ",
+        "\ud800",
+    ],
 )
 def test_no_name_breaks_out(name):
     from autograd.graph import scope
@@ -134,8 +145,9 @@ def test_no_name_breaks_out(name):
     page = Tags(d.html)
     assert not {"script", "img"} & set(page.tags) and "onerror" not in page.attributes
     assert page.tags.count("svg") == 1 and page.tags[-1] == "td"
-    for text in (d.mermaid, d.source, d.text):
-        assert "\x00" not in text and "\x1b" not in text
+    for text in (d.mermaid, d.source, d.text, d.svg, d.html):
+        assert "\x00" not in text and "\x1b" not in text and text.encode()
+    assert '[""]' not in d.mermaid and "$" not in d.mermaid
     for text in (d.mermaid, d.source.replace("&lt;", "")):
         assert "<script" not in re.sub(r'tooltip="(\\.|[^"\\])*"', "", text)
     assert all(len(line) < 700 for line in d.mermaid.splitlines())
@@ -251,7 +263,10 @@ def test_save(tmp_path):
     (tmp_path / "folder.dot").mkdir()
     with pytest.raises(IsADirectoryError):
         d.save(tmp_path / "folder.dot")
-    assert len(list(tmp_path.iterdir())) == 9  # no part files
+    with pytest.raises(FileNotFoundError, match=r"nowhere/graph\.svg'$"):
+        d.save(tmp_path / "nowhere" / "graph.svg")
+    d.save(tmp_path / f"{'n' * 250}.txt")  # as long as a name may be
+    assert len(list(tmp_path.iterdir())) == 10  # no part files
 
 
 def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
@@ -300,8 +315,10 @@ def test_system_dot_is_preferred(tmp_path, monkeypatch):
         f'#!/bin/sh\necho "$0 $1" > {tmp_path}/asked\n{sys.executable} -P -c "{render.PYGRAPHVIZ}" "${{1#-T}}"\n'
     )
     dot.chmod(0o755)
+    path = os.environ["PATH"]
+    monkeypatch.setenv("PATH", "")
     without = equations().svg
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{path}")
     assert equations().svg == without
     assert (tmp_path / "asked").read_text() == f"{dot} -Tjson0\n"
 

@@ -62,7 +62,12 @@ def test_directions(direction):
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_boxes_lie_apart_and_inside(name):
+@pytest.mark.parametrize("how", ["dot", "pygraphviz"])
+def test_boxes_lie_apart_and_inside(name, how, monkeypatch):
+    if how == "dot" and not shutil.which("dot"):
+        pytest.skip("Graphviz's own dot is not installed (apt install graphviz); pygraphviz brings its own")
+    if how == "pygraphviz":
+        monkeypatch.setattr(shutil, "which", lambda name: None)
     drawing = EXAMPLES[name]()
     told = drawing.layout
     boxes = list(told.boxes.values())

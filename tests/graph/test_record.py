@@ -12,6 +12,7 @@ from hypothesis import given, settings
 
 import nn
 from autograd import Value, checkpoint, grad, no_grad
+from autograd import compile as compile_graph
 from autograd.graph import Graph, record
 from autograd.graph.summary import Summary
 from autograd.modes import OBSERVE, mode, observers
@@ -489,3 +490,18 @@ def test_a_module_brings_its_own_names():
     with record(model) as steps:
         model(np.ones((1, 2))).sum().backward()
     assert steps.parameters == ["weight", "bias"]
+
+
+def test_a_compiled_step_inside():
+    """Its backward pass is traced at the first use, while this one is watched."""
+    x = Value(2.0, name="x")
+    f = compile_graph(lambda a: np.sin(a) * a)
+    with record([x]) as steps:
+        for _ in range(3):
+            x.zero_grad()
+            loss = f(x) + x * x
+            loss.backward()
+            with no_grad():
+                x -= 0.01 * x.grad
+    check_replay(steps, loss)
+    assert len(steps) == 3

@@ -140,7 +140,9 @@ def test_a_notebook_shows_something_always(monkeypatch):
         ((np.ones(3),), {}, TypeError, "got ndarray"),
         (([],), {}, ValueError, "nothing to watch"),
         (([Value(1.0)],), {"every": 0}, ValueError, "every=0"),
-        (([Value(1.0)],), {"keep": 1}, ValueError, "keep=1"),
+        (([Value(1.0)],), {"every": 1.5}, ValueError, "every=1.5"),
+        (([Value(1.0)],), {"keep": 4}, ValueError, "keep=4 one of 5 or more"),
+        (([Value(1.0)],), {"keep": "all"}, ValueError, "keep='all'"),
         (([Value(1.0)],), {"names": "globals"}, ValueError, "names='globals'"),
     ],
 )

@@ -74,7 +74,7 @@ def page(recording: Recording, *, title: str = "Gradient steps") -> str:
     if len(text) > LARGE:
         warnings.warn(
             f"page: the file has {len(text) / 1e6:.1f} MB and will open slowly; "
-            f"hold fewer steps: record(..., keep={max(2, len(recording) * LARGE // len(text))})",
+            f"hold fewer steps: record(..., keep={max(5, len(recording) * LARGE // len(text))})",
             stacklevel=2,
         )
     return text
@@ -85,10 +85,6 @@ def notes(recording: Recording) -> str:
     said = list(recording.notes)
     if len(recording) < recording.seen and not any("step" in note for note in said):
         said.insert(0, f"{len(recording)} of {recording.seen} steps were kept")
-    if len(recording.segments) > 1:
-        said.append(
-            f"the graph changed on the way: {len(recording.segments)} structures, each with its own picture"
-        )
     lines = "".join(f"<li>{markup.content(note[:1].upper() + note[1:])}</li>" for note in said)
     return f'<ul class="notes">{lines}</ul>' if lines else ""
 

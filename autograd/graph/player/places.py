@@ -1,6 +1,7 @@
 """Where the nodes of a segment go, once for all its frames."""
 
 from dataclasses import dataclass
+from math import ceil
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -52,7 +53,7 @@ def size_of(n: RecordedNode) -> tuple[float, float]:
         return PLAIN
     width, height = CARD if n.scalar else ARRAY
     op = 6 + width_of(sign_of(n)) if n.op else 0.0
-    return max(width, width_of(shortened(n.symbol)) * 1.08 + op + 18), height
+    return float(ceil(max(width, width_of(shortened(n.symbol)) * 1.08 + op + 18))), height
 
 
 def sign_of(n: RecordedNode) -> str:
