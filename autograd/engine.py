@@ -65,6 +65,7 @@ class Node:
 
 Value: type[Any] = Node  # what results are made of; value.py puts its class here
 Traced: type[Any] = Node  # what they are made of while a program is traced; compiler/trace.py puts its class here
+traced: Callable[[Any], None]  # makes a result one of those, and remembers it; from there too
 _OPERANDS = (float, int, np.generic, ndarray, list, tuple)  # a tuple: a union is made anew each time
 NO_PARAMS: dict[str, Any] = {}
 
@@ -182,13 +183,12 @@ def result(data: Array, op: Op, inputs: tuple[Any, ...], params: dict[str, Any],
         v.requires_grad = True
         if mode > RECORD:
             if mode & TRACE:
-                v.__class__ = Traced
-                v._site = anomaly.Site(anomaly.line(), ())
+                traced(v)
             elif mode & WATCH:
                 v._site = anomaly.remember(inputs)
     elif mode & TRACE and any([isinstance(x, Node) for x in inputs]):
-        v.op, v.inputs, v.requires_grad, v.__class__ = op, inputs, False, Traced
-        v._site = anomaly.Site(anomaly.line(), ())
+        v.op, v.inputs, v.requires_grad = op, inputs, False
+        traced(v)
     else:
         v._array = unshared(data, inputs)
         v.op = None

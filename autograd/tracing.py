@@ -5,13 +5,16 @@ out of the graph (bool(), .data, .item()) is refused, so that nothing of one cal
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from autograd import engine
-from autograd.engine import Node, raw
+from autograd.engine import NO_PARAMS, Node, next_number, raw
 from autograd.modes import TRACE, mode
+from autograd.rules import elementwise as el
 from autograd.rules.table import Op
 
 # what these say follows from shapes and dtypes alone
@@ -33,6 +36,19 @@ STATIC = frozenset(
 # the shape of what these return depends on the numbers
 SHAPELESS = frozenset((np.nonzero, np.flatnonzero, np.argwhere))
 _OPS: dict[tuple[Any, int], Op] = {}
+
+
+@dataclass(eq=False)
+class Tape:
+    """What happens while one program is traced."""
+
+    start: int  # what was made before has a lower number
+    made: list[Any] = field(default_factory=list)  # every traced Value
+    writes: list[tuple[int, Any, Any]] = field(default_factory=list)  # number, Value, its new data
+    numbers: dict[int, tuple[Any, int]] = field(default_factory=dict)  # the written Values, as they were
+
+
+tape: ContextVar[Tape] = ContextVar("tape")
 
 
 def is_tracing() -> bool:
@@ -81,6 +97,33 @@ def answer(
     return engine.result(data, op, tuple(args[:n]), params, False)
 
 
+def write(v: Any, new: Any) -> None:
+    """`v.data = new` while a program is traced: every run of the program will do it at its end.
+
+    What reads `v` from here on reads `new`.
+    """
+    record = tape.get()
+    name = getattr(v, "_name", None) or "a Value"
+    if isinstance(v, engine.Traced) or (id(v) not in record.numbers and v._number > record.start):
+        raise TypeError(
+            f"a compiled function changes {name}, which it was given or has made, in place; return the new data instead"
+        )
+    if not isinstance(new, Node):
+        new = np.array(new, dtype=v._array.dtype)[()]
+    elif new.requires_grad or not isinstance(new, engine.Traced):
+        new = engine.result(new._array, el.IDENTITY, (new,), NO_PARAMS, False)
+    if new.shape != v._array.shape:
+        raise ValueError(
+            f"Value.data: the new data has shape {new.shape}, {name} has shape {v._array.shape}; "
+            f"make a new Value for another shape"
+        )
+    if new.dtype != v._array.dtype:
+        new = el.astype(new, v._array.dtype)
+    record.numbers.setdefault(id(v), (v, v._number))
+    v._number = next_number()  # a pass back through what has read the old data is refused
+    record.writes.append((v._number, v, new))
+
+
 def plainly(x: Any) -> Any:
     """An argument without its Values."""
     if isinstance(x, list | tuple) and any(isinstance(y, Node) for y in x):
@@ -90,6 +133,11 @@ def plainly(x: Any) -> Any:
 
 def unknown(x: Any, how: str) -> TypeError:
     """The error for a way out of the graph while a program is traced."""
+    if how == "np.asarray()":
+        return TypeError(
+            "a plain array of a Value inside a compiled function (np.asarray, np.array, a[...] = v): its numbers are "
+            "not known yet; leave the Value as it is, or join several with np.stack or np.concatenate"
+        )
     what = f"{x.op.name if x.op is not None else getattr(x, '_name', None) or 'a Value'} {x._array.dtype} {x._array.shape}"
     return TypeError(
         f"{how} of {what} inside a compiled function: its numbers are not known yet, the code is traced once "

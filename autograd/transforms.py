@@ -526,7 +526,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     def call(*args: Any, **options: Any) -> Any:
-        if not is_grad_enabled():
+        if not is_grad_enabled() or is_tracing():  # compiled code plans its memory itself
             return f(*args, **options)
         slots = [i for i, x in enumerate(args) if isinstance(x, Value) and x.requires_grad]
 

@@ -20,7 +20,7 @@ from autograd.rules import elementwise as el
 from autograd.rules import indexing, shaping, windows
 from autograd.rules.kernels import Index
 from autograd.rules.table import CONSTANT, FUNCTIONS, UFUNCS, Op
-from autograd.tracing import answer, is_tracing, unknown
+from autograd.tracing import answer, is_tracing, unknown, write
 
 ArrayLike = Any  # a number, a (nested) list of numbers, an array, a Value
 
@@ -89,6 +89,9 @@ class Value(Operators):
 
     @data.setter
     def data(self, new: ArrayLike) -> None:
+        if _mode.get() & TRACE:
+            write(self, new)
+            return
         if new is self._array:  # changed where it is
             self.changed(new)
             return
@@ -123,6 +126,8 @@ class Value(Operators):
 
     @grad.setter
     def grad(self, new: ArrayLike) -> None:
+        if _mode.get() & TRACE:
+            raise TypeError("Value.grad inside a compiled function: compiled code writes no .grad; return the gradient")
         if new is not None and not isinstance(new, Value):
             weak = type(new) is int or type(new) is float
             new = self.dtype.type(new) if weak and not self.ndim else plain_array(new, "Value.grad")

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd import no_grad
 from nn.functional import normalization as functional
 from nn.functional.shapes import Array, array
 from nn.module import Buffer, Module, Parameter
@@ -100,12 +101,13 @@ class BatchNorm1d(_ChannelNorm):
     ) -> None:
         super().__init__(num_features, eps, momentum, affine, track_running_stats, dtype)
 
-    def _factor(self) -> float:
+    def _factor(self) -> Any:
         """Counts the batch; the share of its statistics in the running ones (momentum None: their mean)."""
         if not self.training or self.num_batches_tracked is None:
             return self.momentum or 0.0
-        self.num_batches_tracked.data = self.num_batches_tracked.data + 1
-        return 1.0 / self.num_batches_tracked.item() if self.momentum is None else self.momentum
+        with no_grad():  # in Values, so that a compiled step counts too
+            self.num_batches_tracked.data = self.num_batches_tracked + 1
+            return 1.0 / self.num_batches_tracked if self.momentum is None else self.momentum
 
     def forward(self, input: Any) -> Any:
         x = self._checked(input)

@@ -3,7 +3,9 @@
 import builtins
 import inspect
 import linecache
+import sys
 import warnings
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import update_wrapper
@@ -13,19 +15,31 @@ import numpy as np
 
 from autograd import engine
 from autograd.compiler import arrays, passes, scalars
+from autograd.compiler.arguments import (
+    Tree,
+    checked,
+    example,
+    filled,
+    is_flat,
+    is_input,
+    kinds_of,
+    names_of,
+    plainly,
+    quick_signature,
+    signature,
+)
+from autograd.compiler.methods import Method, weak_method
 from autograd.compiler.names import Names
 from autograd.compiler.program import Program
 from autograd.compiler.trace import trace
 from autograd.engine import Node
-from autograd.modes import is_grad_enabled
+from autograd.modes import RECORD, TRACE, mode
 from autograd.rules.table import Op
-from autograd.tracing import is_tracing
 from autograd.transforms import gradients, leaves_of, rebuilt, rerun, value_and_grad
 from autograd.value import Value
 
 BACKENDS = ("python", "numpy", "numba")
 FLOATS = frozenset((float,))
-Tree = list[Any]  # the arguments of one call: [args, options]
 RETRACES = 20  # from here on a warning says that something changes with every call
 
 
@@ -42,9 +56,15 @@ class Executable:
     slow: "Executable | None" = None  # what answers where `math` raises and NumPy does not; made when needed
     idle: list[Callable[..., tuple[Any, ...]]] = field(default_factory=list)  # each with buffers of its own
 
-    def __call__(self, args: Sequence[Any]) -> tuple[Any, ...]:
-        """The results for arrays (or numbers) of the traced shapes and dtypes."""
-        closed = [v._array for v in self.program.values]
+    def __call__(self, args: Sequence[Any], then: dict[int, Any] | None = None) -> tuple[Any, ...]:
+        """The results for arrays (or numbers) of the traced shapes and dtypes.
+
+        then: what Values that are closed over held at an earlier time, by identity.
+        """
+        if then:
+            closed = [then.get(id(v), v._array) for v in self.program.values]
+        else:
+            closed = [v._array for v in self.program.values]
         if not self.why:
             try:
                 run = self.idle[0] if self.idle else self.new()
@@ -52,10 +72,11 @@ class Executable:
             except (ArithmeticError, ValueError):
                 if self.slow is None:
                     self.slow = executable(self.program, "numpy", self.name)
-                return self.slow(args)
-        run = (
-            self.idle.pop() if self.idle else self.make()
-        )  # a thread, or a call inside a call, takes another
+                return self.slow(args, then)
+        try:
+            run = self.idle.pop()
+        except IndexError:  # a thread, or a call inside a call, takes another
+            run = self.make()
         try:
             with np.errstate(all="ignore"):
                 return run(*args, *closed)
@@ -121,10 +142,12 @@ class Entry:
     """What was made for one kind of arguments."""
 
     run: Executable
-    output: Any  # the tree of what f returned
+    output: Any  # the tree of what f returned, without the leaves
+    single: bool  # whether that is one result and no container
     places: list[int]  # which of the flat arguments are inputs; the others are static
     kinds: list[Any]  # dtype that a Python float is given, or None for arrays
-    closed: bool  # whether a Value that requires grad is closed over
+    weak: bool  # whether there is such a float
+    closed: tuple[bool, ...]  # for each Value that is closed over whether it requires grad
     pullback: Executable | None = None
 
 
@@ -140,13 +163,15 @@ class Compiled:
         self._single = False
         self._arity = -1
         self._with_grad: Compiled | None = None
+        self._traces = 0
+        self._methods: dict[int, tuple[Any, Compiled]] = {}  # by object: reference, what is compiled for it
 
     # --- what can be asked --------------------------------------------------------------------------
 
     @property
     def traces(self) -> int:
         """How often the function was traced: once for each kind of arguments."""
-        return len(self.entries)
+        return self._traces
 
     @property
     def source(self) -> str:
@@ -187,53 +212,80 @@ class Compiled:
                 return results[0] if self._single else results
             except (ArithmeticError, ValueError):
                 pass  # NumPy answers below
-        if is_tracing():
+        now = mode.get()
+        if now & TRACE:
             return self.f(*args, **options)  # part of the program around it
-        tree: Tree = [args, options]
-        flat = leaves_of(tree)
-        entry = self.entries.get(key := signature(tree, flat))
-        if entry is None:
-            entry = self.entries[key] = self.traced(tree, flat)
-        self.last = entry
-        given = [plainly(flat[i], kind) for i, kind in zip(entry.places, entry.kinds, strict=True)]
-        if is_grad_enabled() and (
-            entry.closed or any([isinstance(flat[i], Node) and flat[i].requires_grad for i in entry.places])
+        quick = None if options else quick_signature(args)
+        if quick is not None:
+            tree, flat = None, list(args)
+            key, given, tracked = quick
+        else:
+            tree = [args, options]
+            flat = leaves_of(tree)
+            key = signature(tree, flat)
+        entry = self.entries.get(key)
+        if entry is None or (
+            entry.closed and entry.closed != tuple([v.requires_grad for v in entry.run.program.values])
         ):
-            return self.linked(entry, tree, flat, given)
-        results = entry.run(given)
-        return rebuilt(entry.output, results)
+            entry = self.entries[key] = self.traced(tree or [args, options], flat)
+        self.last = entry
+        if quick is None:
+            given = [plainly(flat[i]) for i in entry.places]
+            tracked = any([isinstance(flat[i], Node) and flat[i].requires_grad for i in entry.places])
+        if entry.weak:
+            given = [x if kind is None else kind.type(x) for x, kind in zip(given, entry.kinds, strict=True)]
+        if now & RECORD and (tracked or True in entry.closed):
+            return self.linked(entry, tree or [args, options], flat, given)
+        results = self.ran(entry, given)
+        return results[0] if entry.single else rebuilt(entry.output, results)
 
-    def traced(self, tree: Tree, flat: list[Any]) -> Entry:
+    def ran(self, entry: Entry, given: Sequence[Any]) -> tuple[Any, ...]:
+        """The results of one run; what it writes is written."""
+        results = entry.run(given)
+        written = entry.run.program.written
+        if written:
+            for v, x in zip(written, results[-len(written) :], strict=True):
+                v.changed(np.array(x, dtype=v._array.dtype))
+            results = results[: -len(written)]
+        return results
+
+    def traced(self, tree: Tree, flat: Sequence[Any]) -> Entry:
         """Trace and compile for arguments like these."""
         f = self.f
-        if len(self.entries) == RETRACES:
+        self._traces += 1
+        if self._traces == RETRACES + 1:
             warnings.warn(
                 f"compile: {getattr(f, '__name__', f)} was traced {RETRACES} times: an argument changes its shape, "
                 f"or is a Python int, string or bool that changes; pass a number as np.float64 or an array",
                 stacklevel=4,
             )
         places = [i for i, x in enumerate(flat) if is_input(x)]
-        data = [flat[i]._array if isinstance(flat[i], Node) else flat[i] for i in places]
-        kinds = kinds_of(data)
-        examples = [x if kind is None else kind.type(x) for x, kind in zip(data, kinds, strict=True)]
-        examples = [x if isinstance(x, np.generic) else np.array(x, order="K", subok=False) for x in examples]
+        kinds = kinds_of([plainly(flat[i]) for i in places])
+        examples = [example(flat[i], kind) for i, kind in zip(places, kinds, strict=True)]
         seen: list[Any] = []
 
         def run(values: list[Any]) -> list[Any]:
             args, options = filled(tree, flat, places, values)
-            seen.append(f(*args, **options))
-            return checked(leaves_of(seen[0]), getattr(f, "__name__", "f"))
+            output = f(*args, **options)
+            results = checked(leaves_of(output), getattr(f, "__name__", "f"))
+            seen.append(rebuilt(output, [None] * len(results)))
+            return results
 
-        program = passes.optimized(trace(run, examples, names_of(f, tree, places)))
+        try:
+            program = passes.optimized(trace(run, examples, names_of(f, tree, places)))
+        except BaseException:
+            self._traces -= 1
+            raise
         made = executable(program, self.chosen, getattr(f, "__name__", "f"))
-        closed = any([v.requires_grad for v in program.values])
-        entry = Entry(made, seen[0], places, kinds, closed)
+        closed = tuple([v.requires_grad for v in program.values])
+        single = not isinstance(seen[0], tuple | list | dict)
+        entry = Entry(made, seen[0], single, places, kinds, any([k is not None for k in kinds]), closed)
         plain = (
             len(places) == len(flat) == len(tree[0])
             and not program.values
+            and not program.written
             and all([k is not None for k in kinds])
         )
-        single = not isinstance(seen[0], tuple | list | dict)
         if made.backend == "python" and plain and (single or is_flat(seen[0])):
             self._quick, self._arity, self._single = made.new(), len(flat), single
         return entry
@@ -245,38 +297,77 @@ class Compiled:
             self._with_grad = Compiled(value_and_grad(self.f, self.argnums), 0, self.chosen)
         return self._with_grad
 
+    # --- as a method, as a thing ----------------------------------------------------------------------
+
+    def __get__(self, obj: Any, owner: Any = None) -> Any:
+        """A decorated method: compiled for each object, as long as it lives."""
+        if obj is None:
+            return self
+        known = self._methods.get(id(obj))
+        if known is None:
+            key = id(obj)
+            try:
+                reference: Any = weakref.ref(obj, lambda _: self._methods.pop(key, None))
+            except TypeError:  # it cannot be referred to weakly: it stays
+                reference = lambda: obj
+            own = Compiled(weak_method(self.f, obj, reference), self.argnums, self.chosen)
+            known = self._methods[key] = reference, own
+        return Method(known[1], obj)
+
+    def __reduce__(self) -> Any:
+        """By name where it is a function of a module, as functions are; else made again of `f`."""
+        scope: Any = sys.modules.get(getattr(self, "__module__", ""))
+        name = getattr(self, "__qualname__", "")
+        for word in name.split("."):
+            scope = getattr(scope, word, None)
+        return name if scope is self else (Compiled, (self.f, self.argnums, self.chosen))
+
     # --- as a part of a recorded graph ------------------------------------------------------------
 
-    def linked(self, entry: Entry, tree: Tree, flat: list[Any], given: list[Any]) -> Any:
+    def linked(self, entry: Entry, tree: Tree, flat: Sequence[Any], given: list[Any]) -> Any:
         """The result as a Value: one operation of a graph, whose rule is compiled too."""
-        if len(leaves_of(entry.output)) != 1:
+        if not entry.single and len(leaves_of(entry.output)) != 1:
             return self.f(*tree[0], **tree[1])  # several results: recorded as they are
-        slots = [i for i in entry.places if isinstance(flat[i], Value) and flat[i].requires_grad]
-        closed = [v for v in entry.run.program.values if v.requires_grad]
+        program = entry.run.program
+        slots = [i for i in entry.places if isinstance(flat[i], Node) and flat[i].requires_grad]
+        closed = [v for v in program.values if v.requires_grad]
+        mine = {id(v) for v in program.written}
+        read = [v for v in program.values if not v.requires_grad and id(v) not in mine]
+        then = {id(v): v._array for v in program.values}  # as they are now: the pass back needs the same
+        tracked = len(slots) + len(closed)
 
         def run(values: Sequence[Any]) -> Any:
             args, options = filled(tree, flat, slots, values)
             return leaves_of(self.f(*args, **options))[0]
 
         name = getattr(self.f, "__name__", "f")
-        eager = rerun(run, len(slots), closed, len(slots) + len(closed), name)
-        memo: list[Any] = [None, None]
+        eager = rerun(run, len(slots), closed, tracked, name)
+        memo: list[Any] = [None, None, 0]  # the gradient last pulled, what came of it, how often it was read
 
         def rule(g: Any, out: Any, *inputs: Any, i: int) -> Any:
             if isinstance(out, Value):  # to be differentiated again
+                if program.written:
+                    raise TypeError(
+                        f"{name} is compiled and writes into Values; a second derivative would run it again: "
+                        f"take it of the function itself"
+                    )
                 return eager.rules[0](g, out, *inputs, i=i)  # type: ignore[misc]
             if memo[0] is not g:
-                memo[:] = g, self.pulled(entry, tree, flat, slots, closed)([*given, g])
-            return memo[1][i]
+                memo[:] = g, self.pulled(entry, tree, flat, slots, closed)([*given, g], then), 0
+            gradient = memo[1][i]
+            memo[2] += 1
+            if memo[2] == tracked:
+                memo[:] = None, None, 0
+            return gradient
 
         op = Op(f"compiled {name}", eager.forward, rule, variadic=True)
-        inputs = tuple([flat[i] for i in slots] + closed)
-        data = entry.run(given)[0]
+        data = self.ran(entry, given)[0]
+        inputs = (*[flat[i] for i in slots], *closed, *read)  # `read`: a change of them is noticed
         data = data if isinstance(data, np.ndarray | np.generic) else np.float64(data)
         return rebuilt(entry.output, [engine.result(data, op, inputs, engine.NO_PARAMS, True)])
 
     def pulled(
-        self, entry: Entry, tree: Tree, flat: list[Any], slots: list[int], closed: list[Any]
+        self, entry: Entry, tree: Tree, flat: Sequence[Any], slots: list[int], closed: list[Any]
     ) -> Executable:
         """The program from the inputs and a cotangent to the gradients of `slots` and of what is closed over."""
         if entry.pullback is not None:
@@ -294,111 +385,9 @@ class Compiled:
             ]
 
         examples = [x.data for x in [*entry.run.program.inputs, entry.run.program.outputs[0]]]
-        program = passes.optimized(trace(back, examples, [None] * len(examples)))
+        program = passes.optimized(trace(back, examples, [None] * len(examples), effects=False))
         entry.pullback = executable(program, self.chosen, getattr(self.f, "__name__", "f"))
         return entry.pullback
-
-
-def filled(tree: Tree, flat: Sequence[Any], places: Sequence[int], values: Sequence[Any]) -> Tree:
-    """The arguments with other values at some places."""
-    called = list(flat)
-    for i, v in zip(places, values, strict=True):
-        called[i] = v
-    again: Tree = rebuilt(tree, called)
-    return again
-
-
-def plainly(x: Any, kind: Any) -> Any:
-    return x._array if isinstance(x, Node) else x if kind is None else kind.type(x)
-
-
-def is_flat(output: Any) -> bool:
-    """Whether an output is a tuple of results and nothing more."""
-    return type(output) is tuple and not any([isinstance(x, tuple | list | dict) for x in output])
-
-
-def is_input(x: Any) -> bool:
-    """Whether an argument is a number or array that differs from call to call; the rest is static."""
-    return isinstance(x, Node | np.ndarray | np.generic) or type(x) is float
-
-
-def kinds_of(data: Sequence[Any]) -> list[Any]:
-    """The dtype that each Python float gets: that of the floating arrays beside it, as NumPy has it; None for arrays."""
-    dtypes = {x.dtype for x in data if hasattr(x, "dtype") and x.dtype.kind == "f"}
-    weak = dtypes.pop() if len(dtypes) == 1 else np.dtype(np.float64)
-    return [weak if type(x) is float else None for x in data]
-
-
-def signature(tree: Any, flat: Sequence[Any]) -> Any:
-    """Equal for arguments that one trace is good for."""
-    key: list[Any] = []
-    for x in flat:
-        if isinstance(x, Node):
-            key.append((x._array.dtype, x._array.shape, x.requires_grad))
-        elif isinstance(x, np.ndarray | np.generic):
-            key.append((x.dtype, x.shape))
-        elif type(x) is float:
-            key.append(float)
-        else:
-            key.append((type(x), x))
-    try:
-        hash(found := (shape_of(tree), tuple(key)))
-    except TypeError:
-        wrong = next(x for x in flat if not is_input(x) and not hashable(x))
-        raise TypeError(
-            f"compile: an argument is a {type(wrong).__name__}; pass numbers, arrays, Values, containers of them, "
-            f"or something hashable that stays the same"
-        ) from None
-    return found
-
-
-def hashable(x: Any) -> bool:
-    try:
-        hash(x)
-    except TypeError:
-        return False
-    return True
-
-
-def shape_of(tree: Any) -> Any:
-    """The containers of a tree, without its leaves."""
-    if isinstance(tree, dict):
-        return (type(tree), tuple([(k, shape_of(x)) for k, x in tree.items()]))
-    if isinstance(tree, tuple | list):
-        return (type(tree), tuple([shape_of(x) for x in tree]))
-    return None
-
-
-def checked(results: list[Any], name: str) -> list[Any]:
-    """What `f` returned, if it is numbers and arrays."""
-    for x in results:
-        if x is None:
-            raise TypeError(
-                f"compile: {name} returned None; is a return missing? (nothing else leaves a compiled function)"
-            )
-        if not isinstance(x, Node | np.ndarray | np.generic | float | int):
-            raise TypeError(
-                f"compile: {name} returned a {type(x).__name__}; return numbers, arrays, or containers of them"
-            )
-    return results
-
-
-def names_of(f: Callable[..., Any], tree: Tree, places: Sequence[int]) -> list[str | None]:
-    """The names that `f` gives its arguments, for each flat input."""
-    args, options = tree
-    try:
-        words = list(inspect.signature(f).parameters)
-    except (TypeError, ValueError):
-        words = []
-    flat: list[str | None] = []
-    for i, x in enumerate(args):
-        inside = leaves_of(x)
-        word = words[i] if i < len(words) else None
-        flat += [word if len(inside) == 1 or word is None else f"{word}{j}" for j in range(len(inside))]
-    for key, x in options.items():
-        inside = leaves_of(x)
-        flat += [key if len(inside) == 1 else f"{key}{j}" for j in range(len(inside))]
-    return [flat[i] for i in places]
 
 
 def compile(f: Callable[..., Any] | None = None, *, argnums: Any = 0, backend: str | None = None) -> Any:
@@ -443,4 +432,12 @@ def compile(f: Callable[..., Any] | None = None, *, argnums: Any = 0, backend: s
         return lambda function: Compiled(function, argnums, backend)
     if not callable(f):
         raise TypeError(f"compile: expected a function, got {type(f).__name__}")
+    for kind, known in (
+        ("coroutine", inspect.iscoroutinefunction),
+        ("generator", inspect.isgeneratorfunction),
+    ):
+        if known(f):
+            raise TypeError(
+                f"compile: {getattr(f, '__name__', 'f')} is a {kind} function; compile what it calls"
+            )
     return Compiled(f, argnums, backend)

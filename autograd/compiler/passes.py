@@ -32,7 +32,7 @@ def rewritten(program: Program, rewrite: Rewrite) -> Program:
         if new is not s:
             put[id(s)] = new
     outputs = [put.get(id(x), x) for x in program.outputs]
-    return Program(program.inputs, program.closed, program.values, ordered(outputs), outputs)
+    return Program(program.inputs, program.closed, program.values, ordered(outputs), outputs, program.written)
 
 
 # --- dead code, constants, what is exact in IEEE arithmetic ---------------------------------------

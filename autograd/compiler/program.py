@@ -9,6 +9,7 @@ import numpy as np
 from autograd.rules.table import Op
 
 INPUT, CLOSED, CONSTANT, STEP = "input", "closed", "constant", "step"
+FLOAT64 = np.dtype(np.float64)
 
 
 @dataclass(slots=True, eq=False)
@@ -24,7 +25,7 @@ class Variable:
     site: str = ""  # the user's line
 
     shape: tuple[int, ...] = ()  # of the data; a Python number's dtype is that of the array it would become
-    dtype: np.dtype[Any] = np.dtype(np.float64)
+    dtype: np.dtype[Any] = FLOAT64
     is_array: bool = False  # whether it has axes; numbers are NumPy scalars or Python's
 
     def __post_init__(self) -> None:
@@ -38,7 +39,8 @@ class Variable:
 @dataclass(slots=True, eq=False)
 class Program:
     """inputs: the arguments, in order; closed: Values the function closes over, with `values` that hold
-    their data; steps: in an order in which they can be computed; outputs: what is returned.
+    their data; steps: in an order in which they can be computed; outputs: what is returned, then
+    the new data of the Values `written`, which are assigned after each run.
     """
 
     inputs: list[Variable]
@@ -46,6 +48,7 @@ class Program:
     values: list[Any]
     steps: list[Variable]
     outputs: list[Variable]
+    written: list[Any] = field(default_factory=list)
 
     def __len__(self) -> int:
         """How many operations there are."""

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd import engine
+from autograd import anomaly, engine
 from autograd.compiler.program import CLOSED, INPUT, STEP, Program, Variable, constant, ordered
 from autograd.engine import LIVE, NO_PARAMS, Node, next_number
 from autograd.modes import TRACE, mode
 from autograd.rules.table import Op
-from autograd.tracing import op_of
+from autograd.tracing import Tape, op_of, tape
 from autograd.value import Value
 
 
@@ -31,7 +31,39 @@ class Traced(Value):
     # fmt: on
 
 
-engine.Traced = Traced
+class Leaked(Value):
+    """What becomes of a Traced Value when its program is done: any use of it is an error."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name in ("_name", "_site"):
+            raise AttributeError(name)
+        site = object.__getattribute__(self, "_site").line
+        raise RuntimeError(
+            f"a Value that was computed inside a compiled function (at {site}) is used outside: it was there only "
+            f"while the function was traced and has no numbers; return it from the function"
+        )
+
+    def __repr__(self) -> str:
+        return "<a Value of a compiled function that was traced: no numbers>"
+
+
+def traced(v: Any) -> None:
+    """Make a result a part of the program that is being traced."""
+    v.__class__ = Traced
+    v._site = anomaly.Site(anomaly.line(), ())
+    tape.get().made.append(v)
+
+
+def leaked(v: Any) -> None:
+    """Take from a Value what it holds."""
+    v.__class__ = Leaked
+    for slot in ("_array", "op", "inputs", "params", "requires_grad"):
+        delattr(v, slot)
+
+
+engine.Traced, engine.traced = Traced, traced
 
 
 def logical(function: np.ufunc, *args: Any) -> Any:
@@ -47,37 +79,62 @@ def leaf(data: Any, name: str | None) -> Traced:
     v.op, v.inputs, v.params, v.state = None, (), NO_PARAMS, LIVE
     v.requires_grad = data.dtype.kind == "f"
     v._name = name
+    v._site = anomaly.Site("its argument", ())
     return v
 
 
 def trace(
-    f: Callable[[list[Any]], Sequence[Any]], examples: Sequence[Any], names: Sequence[str | None]
+    f: Callable[[list[Any]], Sequence[Any]],
+    examples: Sequence[Any],
+    names: Sequence[str | None],
+    effects: bool = True,
 ) -> Program:
     """The program of `f`, which takes a list of Values and returns results (Values or plain).
 
     examples: arrays or NumPy scalars, one for each argument; the program holds for all of the
-    same shapes and dtypes.
+    same shapes and dtypes.  What `f` assigns to the data of Values (`v.data = ...`) is part of the
+    program too: its last outputs, in the order of `written`; left out without `effects`.
     """
     leaves = [leaf(x, name) for x, name in zip(examples, names, strict=True)]
-    start = next_number()
-    token = mode.set(mode.get() | TRACE)
+    record = Tape(next_number(), list(leaves))
+    tokens = mode.set(mode.get() | TRACE), tape.set(record)
     try:
         with np.errstate(all="ignore"):
             results = f(list(leaves))
+        return program_of(leaves, record, results, effects)
     finally:
-        mode.reset(token)
+        mode.reset(tokens[0])
+        tape.reset(tokens[1])
+        for v, n in record.numbers.values():
+            v._number = n
+        for v in record.made:
+            leaked(v)
+
+
+def program_of(leaves: Sequence[Any], record: Tape, results: Sequence[Any], effects: bool) -> Program:
+    """The operations behind `results` and behind what was written, as a program."""
+    start = record.start
     known: dict[int, Variable] = {id(v): Variable(INPUT, v._array, name=v._name) for v in leaves}
-    inputs = [known[id(v)] for v in leaves]
+    inputs = list(known.values())
     closed: list[Variable] = []
     values: list[Any] = []
+    writes: dict[int, list[tuple[int, Any]]] = {}  # by Value: number, new data
+    for n, v, new in record.writes:
+        writes.setdefault(id(v), []).append((n, new))
 
-    def variable(x: Any) -> Variable:
-        """The variable of a Value or plain operand that is not a step."""
+    def variable(x: Any, when: int | None = None) -> Variable:
+        """The variable of a Value or plain operand as it was at a time, by default at the end."""
         if not isinstance(x, Node):
             return constant(x)
+        if id(x) in writes:
+            news = [new for n, new in writes[id(x)] if when is None or n < when]
+            if news:
+                return variable(news[-1], when)
         found = known.get(id(x))
         if found is None:
-            if x._number > start and x.op is None:  # made inside, from plain data
+            if (
+                x._number > start and x.op is None and id(x) not in record.numbers
+            ):  # made inside, from plain data
                 found = known[id(x)] = constant(x._array)
             else:
                 found = known[id(x)] = Variable(CLOSED, x._array, name=getattr(x, "_name", None))
@@ -85,14 +142,20 @@ def trace(
                 values.append(x)
         return found
 
-    for v in sorted(inside([r for r in results if isinstance(r, Node)], start), key=number):
-        args = tuple([known[id(x)] if id(x) in known else variable(x) for x in v.inputs])
+    news = [new for _, _, new in record.writes]
+    roots = [r for r in [*results, *news] if isinstance(r, Node)]
+    for v in sorted(inside(roots, start), key=number):
+        args = []
+        for x in v.inputs:
+            found = None if writes and id(x) in writes else known.get(id(x))
+            args.append(variable(x, v._number) if found is None else found)
         site = getattr(v, "_site", None)
         known[id(v)] = Variable(
-            STEP, v._array, v.op, args, v.params, getattr(v, "_name", None), site.line if site else ""
+            STEP, v._array, v.op, tuple(args), v.params, getattr(v, "_name", None), site.line if site else ""
         )
-    outputs = [variable(r) for r in results]
-    return Program(inputs, closed, values, ordered(outputs), outputs)
+    written = [v for v, _ in record.numbers.values()] if effects else []
+    outputs = [variable(r) for r in [*results, *written]]
+    return Program(inputs, closed, values, ordered(outputs), outputs, written)
 
 
 def number(v: Any) -> int:
@@ -127,7 +190,7 @@ def inlined(
         program = trace(run, [args[i].data for i in places], [None] * len(places))
     except Exception:  # it looks at its numbers: it stays one operation
         return None
-    if program.closed or program.outputs[0].kind != STEP:
+    if program.closed or program.written or program.outputs[0].kind != STEP:
         return None
     put = {id(x): args[i] for x, i in zip(program.inputs, places, strict=True)}
     for s in program.steps:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Value, primitive
+from autograd import Value, no_grad, primitive
 from nn.functional.shapes import Array, array
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "normalize", "rms_norm"]
@@ -33,10 +33,6 @@ def _scaled(y: Array, weight: Array | None, bias: Array | None, shape: tuple[int
     return y if bias is None else y + array(bias).reshape(shape)
 
 
-def _plain(x: Any) -> Any:
-    return x.data if isinstance(x, Value) else x
-
-
 def _channels(f: str, x: Array, **given: Array | None) -> tuple[int, ...]:
     """The shape in which a number for each channel meets `x`; checks that there is one for each."""
     if x.ndim < 2:
@@ -50,15 +46,18 @@ def _channels(f: str, x: Array, **given: Array | None) -> tuple[int, ...]:
     return (x.shape[1], *(1,) * (x.ndim - 2))
 
 
-def _update(running: Any, new: Any, momentum: float) -> None:
+def _update(running: Any, new: Any, momentum: Any) -> None:
     """running = (1 - momentum) running + momentum new, in place."""
     if running is None:
         return
-    updated = (1 - momentum) * _plain(running) + momentum * new
+    keep, share = 1 - momentum, momentum
+    if isinstance(momentum, Value):  # of a compiled step: rounded as a Python number would be
+        keep, share = keep.astype(running.dtype), share.astype(running.dtype)
+    updated = keep * running + share * new
     if isinstance(running, Value):
         running.data = updated
     else:
-        running[...] = updated
+        running[...] = updated.data if isinstance(updated, Value) else updated
 
 
 def _evaluated(x: Array, mean: Array, var: Array, weight: Any, bias: Any, eps: float, shape: Any) -> Array:
@@ -104,9 +103,9 @@ def batch_norm(
         )
     axis = (0, *range(2, x.ndim))
     if n and (running_mean is not None or running_var is not None):
-        data = _plain(x)
-        _update(running_mean, data.mean(axis=axis), momentum)
-        _update(running_var, data.var(axis=axis, ddof=1), momentum)
+        with no_grad():  # in Values, so that a compiled step does it too
+            _update(running_mean, x.mean(axis=axis), momentum)
+            _update(running_var, x.var(axis=axis, ddof=1), momentum)
     return _scaled(standardize(x, axis=axis, eps=eps) if n else x, weight, bias, shape)
 
 
@@ -142,9 +141,9 @@ def instance_norm(
         )
     axis = tuple(range(2, x.ndim))
     if x.size and (running_mean is not None or running_var is not None):
-        data = _plain(x)
-        _update(running_mean, data.mean(axis=axis).mean(axis=0), momentum)
-        _update(running_var, data.var(axis=axis, ddof=1).mean(axis=0), momentum)
+        with no_grad():
+            _update(running_mean, x.mean(axis=axis).mean(axis=0), momentum)
+            _update(running_var, x.var(axis=axis, ddof=1).mean(axis=0), momentum)
     return _scaled(standardize(x, axis=axis, eps=eps) if x.size else x, weight, bias, shape)
 
 

@@ -54,7 +54,7 @@ def fit(
     verbose: 0 silent, 1 a progress bar (lines without tqdm), 2 a line per epoch.
     initial_epoch: where to go on, of `epochs` in all.
     compile: run the forward and the backward pass by autograd.compile, with the same numbers; a
-    string names the back end ("numpy", "numba").  Not for models that change buffers (BatchNorm).
+    string names the back end ("numpy", "numba").
 
     A model in evaluation mode is put into training mode and back; in one that trains, each
     part keeps its own mode.  Ctrl-C ends the training after the batch it falls into: the

@@ -44,10 +44,16 @@ def test_a_loss_that_is_not_finite_is_explained():
         )
 
 
-def test_a_model_that_changes_buffers_is_refused():
+def test_a_model_that_changes_buffers():
     x, y = data()
-    model = nn.Sequential(nn.Linear(6, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
-    with pytest.raises(TypeError, match=r"inside a compiled function|in place"):
+    states = []
+    for how in (False, True):
+        nn.manual_seed(0)
+        model = nn.Sequential(nn.Linear(6, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
         nn.fit(
-            model, x, y, nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.1), verbose=0, compile=True
+            model, x, y, nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.1), verbose=0, compile=how
         )
+        states.append(model.state_dict())
+    assert states[0]["1.num_batches_tracked"] > 0
+    for k, v in states[0].items():
+        np.testing.assert_array_equal(states[1][k], v)

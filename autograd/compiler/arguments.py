@@ -1,0 +1,153 @@
+"""The arguments of a compiled function: which are inputs, what kind of call they make."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.engine import Node, constant
+from autograd.transforms import leaves_of, rebuilt
+
+Tree = list[Any]  # the arguments of one call: [args, options]
+
+
+def filled(tree: Tree, flat: Sequence[Any], places: Sequence[int], values: Sequence[Any]) -> Tree:
+    """The arguments with other values at some places."""
+    called = list(flat)
+    for i, v in zip(places, values, strict=True):
+        called[i] = v
+    again: Tree = rebuilt(tree, called)
+    return again
+
+
+def plainly(x: Any) -> Any:
+    """The number or array of an argument, with nothing around it."""
+    return x._array if isinstance(x, Node) else np.asarray(x)[()] if isinstance(x, np.ndarray) else x
+
+
+def example(x: Any, kind: Any) -> Any:
+    """An argument as the one to trace with; TypeError for what is not a real number or array."""
+    data = x._array if isinstance(x, Node) else x
+    if kind is not None:
+        return kind.type(data)
+    try:
+        data = constant(data)
+    except TypeError as error:
+        raise TypeError(f"compile: {str(error).replace('an operand', 'an argument')}") from None
+    return data if isinstance(data, np.generic) else np.array(data, order="K", subok=False)
+
+
+def is_flat(output: Any) -> bool:
+    """Whether an output is a tuple of results and nothing more."""
+    return type(output) is tuple and not any([isinstance(x, tuple | list | dict) for x in output])
+
+
+def is_input(x: Any) -> bool:
+    """Whether an argument is a number or array that differs from call to call; the rest is static."""
+    return isinstance(x, Node | np.ndarray | np.generic) or type(x) is float
+
+
+def kinds_of(data: Sequence[Any]) -> list[Any]:
+    """The dtype that each Python float gets: that of the floating arrays beside it, as NumPy has it; None for arrays."""
+    dtypes = {x.dtype for x in data if hasattr(x, "dtype") and x.dtype.kind == "f"}
+    weak = dtypes.pop() if len(dtypes) == 1 else np.dtype(np.float64)
+    return [weak if type(x) is float else None for x in data]
+
+
+def quick_signature(args: Sequence[Any]) -> tuple[Any, list[Any], bool] | None:
+    """Of arguments that are all arrays, floats or Values: signature, data, whether one carries gradient."""
+    key: list[Any] = []
+    given: list[Any] = []
+    tracked = False
+    for x in args:
+        kind = type(x)
+        if kind is np.ndarray:
+            key += (x.dtype, x.shape)
+            given.append(x if x.shape else x[()])
+        elif kind is float:
+            key.append(float)
+            given.append(x)
+        elif kind is np.float64:
+            key += (x.dtype, ())
+            given.append(x)
+        elif isinstance(x, Node):
+            data = x._array
+            key += (data.dtype, data.shape, x.requires_grad)
+            given.append(data)
+            tracked = tracked or x.requires_grad
+        else:
+            return None
+    return tuple(key), given, tracked
+
+
+def signature(tree: Any, flat: Sequence[Any]) -> Any:
+    """Equal for arguments that one trace is good for."""
+    key: list[Any] = []
+    for x in flat:
+        if isinstance(x, Node):
+            key.append((x._array.dtype, x._array.shape, x.requires_grad))
+        elif isinstance(x, np.ndarray | np.generic):
+            key.append((type(x) if isinstance(x, np.ndarray) else None, x.dtype, x.shape))
+        elif type(x) is float:
+            key.append(float)
+        else:
+            key.append((type(x), x))
+    try:
+        hash(found := (shape_of(tree), tuple(key)))
+    except TypeError:
+        wrong = next(x for x in flat if not is_input(x) and not hashable(x))
+        raise TypeError(
+            f"compile: an argument is a {type(wrong).__name__}; pass numbers, arrays, Values, containers of them, "
+            f"or something hashable that stays the same"
+        ) from None
+    return found
+
+
+def hashable(x: Any) -> bool:
+    try:
+        hash(x)
+    except TypeError:
+        return False
+    return True
+
+
+def shape_of(tree: Any) -> Any:
+    """The containers of a tree, without its leaves."""
+    if isinstance(tree, dict):
+        return (type(tree), tuple([(k, shape_of(x)) for k, x in tree.items()]))
+    if isinstance(tree, tuple | list):
+        return (type(tree), tuple([shape_of(x) for x in tree]))
+    return None
+
+
+def checked(results: list[Any], name: str) -> list[Any]:
+    """What `f` returned, if it is numbers and arrays."""
+    for x in results:
+        if x is None:
+            raise TypeError(
+                f"compile: {name} returned None; is a return missing? (nothing else leaves a compiled function)"
+            )
+        if not isinstance(x, Node | np.ndarray | np.generic | float | int):
+            raise TypeError(
+                f"compile: {name} returned a {type(x).__name__}; return numbers, arrays, or containers of them"
+            )
+    return results
+
+
+def names_of(f: Callable[..., Any], tree: Tree, places: Sequence[int]) -> list[str | None]:
+    """The names that `f` gives its arguments, for each flat input."""
+    args, options = tree
+    try:
+        words = list(inspect.signature(f).parameters)
+    except (TypeError, ValueError):
+        words = []
+    flat: list[str | None] = []
+    for i, x in enumerate(args):
+        inside = leaves_of(x)
+        word = words[i] if i < len(words) else None
+        flat += [word if len(inside) == 1 or word is None else f"{word}{j}" for j in range(len(inside))]
+    for key, x in options.items():
+        inside = leaves_of(x)
+        flat += [key if len(inside) == 1 else f"{key}{j}" for j in range(len(inside))]
+    return [flat[i] for i in places]
