@@ -2,12 +2,12 @@
 
 from typing import Any
 
-OURS = "stepgrad"
-OPERATIONS = (
-    "Operations counted as the user writes them. Arrays are (32, 32). "
-    "The linear system has only 10 operations, 6 of them with a plain number, so what is paid "
-    "once a pass weighs most there."
-)
+from benchmarks.aims import judged
+from benchmarks.engines import COMPILED, EAGER, ENGINES, OURS
+from benchmarks.operations import OPERATIONS, WIDTH
+from benchmarks.steps.table import WORKLOADS
+
+Figures = dict[str, Any]
 
 
 def number(x: float) -> str:
@@ -15,12 +15,11 @@ def number(x: float) -> str:
     return f"{x:,.0f}" if abs(x) >= 100 else f"{x:.1f}" if abs(x) >= 10 else f"{x:.2f}"
 
 
-def cell(entry: dict[str, Any] | None, ours: dict[str, Any]) -> str:
-    """Median (min - max), and how many times ours."""
+def spread(entry: Figures | None) -> str:
+    """Median (least - most)."""
     if entry is None:
         return "-"
-    spread = f"{number(entry['median'])} ({number(entry['min'])} - {number(entry['max'])})"
-    return spread if entry is ours else f"{spread} x{entry['median'] / ours['median']:.2f}"
+    return f"{number(entry['median'])} ({number(entry['min'])} - {number(entry['max'])})"
 
 
 def grid(head: list[str], rows: list[list[str]]) -> list[str]:
@@ -28,14 +27,142 @@ def grid(head: list[str], rows: list[list[str]]) -> list[str]:
     return ["| " + " | ".join(line) + " |" for line in lines]
 
 
-def markdown(figures: dict[str, Any]) -> str:
-    engines = figures["engines"]
-    names = list(engines)
+def title_of(name: str) -> str:
+    row = WORKLOADS.get(name) or OPERATIONS[name]
+    return row.title
+
+
+def best(row: Figures, kind: str, ours: bool) -> str | None:
+    """The quickest engine of a kind, of ours or of the others."""
+    able = [e for e in row if ENGINES[e].kind == kind and (e in OURS) == ours]
+    return min(able, key=lambda e: row[e]["median"], default=None)
+
+
+def ratio(row: Figures, engine: str | None, other: str | None) -> str:
+    if engine is None or other is None:
+        return "-"
+    return f"{row[engine]['median'] / row[other]['median']:.2f} × {ENGINES[other].title}"
+
+
+def workloads(table: Figures, engines: list[str], heading: str, text: str) -> list[str]:
+    """A table of times, and one of ratios to the best of the same kind."""
+    if not table:
+        return []
+    used = [e for e in engines if any(e in row for row in table.values())]
+    times = [[title_of(n), *[spread(row.get(e)) for e in used]] for n, row in table.items()]
+    lines = ["", f"## {heading}", "", text, "", *grid(["", *[ENGINES[e].title for e in used]], times)]
+    rows = []
+    for n, row in table.items():
+        eager, fast = best(row, EAGER, True), best(row, COMPILED, True)
+        limit = "hand" if "hand" in row else None
+        cells = [
+            ratio(row, eager, best(row, EAGER, False)),
+            ratio(row, fast, best(row, COMPILED, False)),
+            ratio(row, eager, limit),
+            ratio(row, fast, limit),
+        ]
+        rows.append([title_of(n), *cells])
+    heads = [
+        "eager, to the best peer",
+        "compiled, to the best peer",
+        "eager, to by hand",
+        "compiled, to by hand",
+    ]
+    keep = [0] + [i for i in range(1, 5) if any(row[i] != "-" for row in rows)]
+    if len(keep) > 1:
+        picked = [[row[i] for i in keep] for row in rows]
+        lines += ["", "Our time as a multiple of another's:", ""]
+        lines += grid([["", *heads][i] for i in keep], picked)
+    return lines
+
+
+def chains(found: Figures) -> list[str]:
+    if not found:
+        return []
+    columns = ("forward", "backward", "free", "bytes", "bytes after backward")
+    rows = [
+        [f"{int(n):,} {ENGINES[e].title}", *[spread(entry[e][c]) for c in columns]]
+        for n, entry in found.items()
+        for e in entry
+    ]
+    heading = "## A chain of multiplications: nanoseconds and bytes of resident memory per node"
+    return ["", heading, "", *grid(["nodes", *columns], rows)]
+
+
+def growth(found: Figures) -> list[str]:
+    if not found:
+        return []
+    depths = next(iter(found.values()))["depths"]
+    rows = [
+        [ENGINES[e].title, *[number(t["median"]) for t in g["times"]], number(g["each layer"])]
+        for e, g in found.items()
+    ]
+    text = (
+        f"Layers of {WIDTH} neurons with relu on a batch of {WIDTH}, f64, one forward and one backward. The last "
+        f"column is the slope of a straight line through the others."
+    )
+    heading = "## Networks of growing depth: microseconds for a pass"
+    head = ["", *[f"{d} layers" for d in depths], "each layer"]
+    return ["", heading, "", text, "", *grid(head, rows)]
+
+
+def compiling(found: Figures) -> list[str]:
+    if not found:
+        return []
+    rows = []
+    for entry in found.values():
+        row = [entry["backend"], f"{entry['operations']:,}"]
+        for k in ("value", "gradient"):
+            ms, nodes = entry[f"{k} ms"], entry[k]
+            row += [f"{nodes:,}", spread(ms), number(1e3 * ms["median"] / nodes)]
+        rows.append(row)
+    head = [
+        "back end",
+        "operations",
+        "nodes of the value",
+        "ms",
+        "µs per node",
+        "nodes with gradient",
+        "ms",
+        "µs per node",
+    ]
+    text = "The first call of a compiled function: traced, optimized, written, run."
+    return ["", "## Compiling: milliseconds", "", text, "", *grid(head, rows)]
+
+
+def imports(found: Figures) -> list[str]:
+    if not found:
+        return []
+    row = ["import", *[spread(entry) for entry in found.values()]]
+    heading = "## Import: milliseconds on top of `import numpy`"
+    return ["", heading, "", *grid(["", *[ENGINES[e].title for e in found]], [row])]
+
+
+def aims(figures: Figures) -> list[str]:
+    rows = [
+        [
+            title_of(aim.workload),
+            f"{ENGINES[aim.engine].title} / {ENGINES[aim.other].title}",
+            number(aim.limit),
+            number(found),
+            "yes" if found <= aim.limit else "no",
+        ]
+        for aim, found in judged(figures)
+    ]
+    return ["", "## Aims", "", *grid(["", "ratio", "at most", "found", "met"], rows)] if rows else []
+
+
+def markdown(figures: Figures) -> str:
+    """All tables that were measured."""
+    engines = list(figures["engines"])
+    threads = figures["threads"]
+    clock = "the processor's, so that other processes count little" if threads == 1 else "those of the clock"
     about = (
-        f"{figures['processor']}, {figures['cores']} cores, {figures['system']}; {figures['date']}; "
-        f"medians of {figures['rounds']} rounds (least - most), each in a process of its own, engines taking "
-        f"turns; x2.00 means twice our time. Values and gradients of all engines agreed before timing. "
-        f"float64, one thread, the garbage collector at Python's default."
+        f"{figures['processor']}, {figures['cores']} cores, {figures['system']}; {figures['date']}; every engine on "
+        f"{threads} processor{'s' if threads > 1 else ''} and as many threads; times are {clock}. Medians of {figures['rounds']} rounds "
+        f"(least - most), each in a process of its own, engines taking turns; load average "
+        f"{figures['load'][0]} before and {figures['load'][1]} after. The results of all engines agreed before timing. "
+        f"The garbage collector is at Python's default."
     )
     lines = [
         "# Costs side by side",
@@ -43,38 +170,26 @@ def markdown(figures: dict[str, Any]) -> str:
         about,
         "",
         *grid(
-            ["engine", "version", "Python", "NumPy"],
-            [[e, v["version"], v["python"], v["numpy"]] for e, v in engines.items()],
+            ["engine", "kind", "version", "Python", "NumPy"],
+            [
+                [ENGINES[e].title, ENGINES[e].kind, v["version"] or "-", v["python"], v["numpy"]]
+                for e, v in figures["engines"].items()
+            ],
         ),
-        "",
-        *[f"Not measured: {e} ({why}).\n" for e, why in figures["missing"].items()],
-        "## Nanoseconds per operation, forward and backward",
-        "",
-        OPERATIONS,
-        "",
+        *[f"\nNot measured: {ENGINES[e].title} ({why})." for e, why in figures["missing"].items()],
+        *workloads(figures["steps"], engines, "Training steps: microseconds per step", STEPS),
+        *workloads(figures["operations"], engines, "Operations: nanoseconds, forward and backward", COUNTED),
+        *growth(figures["growth"]),
+        *chains(figures["chain"]),
+        *compiling(figures["compile"]),
+        *imports(figures["import"]),
+        *aims(figures),
     ]
-    timed = figures["nanoseconds per operation"]
-    rows = [[w, *[cell(entry.get(e), entry[OURS]) for e in names]] for w, entry in timed.items()]
-    lines += grid(["workload", *names], rows)
-    chains = figures["chain, nanoseconds and bytes per node"]
-    if chains:
-        columns = ("forward", "backward", "free", "bytes", "bytes after backward")
-        rows = [
-            [f"{int(n):,} {e}", *[cell(entry[e][c], entry[OURS][c]) for c in columns]]
-            for n, entry in chains.items()
-            for e in entry
-        ]
-        lines += [
-            "",
-            "## A chain of multiplications: nanoseconds and bytes of resident memory per node",
-            "",
-            *grid(["nodes", *columns], rows),
-        ]
-    imports = figures["import, milliseconds over numpy"]
-    lines += [
-        "",
-        "## Import: milliseconds on top of `import numpy`",
-        "",
-        *grid(["", *imports], [["import", *[cell(entry, imports[OURS]) for entry in imports.values()]]]),
-    ]
-    return "\n".join(lines)
+    return "\n".join(lines) + "\n"
+
+
+STEPS = (
+    "The same maths from the same start values, as one writes it in each library: [steps](steps) has a file for each "
+    "row. By hand is plain Python for numbers and NumPy for arrays, derivatives worked out on paper."
+)
+COUNTED = "Operations counted as the user writes them, float64."

@@ -130,6 +130,7 @@ def jax() -> Train:
 
 def hips() -> Train:
     import autograd.numpy as anp
+
     from autograd import grad
 
     x, y = points()

@@ -1,5 +1,6 @@
 """What every library starts from: the same numbers, drawn once from fixed seeds."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -44,9 +45,12 @@ def layers(sizes: list[int], dtype: Any = np.float64, scale: float | None = None
     """Weights (in, out) and biases (out,) of fully connected layers, one after the other."""
     rng = np.random.default_rng(7)
     found: Arrays = []
-    for m, n in zip(sizes, sizes[1:], strict=False):
+    for m, n in pairwise(sizes):
         bound = m**-0.5 if scale is None else scale
-        found += [rng.uniform(-bound, bound, (m, n)).astype(dtype), rng.uniform(-bound, bound, n).astype(dtype)]
+        found += [
+            rng.uniform(-bound, bound, (m, n)).astype(dtype),
+            rng.uniform(-bound, bound, n).astype(dtype),
+        ]
     return found
 
 

@@ -122,6 +122,7 @@ def jax(dtype: str) -> Train:
 
 def hips(dtype: str) -> Train:
     import autograd.numpy as anp
+
     from autograd import grad
 
     batches = digits(8, 128, dtype)

@@ -47,9 +47,7 @@ def stepgrad(size: int) -> Train:
     batches = batches_of(size)
 
     def train(n: int) -> list[Any]:
-        model = nn.Sequential(
-            nn.Linear(784, 128, dtype=DTYPE), nn.ReLU(), nn.Linear(128, 10, dtype=DTYPE)
-        )
+        model = nn.Sequential(nn.Linear(784, 128, dtype=DTYPE), nn.ReLU(), nn.Linear(128, 10, dtype=DTYPE))
         params, cross_entropy = list(model.parameters()), nn.CrossEntropyLoss()
         for p, start in zip(params, layers(SIZES, DTYPE), strict=True):
             p.data = start.T
@@ -97,7 +95,10 @@ def torch(size: int) -> Train:
     batches = [(torch.from_numpy(x), torch.from_numpy(t)) for x, t in batches_of(size)]
 
     def train(n: int) -> list[Any]:
-        model, cross_entropy = nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10)), nn.CrossEntropyLoss()
+        model, cross_entropy = (
+            nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10)),
+            nn.CrossEntropyLoss(),
+        )
         params = list(model.parameters())
         for p, start in zip(params, layers(SIZES, DTYPE), strict=True):
             p.data = torch.from_numpy(start.T.copy())
@@ -106,7 +107,7 @@ def torch(size: int) -> Train:
             optimizer.zero_grad()
             cross_entropy(model(x), t).backward()
             optimizer.step()
-        return [p.detach().T for p in params]
+        return [p.detach().numpy().T for p in params]
 
     return train
 
@@ -144,6 +145,7 @@ def jax(size: int) -> Train:
 
 def hips(size: int) -> Train:
     import autograd.numpy as anp
+
     from autograd import grad
 
     batches, rows = batches_of(size), np.arange(size)

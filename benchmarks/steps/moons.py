@@ -104,7 +104,7 @@ def torch() -> Train:
             loss = hinge + ALPHA * sum((p * p).sum() for p in params)
             loss.backward()
             optimizer.step()
-        return [p.detach().T for p in params]
+        return [p.detach().numpy().T for p in params]
 
     return train
 
@@ -136,6 +136,7 @@ def jax() -> Train:
 
 def hips() -> Train:
     import autograd.numpy as anp
+
     from autograd import grad
 
     x, y = points()

@@ -1,5 +1,6 @@
 """The moons with one node for every number: micrograd's own demo, its MLP, hinge loss and L2 term."""
 
+from itertools import pairwise
 from typing import Any
 
 from benchmarks.steps import moons
@@ -24,7 +25,7 @@ def arrays(found: list[float]) -> list[Any]:
     import numpy as np
 
     new, rest = [], iter(found)
-    for m, n in zip(SIZES, SIZES[1:], strict=False):
+    for m, n in pairwise(SIZES):
         neurons = np.array([[next(rest) for _ in range(m + 1)] for _ in range(n)])
         new += [neurons[:, :-1].T, neurons[:, -1]]
     return new

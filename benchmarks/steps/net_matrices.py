@@ -102,7 +102,9 @@ def jax() -> Train:
 
     @jax.jit
     def step(w: Any) -> Any:
-        return [p - LR * g for p, g in zip(w, jax.grad(lambda w: loss(jax.nn.sigmoid, w, x, y))(w), strict=True)]
+        return [
+            p - LR * g for p, g in zip(w, jax.grad(lambda w: loss(jax.nn.sigmoid, w, x, y))(w), strict=True)
+        ]
 
     def train(n: int) -> list[Any]:
         w = [jnp.array(p) for p in net()]
@@ -115,6 +117,7 @@ def jax() -> Train:
 
 def hips() -> Train:
     import autograd.numpy as anp
+
     from autograd import grad
 
     x, y = people()

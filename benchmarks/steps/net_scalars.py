@@ -135,6 +135,7 @@ def jax() -> Train:
 
 def hips() -> Train:
     import autograd.numpy as anp
+
     from autograd import grad
 
     slopes = grad(lambda w, *sample: loss(lambda x: 1 / (1 + anp.exp(-x)), w, *sample))

@@ -25,7 +25,9 @@ WORKLOADS: dict[str, Workload] = {
     "quadratic": Workload("quadratic fit, MAE, 20 points f64", "quadratic", steps=50),
     "net_scalars": Workload("2-2-1 net, per-sample SGD, scalars f64", "net_scalars", steps=100),
     "net_matrices": Workload("2-2-1 net, small matrices f64", "net_matrices", steps=100),
-    "moons_scalars": Workload("moons MLP 2-16-16-1, hinge + L2, 100 points, scalars", "moons_scalars", steps=2),
+    "moons_scalars": Workload(
+        "moons MLP 2-16-16-1, hinge + L2, 100 points, scalars", "moons_scalars", steps=2
+    ),
     "moons": Workload("moons MLP 2-16-16-1, hinge + L2, 100 points, arrays", "moons"),
     "celsius": Workload("Celsius Dense(1), Adam f32", "celsius", steps=50, tolerance=1e-4),
     "logistic_f32": Workload(
