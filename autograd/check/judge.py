@@ -13,7 +13,7 @@ from autograd.check.verdict import Verdict
 
 RTOL = 1e-6  # by how much a right gradient may differ, relatively, in float64
 NARROW = 1e-5  # the widest relative interval that certifies
-SUBNORMAL = 2.0**-970  # slopes below it are made of numbers that underflow
+SUBNORMAL = 2.0**-1022  # slopes below it have lost digits to underflow, and may be 0
 ZERO = 1e-9  # the widest interval that certifies a slope of 0, relative to the slopes around
 
 
