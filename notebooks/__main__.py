@@ -68,9 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for report in reports:
         for picture in report.pictures:
             write(folder / f"{picture.name}.svg", picture.svg.encode())
-        for added in report.pages:
-            write(folder / f"{added.name}.html", added.html.encode())
-    write(folder / "index.html", page(reports).encode())  # last: it is there when all is there
+        for player in report.players:
+            write(folder / f"{player.name}.html", player.html.encode())
+    write(folder / "index.html", page(reports, folder).encode())  # last: it is there when all is there
     print(table(reports))
     print(folder)
     return 0

@@ -17,6 +17,8 @@ The series of articles goes on to dynamic learning rates (學習率動態調整)
 # import sys
 #
 # sys.path.append("..")  # the packages lie one folder up, if Jupyter was started in this one
+#
+# from notebooks.figures import show
 
 # %%
 from collections.abc import Callable, Mapping, Sequence
@@ -28,9 +30,10 @@ import numpy as np
 import nn
 import optim
 from autograd import Value, grad
+from autograd.graph import Recording, record
 from nn import functional
-from notebooks import moons
-from notebooks.figures import BLUE, FAINT, ORANGE, RED, Figure, show
+from notebooks import covers, moons
+from notebooks.figures import BLUE, FAINT, ORANGE, RED, Figure
 from notebooks.moons import COLORS, DASHES, Recipe, Trained
 from notebooks.report import Problem, Report
 from optim import lr_scheduler
@@ -187,6 +190,38 @@ Momentum swings; Adagrad and RMSprop scale each direction by itself and cut the 
 of the gradient alone, hence the straight and slanting lines. LBFGS estimates the curvature and arrives first: with two
 unknowns and no noise little beats it.
 
+Momentum's walk as a player: it has so much speed when it comes down the first wall that it climbs the other one, and then
+swings about the valley. Select x or y at the update to see its memory (`momentum_buffer`), the sum that drives it on.
+(Stored is a still. Run the cell, and it plays.)
+"""
+
+
+# %%
+def recorded(
+    name: str = "SGD, momentum",
+    rate: float = 0.01,
+    steps: int = 150,
+    tick: Callable[[], object] = lambda: None,
+) -> Recording:
+    """One of the walks over Beale's function, x and y as two numbers, some of its steps kept."""
+    x, y = (Value(number, name=name) for number, name in zip(BEALE_START, "xy", strict=True))
+    optimizer = OPTIMIZERS[name]([x, y], rate)
+    with record(optimizer, keep=80) as kept:
+        for _ in range(steps):
+            optimizer.zero_grad()
+            loss = beale((x, y))
+            loss.name = "loss"
+            loss.backward()
+            optimizer.step()
+            tick()
+    return kept
+
+
+# %% tags=["active-ipynb"]
+# recorded()
+
+# %% [markdown]
+"""
 ## Learning rate schedules
 
 What the learning rate does in 100 steps, from 1.0, read from the optimizer that the schedule acts on.
@@ -302,10 +337,10 @@ gradient that arrives at the first layer, by the number of layers (see notebook 
 # %% tags=["active-ipynb"]
 # from notebooks.network import first_gradient
 #
-# layers = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU, "elu": nn.ELU, "selu": nn.SELU, "gelu": nn.GELU}
-# print("layers  " + "".join(f"{name:>9}" for name in layers))
+# layers = (nn.Sigmoid, nn.Tanh, nn.ReLU, nn.ELU, nn.SELU, nn.GELU)
+# print("layers  " + "".join(f"{layer.__name__:>9}" for layer in layers))
 # for depth in (1, 2, 4, 8):
-#     print(f"{depth:6}  " + "".join(f"{first_gradient(depth, 1000, a):9.0e}" for a in layers.values()))
+#     print(f"{depth:6}  " + "".join(f"{first_gradient(depth, 1000, a):9.0e}" for a in layers))
 
 # %% [markdown]
 """
@@ -363,7 +398,7 @@ reason why one takes the cross entropy. One number in place of five, of which on
 # %% tags=["active-ipynb"]
 # data = np.array([1.0, 2.0, 3.0, 4.0, 100.0])
 # for name, f in REGRESSION.items():
-#     found = optim.minimize(lambda c: np.mean(f(c - data)), 10.0, lambda p: optim.Adam(p, 0.05), 3000)
+#     found = optim.minimize(lambda c, f=f: np.mean(f(c - data)), 10.0, lambda p: optim.Adam(p, 0.05), 3000)
 #     print(f"{name:14} {float(found.x):6.2f}")
 
 # %% [markdown]
@@ -475,6 +510,29 @@ def solve(report: Report) -> None:
     for name, (rate, walk) in walks.items():
         how = f"{walk.steps} steps, learning rate {rate:g}, loss {walk.fun:.0e}"
         report.row(f"Beale's function by {name}", spot(walk.x), spot(BEALE_END), f"{off(walk):.1e}", how)
+    best = walks["LBFGS"][1]
+    report.card(
+        "lowest point of Beale's function, by LBFGS",
+        f"x = {best.x[0]:.5f}, y = {best.x[1]:.5f}",
+        "x = 3, y = 0.5",
+        lambda figure: covers.walks(
+            figure,
+            lambda u, v: beale((u, v)),
+            [walks[name][1].path for name in ("SGD, momentum", "LBFGS", "Adam", "Adagrad")],
+            BEALE_END,
+        ),
+    )
+    for name, title, words in (
+        (
+            "SGD, momentum",
+            "Momentum on Beale's function",
+            "It climbs the other wall, then swings about the valley.",
+        ),
+        ("Adam", "Adam on Beale's function", "The same start with steps scaled number by number."),
+    ):
+        steps = recorded(name, walks[name][0], tick=report.tick)
+        file = "steps" if name != "Adam" else "adam"
+        report.player(file, title, f"80 of 150 steps from {BEALE_START}. {words}", steps)
     table = compared(recipes(report.tick), SEEDS[:1], report.tick)
     for kind, group in table.items():
         for name, runs in group.items():
@@ -511,6 +569,7 @@ def solve(report: Report) -> None:
 PROBLEM = Problem(
     "beyond",
     "08 Beyond: schedules, optimizers, activations, losses",
+    "Twelve optimizers in one valley, and every other choice compared by running it.",
     "Twelve optimizers on one function, twelve schedules, twelve activation functions and eight losses with the "
     "derivatives that grad finds; then one classifier trained with many of them. The choices decide how fast the "
     "loss falls; on fresh points most of them end alike.",

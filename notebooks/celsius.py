@@ -30,9 +30,11 @@ from typing import Any
 import numpy as np
 
 from autograd import Value
+from autograd.graph import Recording, record
 from nn import Linear, Module, MSELoss, Sequential, fit
 from nn.training import Callback
 from nn.training.callbacks import Run as Training
+from notebooks import covers
 from notebooks.figures import BLUE, FAINT, GREEN, INK, ORANGE, PURPLE, RED, Figure
 from notebooks.report import Problem, Report
 from optim import Adam
@@ -212,6 +214,41 @@ are the results of two different runs.**
 #     w, b = train(line_of(start, 0.0), keras=True).path[-1]
 #     loss = loss_of((w, b), UNSEEN, formula(UNSEEN))
 #     print(f"start {start:5}: w = {w:.4f}, b = {b:.4f}, loss on 50 and 100 °C {loss:.4f}")
+
+# %% [markdown]
+"""
+## Every step
+
+The same training with the loss written out, so that weight and bias are two plain numbers, and each step recorded. Adam
+remembers two means for each of them: m of the gradients (`exp_avg`) and v of their squares (`exp_avg_sq`). In the
+player, press "Update" and select w to see them. Because of m the weight shoots past its goal in the first 20 steps and
+has to come back; because of m divided by the root of v both numbers first move by 0.1 each, though the gradient of w
+is twenty times that of b. (Stored is a still. Run the cell, and it plays.)
+"""
+
+
+# %%
+def recorded(epochs: int = EPOCHS, keep: int = 80, tick: Callable[[], object] = lambda: None) -> Recording:
+    """Training one neuron on the seven rows, with some of the steps kept."""
+    w, b = Value(START[0], name="w"), Value(START[1], name="b")
+    celsius = Value(CELSIUS, name="celsius", requires_grad=False)
+    fahrenheit = Value(FAHRENHEIT, name="fahrenheit", requires_grad=False)
+    optimizer = Adam([w, b], RATE)
+    with record(optimizer, keep=keep) as kept:
+        for _ in range(epochs):
+            optimizer.zero_grad()
+            loss = ((w * celsius + b - fahrenheit) ** 2).mean()
+            loss.name = "loss"
+            loss.backward()
+            optimizer.step()
+            tick()
+    return kept
+
+
+# %% tags=["active-ipynb"]
+# steps = recorded()
+# print(steps.table(8))
+# steps
 
 # %% [markdown]
 """
@@ -532,6 +569,20 @@ def solve(report: Report) -> None:
     one = train(line_of(*START), tick=report.tick)
     show_one(report, one)
     longer = train(line_of(*START), epochs=4 * EPOCHS, tick=report.tick)
+    report.card(
+        "the best line through the seven rows",
+        words_for(longer.path[-1]),
+        words_for(least_squares()),
+        lambda figure: covers.celsius(figure, one.path[:500:40] + longer.path[-1:], CELSIUS, FAHRENHEIT),
+    )
+    report.player(
+        "steps",
+        "One neuron, by Adam",
+        "Training on the 7 rows. At “Update”, select w or b: m is Adam's mean of the gradients (exp_avg), v that of their "
+        "squares (exp_avg_sq). m makes w shoot past its goal; dividing by the root of v gives both numbers steps of the "
+        "same size.",
+        recorded(tick=report.tick),
+    )
     show_rates(report, one, longer)
     show_more(report, one, longer)
 
@@ -634,6 +685,7 @@ def show_more(report: Report, one: Run, longer: Run) -> None:
 PROBLEM = Problem(
     "celsius",
     "02 Fahrenheit from Celsius",
+    "One neuron learns to convert temperatures from seven examples, and looks finished long before it is.",
     "One neuron, a weight and a bias, learns to convert temperatures from 7 examples. A loss curve that looks flat "
     "may still be far from the bottom, more layers without an activation are still one straight line, and the "
     "best line for rounded examples is not quite the formula.",

@@ -30,6 +30,8 @@ from typing import Any
 import numpy as np
 
 from autograd import Value
+from autograd.graph import Recording, record
+from notebooks import covers
 from notebooks.figures import BLUE, FAINT, GREEN, INK, RED, Figure
 from notebooks.report import Problem, Report
 from optim import Adam, Optimizer
@@ -172,6 +174,37 @@ def descend(
 
 # %% [markdown]
 """
+Every step of the first system, or rather 80 of its 7973: the early ones, then ever fewer. The path of x and y lies over
+the level lines of the loss. Down the steep wall it takes 100 steps, along the floor of the valley the rest. (Stored is a
+still. Run the cell, and it plays.)
+"""
+
+
+# %%
+def recorded(
+    system: System = SYSTEMS[0], epochs: int = 7973, keep: int = 80, tick: Callable[[], object] = lambda: None
+) -> Recording:
+    """The descent of a system with some of its steps kept."""
+    x, y = Value(START[0], name="x"), Value(START[1], name="y")
+    optimizer = adam([x, y])
+    with record(optimizer, keep=keep) as kept:
+        for _ in range(epochs):
+            optimizer.zero_grad()
+            loss = system.loss(x, y)
+            loss.name = "loss"
+            loss.backward()
+            optimizer.step()
+            tick()
+    return kept
+
+
+# %% tags=["active-ipynb"]
+# steps = recorded()
+# print(steps.table(8))
+# steps
+
+# %% [markdown]
+"""
 The exact solutions come from linear algebra (線性代數), by `np.linalg.solve`: for a system of linear equations that is the
 right tool, and it takes one step. The article prints the right-hand side as a column first, then the solution.
 """
@@ -310,6 +343,23 @@ The rest is what `python -m notebooks` calls: the same results, for one page wit
 def solve(report: Report) -> None:
     """Everything this part shows."""
     runs = [descend(system, tick=report.tick) for system in SYSTEMS]
+    first = SYSTEMS[0]
+    x, y = runs[0].path[-1]
+    solution = first.exact()
+    lines = [(a, b, right) for (a, b), right in zip(first.matrix, first.right, strict=True)]
+    report.card(
+        first.words,
+        f"x = {x:.4f}, y = {y:.4f}",
+        f"x = {solution[0]:g}, y = {solution[1]:g}",
+        lambda figure: covers.equations(figure, first.loss, lines, runs[0].path),
+    )
+    report.player(
+        "steps",
+        "Two equations, by Adam",
+        f"The first system, 80 of its {runs[0].epochs} steps. The path of x and y lies over the loss, which is a long and "
+        "nearly flat valley.",
+        recorded(first, runs[0].epochs, tick=report.tick),
+    )
     for system, run in zip(SYSTEMS, runs, strict=True):
         found, exact = run.path[-1], system.exact()
         decimals = digits_that_hold(found, exact)
@@ -344,6 +394,7 @@ def solve(report: Report) -> None:
 PROBLEM = Problem(
     "equations",
     "03 Equations solved by gradient descent",
+    "Two equations become one loss, and two unknowns walk down its valley to the solution.",
     "Two equations become one loss, the sum of the squared differences between their sides, and Adam walks x and y "
     "downhill until the loss stands still. The answers are compared with numpy.linalg.solve: they are right "
     "to a few decimals only, because a rule that watches the loss stops early where the valley is flat.",

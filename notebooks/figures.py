@@ -45,9 +45,9 @@ STYLE: dict[str, Any] = {
 }
 
 
-def svg_of(plot: Plot, size: tuple[float, float]) -> str:
-    """The figure that `plot` draws, as SVG; `size` in inches."""
-    return Moving(plot, size).svg()
+def svg_of(plot: Plot, size: tuple[float, float], bare: bool = False) -> str:
+    """The figure that `plot` draws, as SVG; `size` in inches; bare: without paper below it."""
+    return Moving(plot, size).svg(bare)
 
 
 class Moving:
@@ -61,11 +61,11 @@ class Moving:
             self.figure = Figure(figsize=size, layout="constrained")
             plot(self.figure)
 
-    def svg(self) -> str:
-        """The figure as SVG."""
+    def svg(self, bare: bool = False) -> str:
+        """The figure as SVG; bare: transparent."""
         file = io.StringIO()
         with settings():
-            self.figure.savefig(file, format="svg", metadata={"Date": None})
+            self.figure.savefig(file, format="svg", metadata={"Date": None}, transparent=bare)
         return file.getvalue()
 
     def now(self) -> "Shown":

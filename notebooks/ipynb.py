@@ -5,7 +5,8 @@ Cells tagged `active-ipynb` are comments there and run in the notebook alone: th
 
 `python -m notebooks --ipynb` runs each notebook from its first cell, in a kernel of its own that starts in the
 folder above this one, and writes it with its results.  Two runs write the same bytes: cells are named by their
-place, no times are kept, and sliders and progress bars are kept as the pictures and text that they showed.
+place, no times are kept, and sliders and progress bars are kept as the pictures and text that they showed.  Of a player
+of gradient steps a still is kept, so that the file stays small; who runs the cell gets the player.
 
 `--check` runs them too but writes nothing.  It compares what a module and its .ipynb say and what was printed.
 Between machines a printed number may differ by one in its last digit, or by 1e-9 of its size; whole numbers may
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd.graph.render import write
+from notebooks.still import still
 
 FOLDER = Path(__file__).parent
 NEEDED = ("jupytext", "nbclient", "ipykernel", "ipywidgets")
@@ -83,7 +85,7 @@ def run(name: str, data: Path | None = None) -> Notebook:
     state = {key: model["state"] for key, model in widgets.get("state", {}).items()}
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            cell.outputs = joined(shown(cell.outputs, state))
+            cell.outputs = joined(map(lighter, shown(cell.outputs, state)))
             for output in cell.outputs:
                 if output.output_type == "stream" and output.name == "stderr":
                     raise RuntimeError(f"{cell.id} writes to stderr: {output.text.strip()}")
@@ -104,6 +106,15 @@ def inside(model: str, state: dict[str, Any]) -> Iterator[Any]:
     yield from map(from_dict, state[model].get("outputs", ()))
     for child in state[model].get("children", ()):
         yield from inside(child.removeprefix("IPY_MODEL_"), state)
+
+
+def lighter(output: Any) -> Any:
+    """The output with a still in place of a player."""
+    picture = still(output.get("data", {}).get("text/html", ""))
+    if picture:
+        del output.data["text/html"]
+        output.data["image/svg+xml"] = picture
+    return output
 
 
 def joined(outputs: Iterator[Any]) -> list[Any]:

@@ -22,6 +22,9 @@ folder), the notebook takes scikit-learn's 1,797 small digits and fewer batches,
 # import sys
 #
 # sys.path.append("..")  # the packages lie one folder up, if Jupyter was started in this one
+#
+# from notebooks.figures import show
+# from notebooks.handwriting import load
 
 # %%
 from collections.abc import Callable, Iterator, Mapping
@@ -31,9 +34,11 @@ from typing import Any
 import numpy as np
 
 from autograd import Value
+from autograd.graph import Recording, record
 from nn.data import DataLoader, TensorDataset, train_test_split
-from notebooks.figures import BLUE, GREEN, RED, Figure, show
-from notebooks.handwriting import Array, Digits, accuracy_row, load, load_or_leave_out, tiled
+from notebooks import covers
+from notebooks.figures import BLUE, GREEN, RED, Figure
+from notebooks.handwriting import Array, Digits, accuracy_row, load_or_leave_out, tiled
 from notebooks.report import Problem, Report
 from optim import LBFGS, SGD, Adam, Optimizer
 
@@ -183,7 +188,8 @@ def regress(
 # fits = {name: regress(found, setting, steps) for name, setting in SETTINGS.items()}
 # for look in range(0, LOOKS + 1, 5):
 #     done = fits["random"]
-#     print(f"batch {done.looks[look]:5}: test loss {done.test_losses[look]:6.2f}, accuracy {done.accuracies[look]:.2f}")
+#     at, loss, accuracy = done.looks[look], done.test_losses[look], done.accuracies[look]
+#     print(f"batch {at:5}: test loss {loss:6.2f}, accuracy {accuracy:.2f}")
 
 # %% [markdown]
 """
@@ -253,6 +259,38 @@ def plot_weights(figure: Figure, fits: Mapping[str, Fit], side: int, steps: int)
 
 # %% [markdown]
 """
+How they grow from nothing: Adam from zero weights, 24 of 300 batches. The weights of each digit are a picture in the model
+now, w of shape (10, rows, columns), of which the player shows the first: what speaks for a 0 (orange) and what against it
+(blue). (Stored is a still. Run the cell, and it plays.)
+"""
+
+
+# %%
+def recorded(
+    found: Digits, steps: int = 300, kept: int = 24, tick: Callable[[], object] = lambda: None
+) -> Recording:
+    """Adam from zero weights, some of its first steps kept."""
+    w = Value(np.zeros((10, found.side, found.side)), name="w")
+    b = Value(np.zeros(10), name="b")
+    optimizer = Adam([w, b], lr=1e-2)
+    with record(optimizer, every=steps // kept) as recording:
+        for _, (rows, labels) in zip(range(steps), batches(found, SEED), strict=False):
+            optimizer.zero_grad()
+            digits = Value(rows.reshape(-1, found.side, found.side), name="digits", requires_grad=False)
+            scores = np.einsum("nij,kij->nk", digits, w) + b
+            loss = cross_entropy(scores, labels)
+            loss.name = "loss"
+            loss.backward()
+            optimizer.step()
+            tick()
+    return recording
+
+
+# %% tags=["active-ipynb"]
+# recorded(found)
+
+# %% [markdown]
+"""
 The article ends by asking whether so many batches are needed, and promises dynamic learning rates and other optimizers.
 Here is the answer for this problem: how many batches until the accuracy of the article's whole run is reached?
 """
@@ -260,7 +298,7 @@ Here is the answer for this problem: how many batches until the accuracy of the 
 # %% tags=["active-ipynb"]
 # for name in ("zero", "adam"):
 #     done = fits[name]
-#     first = next(k for k, a in zip(done.looks, done.accuracies) if a >= fits["random"].accuracies[-1])
+#     first = next(k for k, a in zip(done.looks, done.accuracies, strict=True) if a >= fits["random"].accuracies[-1])
 #     print(f"{SETTINGS[name].words:28} at most {first} of {steps}")
 
 # %% [markdown]
@@ -333,6 +371,21 @@ def solve(report: Report) -> None:
     loss, test_loss, accuracy = converge(found, tick=report.tick)
     how = f"{ITERATIONS} steps with all digits; loss {loss:.4f}, test loss {test_loss:.4f}"
     accuracy_row(report, "L-BFGS, zero weights", accuracy, found, how)
+    right = round(accuracy * len(found.test[1]))
+    pictures = fits["adam"].states[steps + 1][0].T.reshape(10, found.side, found.side)
+    report.card(
+        f"unseen digits read rightly ({found.name})",
+        f"{right} of {len(found.test[1])}",
+        "all of them",
+        lambda figure: covers.weights(figure, pictures, 2, 5),
+    )
+    report.player(
+        "steps",
+        "What speaks for a zero",
+        "Adam from zero weights, 24 of 300 batches. The pictures are the first digit of the batch and the weights for the "
+        "digit 0: orange where ink speaks for it, blue where it speaks against it.",
+        recorded(found, tick=report.tick),
+    )
     report.figure(
         "curves",
         f"Three softmax regressions on {found.name}. The loss is convex: it has one valley, and every start leads there. "
@@ -367,6 +420,7 @@ def draw_step(report: Report, found: Digits, state: tuple[Array, Array], name: s
 PROBLEM = Problem(
     "logistic",
     "07 Digits by logistic regression",
+    "One layer of weights, whose pictures show what it takes for each digit.",
     "One layer of weights, a softmax and the cross entropy, in float64 and with Values alone: the simplest reader of "
     "digits. Steps of plain SGD from large random weights are far from done when they stop; from zero weights the "
     "same number of batches gets further, with Adam further still, and L-BFGS to the bottom.",

@@ -22,6 +22,9 @@ place, and says so: the numbers are others then.
 # import sys
 #
 # sys.path.append("..")  # the packages lie one folder up, if Jupyter was started in this one
+#
+# from notebooks.figures import show
+# from notebooks.handwriting import load
 
 # %%
 from collections.abc import Callable, Collection
@@ -30,13 +33,15 @@ from typing import Any
 
 import numpy as np
 
-from autograd import no_grad
+from autograd import Value, no_grad
+from autograd.graph import Recording, record
 from nn import Conv2d, CrossEntropyLoss, Dropout, Flatten, Linear, MaxPool2d, Module, ReLU, Sequential
 from nn.data import DataLoader, TensorDataset
 from nn.init import xavier_uniform_, zeros_
 from nn.training import LearningRateScheduler, evaluate, fit, predict
-from notebooks.figures import BLUE, FAINT, GREEN, Figure, show
-from notebooks.handwriting import Array, Digits, Ticks, accuracy_row, load, load_or_leave_out, tiled
+from notebooks import covers
+from notebooks.figures import BLUE, FAINT, GREEN, Figure
+from notebooks.handwriting import Array, Digits, Ticks, accuracy_row, load_or_leave_out, tiled
 from notebooks.report import Problem, Report
 from optim import Adam
 from optim.lr_scheduler import OneCycleLR
@@ -235,6 +240,42 @@ def plot_weights(figure: Figure, before: State, after: State, side: int) -> None
 
 # %% [markdown]
 """
+The graph of this network, at 20 of its first 300 steps. An array is shown by its norm and, where it is a weight or comes
+from outside, by a small picture: of the batch its first digit, of the weights all rows and columns (blue is negative,
+orange positive). An edge between arrays says what the rule does with the gradient. (Stored is a still. Run the cell,
+and it plays.)
+"""
+
+
+# %%
+def recorded(
+    found: Digits, steps: int = 300, kept: int = 20, tick: Callable[[], object] = lambda: None
+) -> Recording:
+    """The first steps of the written loop, some of them kept."""
+    model = network(found.side)
+    model.eval()
+    for name, value in model.named_parameters():
+        value.name = name
+    rows = TensorDataset(found.scaled(found.train[0], np.float32), found.train[1])
+    batches = DataLoader(rows, found.batch, repeat=True)
+    criterion, optimizer = CrossEntropyLoss(), adam(model)
+    with record(optimizer, every=steps // kept) as recording:
+        for _, (x, y) in zip(range(steps), batches, strict=False):
+            optimizer.zero_grad()
+            digits = Value(x, name="digits", requires_grad=False)
+            loss = criterion(model(digits), y)
+            loss.name = "loss"
+            loss.backward()
+            optimizer.step()
+            tick()
+    return recording
+
+
+# %% tags=["active-ipynb"]
+# recorded(found)
+
+# %% [markdown]
+"""
 What a quarter of the hidden neurons look for, their weights as pictures: blue where ink speaks for the neuron, red where it
 speaks against it. The start is noise. Where no digit ever has ink, as along the rim, a weight has no gradient, and the
 noise stays.
@@ -312,7 +353,8 @@ def tested(model: Module, x: Array, found: Digits) -> dict[str, float]:
 # for seed in (0, 1, 2):
 #     history, end = train_by_fit(network(found.side, seed, dropout=0.0), found, seed)
 #     ends.append(end["accuracy"])
-#     print(f"seed {seed}: val_accuracy {history['val_accuracy'][-1]:.3f}, Test accuracy: {end['accuracy']:.3f}")
+#     last = history["val_accuracy"][-1]
+#     print(f"seed {seed}: val_accuracy {last:.3f}, Test accuracy: {end['accuracy']:.3f}")
 # print(f"mean {np.mean(ends):.3f}")
 
 # %% [markdown]
@@ -419,6 +461,23 @@ def solve(report: Report) -> None:
     how = f"3 x 3 convolutions, one-cycle learning rate; test loss {small['loss']:.4f}"
     accuracy_row(report, "a small convolutional network", small["accuracy"], found, how)
 
+    unread = round((1 - small["accuracy"]) * len(found.test[1]))
+    scores = predict(model, found.scaled(found.test[0], np.float32), 1000)
+    wrong = scores.argmax(axis=1) != found.test[1]
+    few = np.sort(np.argsort(~wrong, kind="stable")[:2].tolist() + np.flatnonzero(~wrong)[:38].tolist())
+    report.card(
+        f"unseen digits read rightly ({found.name})",
+        f"{len(found.test[1]) - unread} of {len(found.test[1])}",
+        "all of them",
+        lambda figure: covers.digits(figure, found.scaled(found.test[0], float)[few], wrong[few], 5, 8),
+    )
+    report.player(
+        "steps",
+        f"{found.side**2}-{HIDDEN}-10, by Adam",
+        "The network's graph at 20 of its first 300 steps: shapes, norms, and pictures of the weights and of the first "
+        "digit of each batch.",
+        recorded(found, tick=report.tick),
+    )
     report.figure(
         "curves",
         f"The written loop on {found.name}: the loss of every batch, and after each epoch loss and accuracy on the test "
@@ -434,7 +493,6 @@ def solve(report: Report) -> None:
         lambda figure: plot_weights(figure, curves.states[1], model.state_dict(), found.side),
         (10.0, 2.9),
     )
-    scores = predict(model, found.scaled(found.test[0], np.float32), 1000)
     report.figure(
         "misread",
         f"Test digits of {found.name} that the trained network misreads, the surest mistakes first.",
@@ -462,6 +520,7 @@ def draw_step(report: Report, found: Digits, state: State, name: str, step: str)
 PROBLEM = Problem(
     "mnist",
     "06 Reading handwritten digits",
+    "Two layers learn to read, and a small convolutional network reads better.",
     "A network of two layers, 128 hidden units with ReLU, learns to tell the ten digits apart by Adam on the cross "
     "entropy, by a loop written out and by nn.fit, and a small convolutional network does it better. The pictures "
     "show what hidden units look for and which digits fool them.",

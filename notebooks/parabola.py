@@ -30,6 +30,8 @@ from typing import Any
 import numpy as np
 
 from autograd import Value
+from autograd.graph import Recording, record
+from notebooks import covers
 from notebooks.figures import BLUE, FAINT, GREEN, INK, ORANGE, PURPLE, RED, Axes, Figure
 from notebooks.report import Problem, Report
 from optim import SGD
@@ -136,6 +138,44 @@ def plot_path(figure: Figure, path: Sequence[float]) -> None:
 """
 The loss falls by the same factor at each step: a straight line when its axis is logarithmic.
 
+## Every step
+
+`record` watches the optimizer and keeps what each step did. What it returns shows itself as a player: one slider goes
+from step to step, the other inside a step, forward, backward and to the update. (What is stored here is a still. Run
+the cell, and it plays.)
+"""
+
+
+# %%
+def recorded(
+    f: Function,
+    start: float,
+    rate: float,
+    steps: int,
+    keep: int = 60,
+    tick: Callable[[], object] = lambda: None,
+) -> Recording:
+    """The same descent with every step kept, or `keep` of them."""
+    x = Value(start, name="x")
+    optimizer = SGD([x], lr=rate)
+    with record(optimizer, keep=keep) as kept:
+        for _ in range(steps):
+            optimizer.zero_grad()
+            y = f(x)
+            y.name = "y"
+            y.backward()
+            optimizer.step()
+            tick()
+    return kept
+
+
+# %% tags=["active-ipynb"]
+# steps = recorded(parabola, START, RATE, STEPS)
+# print(steps.table(6))
+# steps
+
+# %% [markdown]
+"""
 ## The learning rate
 
 The factor 1 - 2 lr tells everything. It is positive below lr = 0.5, and x comes from one side. At lr = 0.5 it is
@@ -307,6 +347,14 @@ def plot_valleys(figure: Figure, walks: Sequence[Sequence[float]], valleys: Vall
 
 # %% [markdown]
 """
+Here is the third of them, from 0.2, step by step. The path lies on the curve, with its slope where it stands.
+"""
+
+# %% tags=["active-ipynb"]
+# recorded(two_valleys, 0.2, VALLEYS_RATE, VALLEYS_STEPS)
+
+# %% [markdown]
+"""
 Which valley is found depends only on which side of the hump the descent starts. The article's reader is right: on a
 curve that is not convex the optimum may be missed. But it need not be, as the two starts on the left show.
 
@@ -332,6 +380,26 @@ The rest is what `python -m notebooks` calls: the same results, for one page wit
 def solve(report: Report) -> None:
     """Everything this part shows."""
     path = descend(parabola, START, RATE, STEPS, report.tick)
+    report.card(
+        f"lowest point of x², {STEPS} steps from {START:g}",
+        f"x = {path[-1]:.4g}",
+        "x = 0",
+        lambda figure: covers.parabola(figure, path),
+    )
+    report.player(
+        "steps",
+        "Down a parabola",
+        f"All {STEPS} steps on y = x², learning rate {RATE}. Each multiplies x by {1 - 2 * RATE:g}: the update is the "
+        "learning rate times the slope.",
+        recorded(parabola, START, RATE, STEPS, tick=report.tick),
+    )
+    report.player(
+        "valleys",
+        "Into the wrong valley",
+        "The same on a curve with two valleys, from 0.2: the hump is on its left, so it goes right and ends in the "
+        "shallow one. Change x by hand at the first step and see where the slope would lead.",
+        recorded(two_valleys, 0.2, VALLEYS_RATE, VALLEYS_STEPS, tick=report.tick),
+    )
     report.row(
         f"lowest point of x**2, learning rate {RATE}",
         f"x = {path[-1]:.4g}",
@@ -396,6 +464,7 @@ def solve(report: Report) -> None:
 PROBLEM = Problem(
     "parabola",
     "01 Gradient descent on a parabola",
+    "Look which way is down, take a step, look again: the whole idea on one curve.",
     "A ball on the curve y = x² is moved downhill, each time by the learning rate times the slope, and the "
     "slope comes from backward(), not from a formula. The learning rate decides between slow, quick, "
     "swinging and lost, and on a curve with two valleys the start decides which one is found.",

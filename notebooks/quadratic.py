@@ -29,6 +29,8 @@ from typing import Any
 import numpy as np
 
 from autograd import Value, no_grad
+from autograd.graph import Recording, record
+from notebooks import covers
 from notebooks.figures import BLUE, FAINT, GREEN, INK, ORANGE, PURPLE, RED, Figure, Moving, Shown
 from notebooks.report import Problem, Report
 
@@ -88,7 +90,7 @@ other ones.
 
 
 # %%
-def error(abc: Any, x: Array, y: Array) -> Any:
+def error(abc: Any, x: Any, y: Any) -> Any:
     """The mean absolute error of the quadratic with these three numbers."""
     return abs(quadratic(abc, x) - y).mean()
 
@@ -327,6 +329,43 @@ def plot_clearing(
 
 # %% [markdown]
 """
+## Every step, uncleared
+
+The fifty steps again, with a, b and c as three numbers so that each has a gradient of its own. `record` needs no optimizer:
+it is told which Values are changed by hand. Go inside a step: the backward pass brings each of them its gradient, and
+that is added to the sum which is already there. At step 20 the slope of a has turned, but the sum has not, and a
+is still pushed on. (Stored is a still. Run the cell, and it plays.)
+"""
+
+
+# %%
+def recorded(steps: int = LONG, clear: bool = False, tick: Callable[[], object] = lambda: None) -> Recording:
+    """The same steps, each of them kept; without `clear` the gradients add up."""
+    given = noisy_points()
+    x, y = (Value(data, name=name, requires_grad=False) for data, name in zip(given, "xy", strict=True))
+    a, b, c = (Value(number, name=name) for number, name in zip(START, "abc", strict=True))
+    with record([a, b, c]) as kept:
+        for _ in range(steps):
+            if clear:
+                for p in (a, b, c):
+                    p.zero_grad()
+            loss = error((a, b, c), x, y)
+            loss.name = "loss"
+            loss.backward()
+            with no_grad():
+                for p in (a, b, c):
+                    p -= p.grad * RATE
+            tick()
+    return kept
+
+
+# %% tags=["active-ipynb"]
+# steps = recorded()
+# print(steps.table(6))
+# steps
+
+# %% [markdown]
+"""
 ## Learning rate
 
 A slider moves in steps of 0.1; a learning rate can be any number. If it is too large, it never gets right, the article
@@ -405,6 +444,21 @@ def solve(report: Report) -> None:
     corner, least = best(x, y)
     aim = f"{least:.4f} at {', '.join(f'{v:.4f}' for v in corner)}"
 
+    walked = descend(x, y, rate=0.1, steps=200, tick=report.tick)
+    report.card(
+        "the least mean absolute error",
+        f"{after(walked.path, x, y):.4f}",
+        f"{least:.4f}",
+        lambda figure: covers.quadratic(figure, walked.path[:60:5] + walked.path[-1:], x, y),
+    )
+    report.player(
+        "steps",
+        "Gradients never cleared",
+        f"{LONG} steps whose gradients add up. Inside a step the backward pass adds to the sum that is already there; the "
+        "update follows the sum. So it runs through the valley, and the loss swings.",
+        recorded(tick=report.tick),
+    )
+
     def row(what: str, run: Run, how: str) -> None:
         end = after(run.path, x, y)
         where = ", ".join(f"{v:.4f}" for v in run.path[-1])
@@ -471,6 +525,7 @@ def solve(report: Report) -> None:
 PROBLEM = Problem(
     "quadratic",
     "04 A quadratic fitted to points",
+    "Three knobs turned at once, and what happens when a loop forgets to clear its gradients.",
     "Three numbers a, b, c are moved until a x² + b x + c runs through 20 noisy points with a small mean absolute error. "
     "Because backward() adds to a gradient that is already there, a loop that never clears it steps along the sum "
     "of all gradients so far: quicker at first, then past the goal.",

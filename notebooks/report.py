@@ -1,12 +1,15 @@
-"""What a problem hands in: rows for the table of results, figures, pictures of its graphs, pages."""
+"""What a problem hands in: a cover, results, figures, players of its steps, pictures of its graphs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograd import Value
-from autograd.graph import draw
+from autograd.graph import Explanation, Recording, draw
+from autograd.graph.player import page
 from notebooks.figures import Plot, svg_of
+
+COVER = (3.2, 2.0)  # inches
 
 
 @dataclass(frozen=True)
@@ -31,23 +34,42 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Page:
-    """One HTML page that stands alone, with the words below it; `name` is its file's, without the ending."""
+class Player:
+    """One player of gradient steps, with the words below it; `name` is its file's, without the ending."""
 
     name: str
+    title: str
     caption: str
     html: str
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A derivative worked out as text, with the words below it."""
+
+    caption: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Key:
+    """The result that stands on the card of a problem: what was asked, found, exact."""
+
+    what: str
+    found: str
+    exact: str
 
 
 @dataclass(frozen=True)
 class Problem:
     """One article part: `python -m notebooks NAME` calls `solve` with an empty Report.
 
-    `name` is the module's, `title` the heading of its notebook.
+    `name` is the module's, `title` the heading of its notebook, `story` one sentence for its card.
     """
 
     name: str
     title: str
+    story: str
     shows: str  # two plain sentences
     solve: Callable[["Report"], None]
     uses_mnist: bool = False  # without its files the numbers are those of other data
@@ -65,7 +87,10 @@ class Report:
         self.problem, self.tick, self.data = problem, tick, data
         self.rows: list[Row] = []
         self.pictures: list[Picture] = []
-        self.pages: list[Page] = []
+        self.players: list[Player] = []
+        self.derived: list[Derived] = []
+        self.cover: str | None = None  # an SVG
+        self.key: Key | None = None
 
     def row(self, what: str, found: str, exact: str, off: str, how: str) -> None:
         """Add a line to the table: what was asked, found and exact answers, their distance, how it went."""
@@ -79,6 +104,15 @@ class Report:
         """Add the computation graph of `value`, with the values and gradients it has now."""
         self.pictures.append(Picture(f"{self.problem.name}-{name}", caption, draw(value).svg, True))
 
-    def page(self, name: str, html: str, caption: str) -> None:
-        """Add an HTML page, e.g. a player of steps: a file of its own, shown in a frame and linked."""
-        self.pages.append(Page(f"{self.problem.name}-{name}", caption, html))
+    def player(self, name: str, title: str, caption: str, steps: Recording) -> None:
+        """Add the player of recorded steps: a page of its own, shown in a frame and linked."""
+        html = page(steps, title=title)
+        self.players.append(Player(f"{self.problem.name}-{name}", title, caption, html))
+
+    def explanation(self, caption: str, explained: Explanation) -> None:
+        """Add a derivative that was worked out, as text."""
+        self.derived.append(Derived(caption, explained.text))
+
+    def card(self, what: str, found: str, exact: str, plot: Plot) -> None:
+        """What the card in the gallery shows: the result to tell first, and a picture without axes."""
+        self.key, self.cover = Key(what, found, exact), svg_of(plot, COVER, bare=True)

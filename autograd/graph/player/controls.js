@@ -383,7 +383,7 @@ function start(model) {
 
   // --- beginning --------------------------------------------------------------------------------
 
-  if (innerWidth <= 560) setFit(false);
+  if (innerWidth && innerWidth <= 560) setFit(false); // 0: a frame that is not laid out yet
   let kept = null;
   try { kept = localStorage.getItem("stepgrad-theme"); } catch { /* as above */ }
   if (kept === "light" || kept === "dark") setTheme(kept);
