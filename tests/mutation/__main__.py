@@ -1,144 +1,147 @@
 """`python -m tests.mutation [file ...]`: which mutants of the rules do the tests let live?
 
-Each mutant is put to the cases (tests/cases.py) that run the mutated function; what survives
-them, to the tests of edge cases with --wide.  Prints the survivors; the exit code is 1 if there are any.
+Each mutant is put to the four checks of tests/test_rules.py on a few fixed examples of the cases
+that run the mutated function, then to the tests that run it, for one second (--wide: a minute).
+A survivor that gives the same bits on a large bank of inputs is named equivalent.  Prints
+the survivors; --write puts them into SURVIVORS.md; the exit code is 1 if one has no reason.
 """
 
 import argparse
 import contextlib
 import io
-import signal
 import sys
+import time
 import warnings
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
 
-import autograd.rules
-from tests import numeric
+from autograd.graph.render import write
 from tests.cases import CASES
-from tests.mutation.mutants import live, mutants, place, planted
+from tests.mutation.bank import difference
+from tests.mutation.mutants import Mutant, live, mutants
+from tests.mutation.reasons import REASONS
+from tests.mutation.units import FOLDER, Bench, units_of_cases, units_of_tests
 
-FOLDER = Path(autograd.rules.__file__).parent
-WIDE = [
-    "test_edge_cases",
-    "test_wrong_gradients",
-    "test_protocols",
-    "test_windows",
-    "test_bad_input",
-    "test_adversary",
-]
-EXAMPLES = 6
-SECONDS = 5  # a mutant that runs longer is found
+TESTS = Path(__file__).parents[1]
+FILES = ["test_edge_cases", "test_wrong_gradients", "test_protocols", "test_windows", "test_bad_input", "test_rule_files"]
+NN = ["test_activation", "test_convolution", "test_pooling", "test_large_softmax", "test_edge_cases"]
+TABLE = TESTS / "mutation" / "SURVIVORS.md"
 
 
-def examples_of(case):
-    """A few examples, always the same."""
-    found = []
+class Mutation:
+    """Runs in place of pytest's loop over the tests it has collected."""
 
-    @settings(
-        max_examples=EXAMPLES,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(case.inputs())
-    def collect(example):
-        found.append(example)
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options = options
+        self.lines: list[tuple[Mutant, str]] = []
+        self.counts: Counter[str] = Counter()
+        self.unknown = 0
 
-    collect()
-    return found
-
-
-def check(case, example):
-    """The checks of one example, quick ones first."""
-
-    def f(*leaves):
-        return example.call(case.function, leaves)
-
-    numeric.check_value(f, example.leaves, 1e-13 if case.approximate else None)
-    numeric.check_first_order(f, example.leaves, 0)
-    numeric.check_higher_orders(f, example.leaves, 0, order=2)
-
-
-def seen_by(case, examples):
-    """The places of the rule files' functions that run in a case."""
-    places = set()
-
-    def note(frame, event, _):
-        if event == "call" and frame.f_code.co_filename.startswith(str(FOLDER)):
-            places.add(frame.f_code)
-
-    sys.setprofile(note)
-    try:
-        for example in examples:
-            check(case, example)
-    finally:
-        sys.setprofile(None)
-    return {place(code) for code in places}
-
-
-def too_long(*_):
-    raise TimeoutError
-
-
-def dies(cases, drawn):
-    """Whether one of the cases finds the mutant."""
-    signal.alarm(SECONDS)
-    try:
-        for i in range(EXAMPLES):
-            for case in cases:
-                if i < len(drawn[case.name]):
-                    check(case, drawn[case.name][i])
-    except Exception:
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            self.run(session.items)
         return True
-    finally:
-        signal.alarm(0)
-    return False
+
+    def run(self, items: list[pytest.Item]) -> None:
+        start = time.perf_counter()
+        of_cases = list(units_of_cases(self.options.examples))
+        say(f"{len(of_cases)} checks of cases, {time.perf_counter() - start:.0f} s")
+        of_tests = list(units_of_tests(items, say))
+        say(f"{len(of_tests)} tests, {time.perf_counter() - start:.0f} s")
+        bench = Bench(of_cases + of_tests)
+        for name in self.options.files:
+            path = FOLDER / f"{name}.py"
+            functions = live(path)
+            for mutant in mutants(path, functions):
+                self.one(mutant, bench)
+            say(f"{name}: {self.counts[name]} mutants, {time.perf_counter() - start:.0f} s")
+
+    def one(self, mutant: Mutant, bench: Bench) -> None:
+        self.counts[Path(mutant.file).stem] += 1
+        unit, _ = bench.killer(mutant, self.options.seconds)
+        if unit is not None:
+            return
+        reason = REASONS.get(mutant.key, "")
+        if not reason:
+            cases = cases_of(mutant, bench)
+            asked, found = difference(mutant, cases, self.options.bank)
+            given = mutant.before.partition("=")[0].isidentifier() and "=" in mutant.before  # a default
+            if asked and not found and not given:
+                reason = f"equivalent: the same bits on {asked} inputs"
+            else:
+                self.unknown += 1
+                found = " ".join(found.split())[:300]
+                reason = f"NOT FOUND: {found}" if asked else "NOT FOUND: no case runs it"
+        say(f"{mutant}   [{reason}]")
+        self.lines.append((mutant, reason))
 
 
-def dies_of_edges():
-    """Whether the tests of edge cases find it."""
-    files = [str(Path(__file__).parents[1] / f"{name}.py") for name in WIDE]
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        return pytest.main(["-x", "-q", "-p", "no:cacheprovider", *files]) != 0
+def cases_of(mutant: Mutant, bench: Bench) -> list[Any]:
+    """The cases that run the mutated function, not more than a dozen."""
+    names = {u.name.rpartition(" ")[0] for where in mutant.places for u in bench.units[where] if "::" not in u.name}
+    found = [case for case in CASES if case.name in names]
+    return found[:: max(1, len(found) // 12)]
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="python -m tests.mutation")
-    parser.add_argument("files", nargs="*", help="names of rule files, e.g. elementwise")
-    parser.add_argument("--wide", action="store_true", help="put survivors to the tests of edge cases (slow)")
-    options = parser.parse_args()
-    names = options.files or [
-        p.stem for p in sorted(FOLDER.glob("*.py")) if p.stem not in ("__init__", "table", "plain")
+def say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+def table(run: Mutation) -> str:
+    """The survivors, file by file."""
+    by_file: dict[str, list[tuple[Mutant, str]]] = defaultdict(list)
+    for mutant, reason in run.lines:
+        by_file[mutant.file].append((mutant, reason))
+    total = sum(run.counts.values())
+    text = [
+        "# Mutants of the rules that the tests let live",
+        "",
+        "Made by `python -m tests.mutation --write`: every constant, sign, operator, operand, axis, comparison and",
+        "default of the rule files changed, one at a time, and the rules of every operation swapped.",
+        "",
+        "| file | mutants | found | equivalent, or not reachable | not found |",
+        "|---|---|---|---|---|",
     ]
-    warnings.simplefilter("ignore")
-    np.seterr(all="ignore")
-    signal.signal(signal.SIGALRM, too_long)
-    drawn = {case.name: examples_of(case) for case in CASES}
-    runs = defaultdict(list)
-    for case in CASES:
-        for where in seen_by(case, drawn[case.name]):
-            runs[where].append(case)
-    total = alive = 0
-    for name in names:
-        functions = live(FOLDER / f"{name}.py")
-        for mutant in mutants(FOLDER / f"{name}.py"):
-            total += 1
-            with planted(mutant, functions) as count:
-                cases = runs[place(mutant.original)]
-                dead = dies(cases, drawn) or (options.wide and dies_of_edges())
-            if not dead:
-                alive += 1
-                reason = "" if cases and count else "   (no case runs it)"
-                sys.stdout.write(f"{mutant}{reason}\n")
-                sys.stdout.flush()
-    sys.stdout.write(f"{total} mutants, {alive} survive\n")
-    return int(alive > 0)
+    for name in run.options.files:
+        survivors = by_file[f"{name}.py"]
+        missed = sum(reason.startswith("NOT FOUND") for _, reason in survivors)
+        n = run.counts[name]
+        text.append(f"| {name}.py | {n} | {n - len(survivors)} | {len(survivors) - missed} | {missed} |")
+    text += [f"| all | {total} | {total - len(run.lines)} | {len(run.lines) - run.unknown} | {run.unknown} |", ""]
+    for name, survivors in sorted(by_file.items()):
+        text += [f"## {name}", "", "| function | was | becomes | why it lives |", "|---|---|---|---|"]
+        for mutant, reason in survivors:
+            cells = [mutant.function, f"`{mutant.before}`", f"`{mutant.after}`", reason]
+            text.append("| " + " | ".join([" ".join(c.split()).replace("|", "\\|") for c in cells]) + " |")
+        text.append("")
+    return "\n".join(text)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation")
+    every = [p.stem for p in sorted(FOLDER.glob("*.py")) if p.stem not in ("__init__", "plain")]
+    parser.add_argument("files", nargs="*", default=every, help="names of rule files, e.g. elementwise")
+    parser.add_argument("--wide", action="store_true", help="a minute for each mutant instead of a second")
+    parser.add_argument("--write", action="store_true", help=f"write {TABLE.name}")
+    parser.add_argument("--examples", type=int, default=5, metavar="N", help="of each case")
+    parser.add_argument("--bank", type=int, default=40, metavar="N", help="examples of a case in the bank")
+    options = parser.parse_args()
+    options.seconds = 60.0 if options.wide else 1.0
+    run = Mutation(options)
+    paths = [str(TESTS / f"{name}.py") for name in FILES] + [str(TESTS / "nn" / f"{name}.py") for name in NN]
+    arguments = ["-q", "-s", "--assert=plain", "--tb=native", "-p", "no:cacheprovider"]
+    with contextlib.redirect_stdout(io.StringIO()):
+        pytest.main([*arguments, *paths], plugins=[run])
+    say(f"{sum(run.counts.values())} mutants, {len(run.lines)} live, {run.unknown} of them not explained")
+    if options.write:
+        write(TABLE, table(run).encode())
+    return int(run.unknown > 0)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,24 @@
 """Mutants of the rules: one constant, sign, operator, operand, axis or comparison changed at a time.
 
 A mutated function is compiled at its original place in the file, and its code is put into
-the live function, so that a mutant costs no import.
+the live function, so that a mutant costs no import.  Besides: default values, the numbers a
+file names, and the rules of an operation in another order.
 """
 
 import ast
 import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Callable, Iterator
 from copy import deepcopy
+from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
-from types import CodeType, FunctionType
-from typing import Any, NamedTuple
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
 
+from autograd.rules.table import Op
+
+Place = tuple[Any, ...]
 FUNCTIONS = (ast.Lambda, ast.FunctionDef)
 OPERATORS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.MatMult: ast.Mult}
 OPERATORS |= {
@@ -31,42 +37,70 @@ COMPARISONS = {
     ast.NotEq: ast.Eq,
 }
 COMMUTE = (ast.Add, ast.Mult, ast.BitAnd, ast.BitOr)
+OPERANDS = {"g", "out", "x", "y", "a", "b", "v", "w", "lo", "hi", "c"}
 
 
-class Mutant(NamedTuple):
-    """One change: where, what it was, what it is now, and the code of the function that holds it."""
+@dataclass(frozen=True)
+class Mutant:
+    """One change: where, what it was, what it is now, how to make it and how to undo it."""
 
     file: str
     line: int
+    function: str
     before: str
     after: str
-    original: CodeType
-    mutated: CodeType
+    places: frozenset[Place]  # the functions that must run for it to be noticed
+    plant: Callable[[], None]
+    undo: Callable[[], None]
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What names the mutant when lines move."""
+        return self.file, self.function, self.before, self.after
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}  {self.before}  ->  {self.after}"
+        return f"{self.file}:{self.line} {self.function}:  {self.before}  ->  {self.after}"
+
+    def __enter__(self) -> None:
+        self.plant()
+
+    def __exit__(self, *_: object) -> None:
+        self.undo()
+
+
+# --- functions, and where they are ----------------------------------------------------------
 
 
 def codes(code: CodeType) -> Iterator[CodeType]:
-    """Every function's code in a module's, in one order; not the code inside of functions."""
+    """Every function's code in a module's, in one order."""
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield constant
             yield from codes(constant)
 
 
-def place(code: CodeType) -> tuple[Any, ...]:
-    """What tells one function of a file from all others, whatever is inside."""
-    return code.co_qualname, code.co_firstlineno, tuple(code.co_positions())
+def place(code: CodeType) -> Place:
+    """What tells one function of a file from all others."""
+    return code.co_filename, code.co_qualname, code.co_firstlineno, tuple(code.co_positions())
 
 
-def live(path: Path) -> dict[tuple[Any, ...], list[FunctionType]]:
+def live(path: Path) -> dict[Place, list[FunctionType]]:
     """The functions of a file that exist now, by place."""
-    found: dict[tuple[Any, ...], list[FunctionType]] = {}
+    found: dict[Place, list[FunctionType]] = {}
     for f in gc.get_objects():
         if isinstance(f, FunctionType) and f.__code__.co_filename == str(path):
             found.setdefault(place(f.__code__), []).append(f)
     return found
+
+
+def operations(functions: dict[Place, list[FunctionType]]) -> list[Op]:
+    """The operations whose rules are among these functions."""
+    ours = {f for several in functions.values() for f in several}
+    ops = [op for op in gc.get_objects() if isinstance(op, Op) and any(r in ours for r in op.rules if r)]
+    return sorted(ops, key=lambda op: (op.name, min(r.__code__.co_firstlineno for r in op.rules if r in ours)))
+
+
+# --- changes of an expression ---------------------------------------------------------------
 
 
 def changes(node: ast.AST, arguments: set[str]) -> Iterator[ast.AST]:
@@ -75,9 +109,7 @@ def changes(node: ast.AST, arguments: set[str]) -> Iterator[ast.AST]:
         case ast.Constant(value=bool() as b):
             yield ast.Constant(not b)
         case ast.Constant(value=int() | float() as n):
-            yield ast.Constant(n + 1)
-            if n:
-                yield ast.UnaryOp(ast.USub(), ast.Constant(n))
+            yield from (ast.Constant(other) for other in numbers(n))
         case ast.UnaryOp(op=ast.USub() | ast.Invert() | ast.Not(), operand=x):
             yield x
         case ast.BinOp(left=x, op=op, right=y):
@@ -91,70 +123,154 @@ def changes(node: ast.AST, arguments: set[str]) -> Iterator[ast.AST]:
             yield from (ast.Name(other, ast.Load()) for other in sorted(arguments - {name}))
 
 
-def mutants(path: Path) -> Iterator[Mutant]:
-    """All mutants of a rule file: of what is inside of its functions, annotations and docstrings excepted."""
-    tree = ast.parse(path.read_text())
-    original = list(codes(compile(tree, str(path), "exec")))
-    for function in [n for n in ast.walk(tree) if isinstance(n, FUNCTIONS)]:
-        every = {a.arg for a in [*function.args.args, *function.args.kwonlyargs]}
-        arguments = every & {"g", "out", "x", "y", "a", "b", "lo", "hi"}
-        body = function.body if isinstance(function.body, list) else [function.body]
-        for node in [n for part in body for n in inside(part)]:
-            for change in changes(node, arguments):
-                yield from compiled(path, tree, node, change, original)
+def numbers(n: float) -> list[float]:
+    return [n + 1, -n] if n else [n + 1]
 
 
 def inside(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a function's own body: no inner function, no annotation, no docstring."""
+    """The nodes of a function's own body: no inner function, annotation or docstring, no error's text."""
     yield node
     for name, value in ast.iter_fields(node):
-        if name in ("annotation", "returns"):
+        if name in ("annotation", "returns") or isinstance(node, ast.Raise):
             continue
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST) and not isinstance(child, FUNCTIONS):
                 yield from inside(child)
 
 
+# --- the mutants of a file ------------------------------------------------------------------
+
+
+def mutants(path: Path, functions: dict[Place, list[FunctionType]]) -> Iterator[Mutant]:
+    """All mutants of a rule file."""
+    yield from in_bodies(path, functions)
+    yield from in_defaults(path, functions)
+    yield from in_constants(path, functions)
+    yield from swapped_rules(path, functions)
+
+
+def in_bodies(path: Path, functions: dict[Place, list[FunctionType]]) -> Iterator[Mutant]:
+    """Of what is inside of functions; and the sign of what a lambda returns."""
+    tree = ast.parse(path.read_text())
+    original = list(codes(compile(tree, str(path), "exec")))
+    for function in [n for n in ast.walk(tree) if isinstance(n, FUNCTIONS)]:
+        every = {a.arg for a in [*function.args.args, *function.args.kwonlyargs]}
+        body = function.body if isinstance(function.body, list) else [function.body]
+        for node in [n for part in body for n in inside(part)]:
+            for change in changes(node, every & OPERANDS):
+                yield from compiled(path, tree, node, change, original, functions)
+        if isinstance(function, ast.Lambda):
+            negated = ast.UnaryOp(ast.USub(), deepcopy(function.body))
+            yield from compiled(path, tree, function.body, negated, original, functions)
+
+
 def compiled(
-    path: Path, tree: ast.Module, node: ast.AST, change: ast.AST, original: list[CodeType]
+    path: Path,
+    tree: ast.Module,
+    node: ast.AST,
+    change: ast.AST,
+    original: list[CodeType],
+    functions: dict[Place, list[FunctionType]],
 ) -> Iterator[Mutant]:
     """The mutant in which `change` stands for `node`; nothing if it is not Python."""
     for n in ast.walk(change):
         if not hasattr(n, "lineno"):
             ast.copy_location(n, node)
     before, after = ast.unparse(node), ast.unparse(change)
-    held = deepcopy(node.__dict__), node.__class__
-    kept = dict(node.__dict__)
+    kind, kept = node.__class__, dict(node.__dict__)
+    where = {k: v for k, v in kept.items() if k.endswith(("lineno", "offset"))}
     try:
         node.__class__ = change.__class__
         node.__dict__.clear()
-        node.__dict__.update(
-            {**change.__dict__, **{k: held[0][k] for k in held[0] if k.endswith(("lineno", "offset"))}}
-        )
+        node.__dict__.update({**change.__dict__, **where})
         new = list(codes(compile(tree, str(path), "exec")))
     except (SyntaxError, ValueError, TypeError):
         return
     finally:
-        node.__class__ = held[1]
+        node.__class__ = kind
         node.__dict__.clear()
         node.__dict__.update(kept)
-    different = [
-        (a, b)
-        for a, b in zip(original, new, strict=True)
-        if a.co_code != b.co_code or a.co_consts != b.co_consts
-    ]
-    for a, b in different[:1]:  # the outermost function that changed
-        yield Mutant(path.name, getattr(node, "lineno", 0), before, after, a, b)
+    pairs = zip(original, new, strict=True)
+    for a, b in [(a, b) for a, b in pairs if a.co_code != b.co_code or a.co_consts != b.co_consts][:1]:
+        found = functions.get(place(a), [])
+
+        def become(code: CodeType, found: list[FunctionType] = found) -> None:
+            for f in found:
+                f.__code__ = code
+
+        yield Mutant(
+            path.name,
+            where.get("lineno", 0),
+            a.co_qualname,
+            before,
+            after,
+            frozenset([place(a)]),
+            lambda b=b, become=become: become(b),
+            lambda a=a, become=become: become(a),
+        )
 
 
-@contextmanager
-def planted(mutant: Mutant, functions: dict[tuple[Any, ...], list[FunctionType]]) -> Iterator[int]:
-    """The mutant's code in the live functions; yields how many there are."""
-    found = functions.get(place(mutant.original), [])
-    try:
-        for f in found:
-            f.__code__ = mutant.mutated
-        yield len(found)
-    finally:
-        for f in found:
-            f.__code__ = mutant.original
+def in_defaults(path: Path, functions: dict[Place, list[FunctionType]]) -> Iterator[Mutant]:
+    """Of the numbers and truths that arguments have if they are not given."""
+    for where, several in functions.items():
+        f = several[0]
+        for attribute in ("__defaults__", "__kwdefaults__"):
+            held = getattr(f, attribute)
+            for key in held if isinstance(held, dict) else range(len(held or ())):
+                value = held[key]
+                if not isinstance(value, bool | int | float):
+                    continue
+                for other in [not value] if isinstance(value, bool) else numbers(value):
+                    new = {**held, key: other} if isinstance(held, dict) else (*held[:key], other, *held[key + 1 :])
+                    name = key if isinstance(key, str) else f.__code__.co_varnames[f.__code__.co_argcount - len(held) + key]
+                    yield changed(
+                        path, f.__code__.co_firstlineno, f.__qualname__, f"{name}={value}", f"{name}={other}",
+                        frozenset([where]), [(g, attribute, new) for g in several],
+                    )  # fmt: skip
+
+
+def in_constants(path: Path, functions: dict[Place, list[FunctionType]]) -> Iterator[Mutant]:
+    """Of the numbers that the file gives a name."""
+    module = module_of(path)
+    for name, value in vars(module).items():
+        if isinstance(value, float) and not name.startswith("_"):
+            users = frozenset(w for w, fs in functions.items() if name in fs[0].__code__.co_names)
+            for other in numbers(value):
+                yield changed(path, 0, name, f"{value:.6g}", f"{other:.6g}", users, [(module, name, other)])
+
+
+def swapped_rules(path: Path, functions: dict[Place, list[FunctionType]]) -> Iterator[Mutant]:
+    """Of the order of an operation's rules."""
+    for op in operations(functions):
+        given = [i for i, rule in enumerate(op.rules) if rule is not None]
+        for i, j in combinations(given, 2):
+            rules = list(op.rules)
+            rules[i], rules[j] = rules[j], rules[i]
+            users = frozenset(place(op.rules[k].__code__) for k in (i, j))  # type: ignore[union-attr]
+            line = min(where[2] for where in users)
+            yield changed(
+                path, line, op.name, f"rules {i}, {j}", f"rules {j}, {i}", users, [(op, "rules", tuple(rules))]
+            )
+
+
+def changed(
+    path: Path,
+    line: int,
+    function: str,
+    before: str,
+    after: str,
+    places: frozenset[Place],
+    attributes: list[tuple[Any, str, Any]],
+) -> Mutant:
+    """The mutant that gives attributes another value."""
+    kept = [(owner, name, getattr(owner, name)) for owner, name, _ in attributes]
+
+    def put(values: list[tuple[Any, str, Any]]) -> None:
+        for owner, name, value in values:
+            setattr(owner, name, value)
+
+    return Mutant(path.name, line, function, before, after, places, lambda: put(attributes), lambda: put(kept))
+
+
+def module_of(path: Path) -> ModuleType:
+    return next(m for m in sys.modules.values() if getattr(m, "__file__", None) == str(path))
