@@ -8,10 +8,11 @@ import gc
 import itertools
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -151,8 +152,8 @@ class Graph:
             edges: list[GraphEdge] = []
             for i, (x, sources) in enumerate(items):
                 nodes.append(describe(x, i, id(x) in wanted, scopes[i], orders[i]))
-                for slot, source in enumerate(sources):
-                    edges.append(describe_edge(x, slot, source, i))
+                if sources:
+                    edges += describe_edges(x, sources, i)
         for i, (short, path) in where.names.items():
             nodes[i].short, nodes[i].path = short, path
         for i, owner in gradients_among(items).items():
@@ -177,49 +178,63 @@ class Graph:
 def numbered(roots: Sequence[Value]) -> Iterator[tuple[Any, list[int]]]:
     """Each Value or plain operand behind the roots in topological order, with its operands' numbers.
 
-    The operation with the lowest creation number among those that are ready comes first:
-    creation order alone would fail where a Value took a new number in an in-place change.
+    The operation with the lowest creation number among those that are ready comes first.
     """
-    waiting: dict[int, int] = {}  # id of an operation -> how many operations it still waits for
-    users: dict[int, list[Any]] = {}
-    ready: list[tuple[int, int, Any]] = []
-    arrival = itertools.count().__next__  # settles ties, so that Values are never compared
-    todo: list[Node] = []
-    seen: set[int] = set()
-    for root in roots:
-        if id(root) not in seen:
-            seen.add(id(root))
-            todo.append(root)
-    while todo:
-        x = todo.pop()
-        before = {id(y): y for y in x.inputs if isinstance(y, Node) and y.op is not None}
-        waiting[id(x)] = len(before)
-        if not before:
-            heappush(ready, (x._number, arrival(), x))
-        for key, y in before.items():
-            users.setdefault(key, []).append(x)
-            if key not in seen:
-                seen.add(key)
-                todo.append(y)
     numbers: dict[int, int] = {}
     count = 0
-    while ready:
-        x = heappop(ready)[-1]
+    for x in in_order(roots):
         if id(x) in numbers:  # a root that is a leaf, and was an operand before
             continue
         sources = []
         for y in x.inputs:
-            if not isinstance(y, Node) or id(y) not in numbers:  # plain: a node at each use
+            number = numbers.get(id(y)) if isinstance(y, Node) else None
+            if number is None:  # plain: a node at each use
                 yield y, []
+                number = count
                 if isinstance(y, Node):
                     numbers[id(y)] = count
-                sources.append(count)
                 count += 1
-            else:
-                sources.append(numbers[id(y)])
+            sources.append(number)
         yield x, sources
         numbers[id(x)] = count
         count += 1
+
+
+def in_order(roots: Sequence[Value]) -> Iterable[Node]:
+    """The roots and the operations behind them, operands first."""
+    todo: list[Node] = list({id(root): root for root in roots}.values())
+    seen = {id(root) for root in todo}
+    found: list[Node] = []
+    sorted_by_number = True
+    while todo:
+        x = todo.pop()
+        found.append(x)
+        for y in x.inputs:
+            if isinstance(y, Node) and y.op is not None:
+                if y._number >= x._number:
+                    sorted_by_number = False
+                if id(y) not in seen:
+                    seen.add(id(y))
+                    todo.append(y)
+    return sorted(found, key=attrgetter("_number")) if sorted_by_number else by_readiness(found)
+
+
+def by_readiness(found: Sequence[Node]) -> Iterator[Node]:
+    """Operations where a Value took a new number in an in-place change: numbers alone would fail."""
+    waiting: dict[int, int] = {}  # id of an operation -> how many operations it still waits for
+    users: dict[int, list[Node]] = {}
+    ready: list[tuple[int, int, Node]] = []
+    arrival = itertools.count().__next__  # settles ties, so that Values are never compared
+    for x in found:
+        before = {id(y) for y in x.inputs if isinstance(y, Node) and y.op is not None}
+        waiting[id(x)] = len(before)
+        for key in before:
+            users.setdefault(key, []).append(x)
+        if not before:
+            heappush(ready, (x._number, arrival(), x))
+    while ready:
+        x = heappop(ready)[-1]
+        yield x
         for user in users.get(id(x), ()):
             waiting[id(user)] -= 1
             if not waiting[id(user)]:
@@ -299,24 +314,32 @@ def copied(data: Any) -> Any:
     return data.copy() if isinstance(data, np.ndarray) else data
 
 
-def describe_edge(x: Any, slot: int, source: int, target: int) -> GraphEdge:
-    """The edge from operand `slot` of the Value `x` to it."""
-    y = x.inputs[slot]
-    if not isinstance(y, Node):
-        return GraphEdge(source, target, slot)
-    if x.state == CHANGED or any([isinstance(z, Node) and z._number > x._number for z in x.inputs]):
-        return GraphEdge(source, target, slot, None, None, y._number > x._number)
-    rule = x.op.rules[0 if x.op.variadic else slot]
-    if rule is None or not y.requires_grad or y._array.shape or x._array.shape:
-        return GraphEdge(source, target, slot)
-    position = {"i": slot} if x.op.variadic else NO_PARAMS
-    try:
-        partial = rule(x._array.dtype.type(1), x._array, *[raw(z) for z in x.inputs], **x.params, **position)
-        local = float(partial if type(partial) is np.float64 else np.asarray(partial).item())
-        part = None if x._grad is None else float(raw(x._grad) * local)
-    except Exception:  # a graph whose backward raises is one to look at
-        return GraphEdge(source, target, slot)
-    return GraphEdge(source, target, slot, local, part)
+def describe_edges(x: Any, sources: Sequence[int], target: int) -> list[GraphEdge]:
+    """The edges from the operands of the Value `x` to it."""
+    edges = [GraphEdge(source, target, slot) for slot, source in enumerate(sources)]
+    newer = [isinstance(y, Node) and y._number > x._number for y in x.inputs]
+    if x.state == CHANGED or True in newer:
+        for e, stale in zip(edges, newer, strict=True):
+            e.stale = stale
+        return edges
+    if x._array.shape:
+        return edges
+    one, args = x._array.dtype.type(1), [raw(y) for y in x.inputs]
+    for slot, y in enumerate(x.inputs):
+        if not isinstance(y, Node) or not y.requires_grad or y._array.shape:
+            continue
+        rule = x.op.rules[0 if x.op.variadic else slot]
+        if rule is None:
+            continue
+        position = {"i": slot} if x.op.variadic else NO_PARAMS
+        try:
+            partial = rule(one, x._array, *args, **x.params, **position)
+            local = float(partial if type(partial) is np.float64 else np.asarray(partial).item())
+            part = None if x._grad is None else float(raw(x._grad) * local)
+        except Exception:  # a graph whose backward raises is one to look at
+            continue
+        edges[slot].local, edges[slot].contribution = local, part
+    return edges
 
 
 def label_of(x: Any) -> str:

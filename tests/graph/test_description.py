@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import time
+import time
 from pathlib import Path
 
 import numpy as np
@@ -305,3 +306,12 @@ def test_autograd_does_not_import_graph():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
     code = "import sys, autograd.graph; sys.exit('graphviz' in sys.modules or 'pygraphviz' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_an_operation_of_very_many_operands():
+    """The time of one operation is proportional to its operands: each looked at all others once."""
+    y = np.stack([Value(float(i)) for i in range(20_000)])
+    start = time.process_time()
+    graph = Graph(y)
+    assert time.process_time() - start < 5
+    assert len(graph.edges) == 20_000 and not any(e.stale for e in graph.edges)

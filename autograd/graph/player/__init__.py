@@ -103,14 +103,15 @@ def policy(script: str, style: str) -> str:
 
 def palette() -> str:
     """The colours of gradients, in steps of a twentieth: --pos65 for nodes, --edge-pos65 for edges."""
-    lines = []
+    lines, rules = [], [".far .card.rest{fill:var(--rest)}"]
     for sign in ("pos", "neg"):
         for p in range(5, 101, 5):
             lines.append(f"--{sign}{p}:color-mix(in oklab,var(--{sign}) {p}%,var(--rest));")
+            rules.append(f".far .card.{sign}{p}{{fill:var(--{sign}{p})}}")
             lines.append(
                 f"--edge-{sign}{p}:color-mix(in oklab,var(--{sign}) {35 + 0.65 * p:g}%,var(--wire));"
             )
-    return ":root{" + "\n".join(lines) + "}\n"
+    return ":root{" + "\n".join(lines) + "}\n" + "\n".join(rules) + "\n"
 
 
 def escaped_json(data: Any) -> str:

@@ -47,7 +47,9 @@ function backward(segment, frame, count = segment.visits.length, locals = null) 
 
 /** Every value of a frame; NaN stands where an array is. */
 function valuesOf(segment, frame) {
-  return Float64Array.from(segment.nodes, (n) => (n.value ? n.value(frame) : NaN));
+  const { nodes } = segment, values = new Float64Array(nodes.length);
+  for (let i = 0; i < nodes.length; i++) values[i] = nodes[i].value ? nodes[i].value(frame) : NaN;
+  return values;
 }
 
 const sigmoid = (x) => {

@@ -116,8 +116,9 @@ class Picture {
   }
 
   draw(scene, selected) {
-    const { segment, heat } = this;
+    const { segment, heat, far } = this;
     const { moment, then } = scene;
+    const written = far ? () => "" : signed, value = far ? () => "" : short; // no word is read from afar
     for (const n of segment.nodes) {
       if (this.unseen(n.id)) continue;
       const card = this.cards[n.id];
@@ -128,18 +129,18 @@ class Picture {
         ({ text, words } = this.arrayWords(n, scene, shown));
       } else if (then) {
         const dv = scene.values[n.id] - then.values[n.id];
-        text = shown ? `\u0394 ${signed(dv, 3)}` : "\u2013";
+        text = shown ? `\u0394 ${written(dv, 3)}` : "\u2013";
         if (g !== null) {
           const dg = g - then.g[n.id];
-          words = `\u0394 ${signed(dg, 3)}`;
+          words = `\u0394 ${written(dg, 3)}`;
           t = heat(dg);
-          if (g * then.g[n.id] < 0) { kind += " flip"; words = `\u21c4 ${signed(dg, 3)}`; }
+          if (g * then.g[n.id] < 0) { kind += " flip"; words = `\u21c4 ${written(dg, 3)}`; }
         }
       } else {
-        text = shown ? short(scene.values[n.id]) : "\u2013";
+        text = shown ? value(scene.values[n.id]) : "\u2013";
         bad = shown && !Number.isFinite(scene.values[n.id]);
         if (g !== null) {
-          words = `\u2207 ${signed(g)}`;
+          words = `\u2207 ${written(g)}`;
           t = heat(g);
           bad ||= !Number.isFinite(g);
         }
@@ -148,7 +149,7 @@ class Picture {
       if (!shown) kind += " ahead";
       if (bad) kind += " bad";
       if (g === null && !(n.array && scene.seen >= 0)) kind += " unreached";
-      else if (t && !this.far) kind += t > 0 ? " pos" : " neg";
+      else if (t && !far) kind += t > 0 ? " pos" : " neg";
       if (n === moment.node) kind += " now";
       if (moment.visit && n.id === moment.visit.edge.target) kind += " from";
       if (n.id === selected) kind += " selected";
@@ -168,8 +169,8 @@ class Picture {
       if (card.words !== words) { card.words = words; if (card.grad) card.grad.firstChild.data = words; }
       if (card.color !== color && card.band) { card.color = color; card.band.setAttribute("fill", color); }
     }
-    const far = this.far && card.band ? color : "";
-    if (card.far !== far) { card.far = far; card.shape.style.fill = far; }
+    const far = this.far && card.band ? color.slice(6, -1) : "";
+    if (card.far !== far) { card.far = far; card.shape.setAttribute("class", `card ${far}`); }
     if (card.kind !== kind) { card.kind = kind; card.g.setAttribute("class", kind); }
   }
 

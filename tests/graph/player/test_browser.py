@@ -469,4 +469,4 @@ def test_scrubbing_a_thousand_nodes(visit, record_property):
     record_property("scrub", json.dumps({"nodes": nodes, "median_ms": median, "least_ms": least}))
     print(f"\n{nodes} nodes: {median:.2f} ms a frame, at best {least:.2f} ms")  # noqa: T201
     assert nodes > 800
-    assert median < 100
+    assert median < 40  # some 3 ms where nothing else runs
