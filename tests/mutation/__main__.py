@@ -27,7 +27,14 @@ from tests.mutation.reasons import REASONS
 from tests.mutation.units import FOLDER, Bench, units_of_cases, units_of_tests
 
 TESTS = Path(__file__).parents[1]
-FILES = ["test_edge_cases", "test_wrong_gradients", "test_protocols", "test_windows", "test_bad_input", "test_rule_files"]
+FILES = [
+    "test_edge_cases",
+    "test_wrong_gradients",
+    "test_protocols",
+    "test_windows",
+    "test_bad_input",
+    "test_rule_files",
+]
 NN = ["test_activation", "test_convolution", "test_pooling", "test_large_softmax", "test_edge_cases"]
 TABLE = TESTS / "mutation" / "SURVIVORS.md"
 
@@ -83,7 +90,9 @@ class Mutation:
 
 def cases_of(mutant: Mutant, bench: Bench) -> list[Any]:
     """The cases that run the mutated function, not more than a dozen."""
-    names = {u.name.rpartition(" ")[0] for where in mutant.places for u in bench.units[where] if "::" not in u.name}
+    names = {
+        u.name.rpartition(" ")[0] for where in mutant.places for u in bench.units[where] if "::" not in u.name
+    }
     found = [case for case in CASES if case.name in names]
     return found[:: max(1, len(found) // 12)]
 
@@ -113,7 +122,10 @@ def table(run: Mutation) -> str:
         missed = sum(reason.startswith("NOT FOUND") for _, reason in survivors)
         n = run.counts[name]
         text.append(f"| {name}.py | {n} | {n - len(survivors)} | {len(survivors) - missed} | {missed} |")
-    text += [f"| all | {total} | {total - len(run.lines)} | {len(run.lines) - run.unknown} | {run.unknown} |", ""]
+    text += [
+        f"| all | {total} | {total - len(run.lines)} | {len(run.lines) - run.unknown} | {run.unknown} |",
+        "",
+    ]
     for name, survivors in sorted(by_file.items()):
         text += [f"## {name}", "", "| function | was | becomes | why it lives |", "|---|---|---|---|"]
         for mutant, reason in survivors:

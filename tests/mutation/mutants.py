@@ -97,7 +97,9 @@ def operations(functions: dict[Place, list[FunctionType]]) -> list[Op]:
     """The operations whose rules are among these functions."""
     ours = {f for several in functions.values() for f in several}
     ops = [op for op in gc.get_objects() if isinstance(op, Op) and any(r in ours for r in op.rules if r)]
-    return sorted(ops, key=lambda op: (op.name, min(r.__code__.co_firstlineno for r in op.rules if r in ours)))
+    return sorted(
+        ops, key=lambda op: (op.name, min(r.__code__.co_firstlineno for r in op.rules if r in ours))
+    )
 
 
 # --- changes of an expression ---------------------------------------------------------------
@@ -221,8 +223,16 @@ def in_defaults(path: Path, functions: dict[Place, list[FunctionType]]) -> Itera
                 if not isinstance(value, bool | int | float):
                     continue
                 for other in [not value] if isinstance(value, bool) else numbers(value):
-                    new = {**held, key: other} if isinstance(held, dict) else (*held[:key], other, *held[key + 1 :])
-                    name = key if isinstance(key, str) else f.__code__.co_varnames[f.__code__.co_argcount - len(held) + key]
+                    new = (
+                        {**held, key: other}
+                        if isinstance(held, dict)
+                        else (*held[:key], other, *held[key + 1 :])
+                    )
+                    name = (
+                        key
+                        if isinstance(key, str)
+                        else f.__code__.co_varnames[f.__code__.co_argcount - len(held) + key]
+                    )
                     yield changed(
                         path, f.__code__.co_firstlineno, f.__qualname__, f"{name}={value}", f"{name}={other}",
                         frozenset([where]), [(g, attribute, new) for g in several],
@@ -249,7 +259,13 @@ def swapped_rules(path: Path, functions: dict[Place, list[FunctionType]]) -> Ite
             users = frozenset(place(op.rules[k].__code__) for k in (i, j))  # type: ignore[union-attr]
             line = min(where[2] for where in users)
             yield changed(
-                path, line, op.name, f"rules {i}, {j}", f"rules {j}, {i}", users, [(op, "rules", tuple(rules))]
+                path,
+                line,
+                op.name,
+                f"rules {i}, {j}",
+                f"rules {j}, {i}",
+                users,
+                [(op, "rules", tuple(rules))],
             )
 
 
@@ -269,7 +285,9 @@ def changed(
         for owner, name, value in values:
             setattr(owner, name, value)
 
-    return Mutant(path.name, line, function, before, after, places, lambda: put(attributes), lambda: put(kept))
+    return Mutant(
+        path.name, line, function, before, after, places, lambda: put(attributes), lambda: put(kept)
+    )
 
 
 def module_of(path: Path) -> ModuleType:

@@ -43,7 +43,9 @@ def units_of_cases(examples: int) -> Iterator[Unit]:
         for n, example in enumerate(telling[: examples - 1] + telling[-1:]):
             places = run_by(partial(answer, case, example, example.leaves))
             for k, check in enumerate(CHECKS):
-                yield Unit(f"{case.name} {check.__name__}", partial(check, case, example, n), 2 * n + k, places)
+                yield Unit(
+                    f"{case.name} {check.__name__}", partial(check, case, example, n), 2 * n + k, places
+                )
 
 
 def different(example: Any) -> int:
@@ -61,7 +63,9 @@ def units_of_tests(items: list[pytest.Item], complain: Callable[[str], None]) ->
     for item in items:
         function: Any = getattr(item, "obj", None)
         if (held := getattr(function, "_hypothesis_internal_use_settings", None)) is not None:
-            function._hypothesis_internal_use_settings = settings(held, phases=[Phase.explicit, Phase.generate])
+            function._hypothesis_internal_use_settings = settings(
+                held, phases=[Phase.explicit, Phase.generate]
+            )
         start = time.process_time()
         try:
             places = run_by(partial(run_item, item))
