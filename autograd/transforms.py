@@ -163,7 +163,9 @@ class Call:
         self.flat = [v for variables in self.variables for v in variables]
 
     def depends_on_outside(self, *roots: Any) -> bool:
-        """Whether results were made from Values that are older than this call."""
+        """Whether results were made from Values that are older than this call, or of a program being traced."""
+        if is_tracing():
+            return True
         live = [v for v in roots if isinstance(v, Value) and v.requires_grad]
         return any(n < self.start for n in engine.ancestors(live))
 
@@ -232,7 +234,11 @@ def output_of(y: Any, what: str) -> Any:
 def variable(x: Any, what: str) -> Value:
     """A fresh Value for an argument; linked to it if it is a Value itself."""
     if isinstance(x, Value):
-        return record(IDENTITY, (x,)) if x.requires_grad else Value(x.data)
+        if is_tracing():  # whatever it is there: its numbers are not known, so it cannot be taken out
+            with enable_grad():
+                fresh: Value = engine.result(x._array, IDENTITY, (x,), engine.NO_PARAMS, True)
+            return fresh
+        return record(IDENTITY, (x,)) if x.requires_grad and is_grad_enabled() else Value(x.data)
     try:
         return Value(x)
     except TypeError as error:

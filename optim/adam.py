@@ -1,12 +1,11 @@
 """Adam: steps scaled by running means of the gradient and of its square.  AdamW."""
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from optim.inplace import Array
+from optim.inplace import Array, sqrt
 from optim.optimizer import Group, Optimizer, State, at_least_zero, copy_of, decay_rates, zeros_like
 
 __all__ = ["Adam", "AdamW"]
@@ -79,9 +78,9 @@ class Adam(Optimizer):
             v = state["max_exp_avg_sq"] = copy_of(v) if largest is None else np.maximum(largest, v)
         spread = self.scratch.root(v)
         if group["epsilon_hat"]:
-            lr *= math.sqrt(1 - beta2**t)
+            lr *= sqrt(1 - beta2**t)
         else:
-            spread /= math.sqrt(1 - beta2**t)
+            spread /= sqrt(1 - beta2**t)
         spread += group["eps"]
         return self.scratch.add_quotient(p, m, spread, -lr / (1 - beta1**t))
 

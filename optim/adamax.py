@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from optim.inplace import Array
+from optim.inplace import Array, fixed
 from optim.optimizer import Group, Optimizer, State, at_least_zero, decay_rates, zeros_like
 
 __all__ = ["Adamax"]
@@ -59,7 +59,7 @@ class Adamax(Optimizer):
             size += eps
         u = state["exp_inf"]
         u *= beta2
-        u = state["exp_inf"] = np.maximum(u, size, out=u if u.ndim else None)
+        u = state["exp_inf"] = np.maximum(u, size, out=None if fixed(u) else u)
         if group["eps_outside"]:
             u = np.add(u, eps, out=self.scratch.room("root", u))
         return self.scratch.add_quotient(p, m, u, -group["lr"] / (1 - beta1**t))

@@ -5,14 +5,26 @@ from typing import Any
 
 import numpy as np
 
+from autograd import Value
+
 Array = Any  # np.ndarray, or a NumPy scalar for a parameter of shape ()
+
+
+def fixed(x: Array) -> bool:
+    """Whether `x` cannot be changed in place: a scalar, or a Value of a step that is being compiled."""
+    return not x.ndim or isinstance(x, Value)
+
+
+def sqrt(x: Any) -> Any:
+    """The square root of a Python number, or of a Value that stands for one."""
+    return np.sqrt(x) if isinstance(x, Value) else math.sqrt(x)
 
 
 class Scratch:
     """Room for intermediate results, kept from one step to the next.
 
-    The operations change the array `x` in place and return it.  A NumPy scalar cannot be
-    changed; the new one is returned.  So write `x = scratch.add(x, ...)` for both.
+    The operations change the array `x` in place and return it.  A NumPy scalar, or a Value of a
+    step that is being compiled, cannot be changed; the new one is returned.  So write `x = scratch.add(x, ...)` for both.
     Roundings happen in the order of the formula in the docstring.
     """
 
@@ -21,8 +33,8 @@ class Scratch:
         self._rooms: dict[tuple[str, tuple[int, ...], str], np.ndarray] = {}  # views of those
 
     def room(self, name: str, x: Array) -> Any:
-        """An array like `x` with anything in it, for `out=`; None (a new one) for a scalar."""
-        if not x.ndim:
+        """An array like `x` with anything in it, for `out=`; None (a new one) where nothing is in place."""
+        if fixed(x):
             return None
         found = self._rooms.get((name, x.shape, x.dtype.char))
         return self._new_room(name, x.shape, x.dtype.char) if found is None else found
@@ -37,14 +49,14 @@ class Scratch:
 
     def add(self, x: Array, y: Array, a: float) -> Array:
         """x + a * y"""
-        if not x.ndim:
+        if fixed(x):
             return x + a * y
         x += np.multiply(y, a, out=self.room("term", x))
         return x
 
     def add_product(self, x: Array, y: Array, z: Array, a: float) -> Array:
         """x + (a * y) * z"""
-        if not x.ndim:
+        if fixed(x):
             return x + a * y * z
         term = np.multiply(y, a, out=self.room("term", x))
         term *= z
@@ -53,7 +65,7 @@ class Scratch:
 
     def add_quotient(self, x: Array, y: Array, z: Array, a: float) -> Array:
         """x + (a * y) / z"""
-        if not x.ndim:
+        if fixed(x):
             return x + a * y / z
         term = np.multiply(y, a, out=self.room("term", x))
         term /= z
@@ -62,7 +74,7 @@ class Scratch:
 
     def lerp(self, x: Array, y: Array, w: float) -> Array:
         """x + w * (y - x), or y - (y - x) * (1 - w) from w = 0.5 on, which is exact at w = 1"""
-        if not x.ndim:
+        if fixed(x):
             return x + w * (y - x) if w < 0.5 else y - (y - x) * (1 - w)
         term = np.subtract(y, x, out=self.room("term", x))
         if w < 0.5:
@@ -81,7 +93,7 @@ class Scratch:
         """g + weight_decay * p, the gradient with that of weight_decay / 2 * |p|^2; `g` stays as it is."""
         if not weight_decay:
             return g
-        if not g.ndim:
+        if fixed(g) or fixed(p):
             return g + weight_decay * p
         term = np.multiply(p, weight_decay, out=self.room("term", p))
         return np.add(g, term, out=self.room("gradient", g))

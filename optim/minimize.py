@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Value, hessian, hvp, jacobian, value_and_grad
+from autograd import Value, hessian, hvp, jacobian, no_grad, value_and_grad
+from autograd import compile as compiled
 from optim.adam import Adam
 from optim.optimizer import Optimizer
 
@@ -42,6 +43,7 @@ def minimize(
     optimizer: Callable[[Iterable[Any]], Optimizer] | None = None,
     steps: int = 1000,
     tol: float = 1e-6,
+    compile: bool | str = False,
 ) -> Minimum:
     """Walk from x0 to a minimum of `f`, a function of one number or array in plain NumPy.
 
@@ -50,6 +52,10 @@ def minimize(
     It stops after `steps` steps, where no element of the gradient exceeds `tol`, where the loss is
     no longer finite, or where LBFGS stays because of its own tolerances.  (A loss that hardly
     changes is no sign of a minimum: steps may be small.)
+    compile: run `f` and its gradient by autograd.compile, and the optimizer's update with them as
+    one function where it can be traced too; a string names the back end.  "numpy" takes the same
+    path to the bit; numbers run as Python, or with "numba" as machine code with the loop inside,
+    and may differ in the last place.
 
     Raises ValueError if `f` returns more than one number, or for a negative steps or tol.
 
@@ -67,21 +73,28 @@ def minimize(
             f"minimize: optimizer made a {type(walker).__name__}; pass an optimizer class, "
             f"or lambda params: optim.SGD(params, lr=0.1)"
         )
+    fast = fast_f = None
+    if compile:
+        backend = compile if isinstance(compile, str) else None
+        fast_f = compiled(value_and_grad(single(f)), backend=backend)
 
     def closure() -> Any:
         walker.zero_grad()
-        loss = f(x)
-        if np.size(loss.data if isinstance(loss, Value) else loss) != 1:
-            raise ValueError(f"minimize: f returned shape {np.shape(loss)}; it must return one number")
+        if fast_f is not None:
+            with no_grad():
+                loss, x.grad = fast_f(x.data)
+            return loss
+        loss = single(f)(x)
         if isinstance(loss, Value) and loss.requires_grad:
             loss.backward(release=True)
         return loss
 
-    path, losses = [], []
+    path: Any = []
+    losses: Any = []
     while True:
         loss = closure()
         path.append(np.array(x.data))
-        losses.append(float(loss.item() if isinstance(loss, Value) else loss))
+        losses.append(float(loss.item() if isinstance(loss, Value) else np.reshape(loss, ())))
         slope = 0.0 if x.grad is None else float(np.max(np.abs(x.grad), initial=0.0))
         converged = slope <= tol
         if converged or len(path) > steps or not np.isfinite(losses[-1]):
@@ -90,16 +103,74 @@ def minimize(
             break  # it has met a tolerance of its own
         if walker.needs_closure:
             walker.step(closure)
-        else:
-            walker.step()
+            continue
+        walker.step()
+        if fast_f is not None and len(path) == 1:  # from here on its state has the form it keeps
+            fast = compiled_walk(f, x, walker, tol, steps, fast_f)
+            if fast is not None:
+                break
+    if fast is not None:
+        points, more, slopes = fast
+        path, losses = np.concatenate([path, points]), np.concatenate([losses, more])
+        converged = bool(slopes[-1] <= tol)
     return Minimum(
-        x=path[-1][()],
-        fun=losses[-1],
-        path=np.stack(path),
+        x=np.asarray(path[-1])[()],
+        fun=float(losses[-1]),
+        path=np.array(path),
         losses=np.array(losses),
         steps=len(path) - 1,
         converged=bool(converged and np.isfinite(losses[-1])),
     )
+
+
+def single(f: Function) -> Function:
+    """`f`, whose result must be one number."""
+
+    def checked(x: Any) -> Any:
+        loss = f(x)
+        if np.size(loss) != 1:
+            raise ValueError(f"minimize: f returned shape {np.shape(loss)}; it must return one number")
+        return loss
+
+    return checked
+
+
+def compiled_walk(
+    f: Function, x: Value, walker: Optimizer, tol: float, n: int, fast_f: Any
+) -> list[Any] | None:
+    """Points, losses and largest slopes of the next `n` points, with the update compiled too.
+
+    None where the update looks at its numbers, or `x` is no float64: then only `f` is compiled.
+    """
+    ((group, state),) = ((g, walker.state[0]) for g in walker.param_groups)
+    keys = [k for k, v in state.items() if v is not None]
+    if x.dtype != np.float64:
+        return None
+
+    def step(x: Any, *given: Any) -> Any:
+        loss, slope = value_and_grad(single(f))(x)
+        loss = np.reshape(loss, ())
+        largest = np.max(np.abs(slope)) if x.size else 0.0
+        stop = (largest <= tol) | np.logical_not(np.isfinite(loss))
+        memory = {**state, **dict(zip(keys, given, strict=True))}
+        with no_grad():
+            new = walker.update(x, -slope if group.get("maximize") else slope, memory, group)
+        if [k for k, v in memory.items() if v is not None] != keys:
+            raise TypeError("its state changes")
+        return stop, (x, loss, largest), (new, *[memory[k] for k in keys])
+
+    carry = [x.data, *[state[k] for k in keys]]
+    carry = [v if np.ndim(v) else float(v) for v in carry]
+    together = compiled(step, backend=fast_f.chosen)
+    try:
+        with no_grad():
+            rows, last = together.scan(carry, n)
+    except TypeError:
+        return None
+    x.data = last[0]
+    for k, v in zip(keys, last[1:], strict=True):
+        state[k] = type(state[k])(v) if not np.ndim(v) else v
+    return rows
 
 
 # --- SciPy --------------------------------------------------------------------------------------

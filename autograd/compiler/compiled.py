@@ -28,6 +28,7 @@ from autograd.compiler.arguments import (
     quick_signature,
     signature,
 )
+from autograd.compiler.loops import scan
 from autograd.compiler.methods import Method, weak_method
 from autograd.compiler.names import Names
 from autograd.compiler.program import Program
@@ -53,6 +54,7 @@ class Executable:
     make: Callable[[], Callable[..., tuple[Any, ...]]]
     why: str = ""  # why it is not a program of numbers, if it is not
     name: str = "f"
+    loop: Any = None  # around it, as machine code; made when needed
     slow: "Executable | None" = None  # what answers where `math` raises and NumPy does not; made when needed
     idle: list[Callable[..., tuple[Any, ...]]] = field(default_factory=list)  # each with buffers of its own
 
@@ -296,6 +298,21 @@ class Compiled:
         if self._with_grad is None:
             self._with_grad = Compiled(value_and_grad(self.f, self.argnums), 0, self.chosen)
         return self._with_grad
+
+    def scan(self, carry: Sequence[Any], n: int) -> tuple[list[Any], tuple[Any, ...]]:
+        """Run a function on its own results, at most `n` times: `f(*carry)` -> (stop, row, carry).
+
+        `row` is a tuple of what is to be kept.  Returns a list with one array for each place of the row,
+        whose first axis counts the runs, and what the last run was given.  It ends after the run whose
+        `stop` is true.  Where the carry and the row are numbers and the back end is numba, the loop
+        is machine code too.
+
+        >>> from autograd import compile
+        >>> newton = compile(lambda x: (abs(x * x - 2.0) < 1e-12, (x,), ((x + 2.0 / x) * 0.5,)))
+        >>> newton.scan((1.0,), 50)[0][0].round(6).tolist()
+        [1.0, 1.5, 1.416667, 1.414216, 1.414214, 1.414214]
+        """
+        return scan(self, carry, n)
 
     # --- as a method, as a thing ----------------------------------------------------------------------
 

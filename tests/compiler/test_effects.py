@@ -220,6 +220,16 @@ def test_requires_grad_may_change(x):
     assert not isinstance(c(x), Value)
 
 
+def test_gradients_under_no_grad(x):
+    f = lambda a: np.sum(a * a * a)
+    expected = grad(f)(x)
+    with no_grad():
+        same(compile(grad(f))(x), expected)
+        same(compile(grad(f))(Value(x)), expected)
+        same(grad(f)(Value(x)), expected)
+        same(compile(lambda a: grad(f)(a.detach()))(x), expected)
+
+
 def test_checkpoint_inside(x):
     f = lambda x: np.sum(checkpoint(lambda v: np.exp(np.sin(v)))(x))
     same(compile(grad(f), backend="numpy")(x), grad(f)(x))

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 
+import optim
 from autograd import Value
 from optim.lbfgs import LBFGS
 from optim.minimize import minimize, scipy_least_squares, scipy_minimize
@@ -70,6 +71,90 @@ def test_a_start_at_the_minimum_and_a_function_that_does_not_depend_on_it():
 def test_refusals(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+# --- compiled -------------------------------------------------------------------------------------
+
+WAYS = {
+    "SGD": lambda p: optim.SGD(p, lr=1e-3),
+    "climbing": lambda p: optim.SGD(p, lr=1e-6, maximize=True),
+    "momentum": lambda p: optim.SGD(p, lr=1e-3, momentum=0.9, nesterov=True, weight_decay=0.01),
+    "Adam": lambda p: optim.Adam(p, lr=0.05),
+    "amsgrad": lambda p: optim.Adam(p, lr=0.05, amsgrad=True, weight_decay=0.1),
+    "epsilon_hat": lambda p: optim.Adam(p, lr=0.05, epsilon_hat=True),
+    "AdamW": optim.AdamW,
+    "Adagrad": lambda p: optim.Adagrad(p, lr=0.1, lr_decay=0.1),
+    "Adadelta": optim.Adadelta,
+    "Adamax": lambda p: optim.Adamax(p, lr=0.05),
+    "NAdam": lambda p: optim.NAdam(p, lr=0.05),
+    "RMSprop": lambda p: optim.RMSprop(p, centered=True, momentum=0.5),
+    "Rprop": optim.Rprop,
+    "Lion": optim.Lion,
+    "ASGD": lambda p: optim.ASGD(p, lr=1e-4),  # from here on the update stays outside
+    "RAdam": optim.RAdam,
+    "Adafactor": optim.Adafactor,
+    "LBFGS": lambda p: optim.LBFGS(p, line_search_fn="strong_wolfe"),
+}
+
+
+def curve(x):
+    return (x * x - 2) ** 2 + np.exp(-x)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_compiled_path(way):
+    for f, start in ((rosenbrock, [-1.2, 1.0, 0.5]), (curve, 1.9)):
+        plain = minimize(f, start, WAYS[way], steps=40)
+        same = minimize(f, start, WAYS[way], steps=40, compile="numpy")
+        np.testing.assert_array_equal(same.path, plain.path)
+        np.testing.assert_array_equal(same.losses, plain.losses)
+        assert (same.steps, same.converged) == (plain.steps, plain.converged)
+        assert type(same.x) is type(plain.x) and type(same.fun) is float
+    near = minimize(curve, 1.9, WAYS[way], steps=40, compile=True)
+    assert near.steps == plain.steps
+    np.testing.assert_allclose(near.path, plain.path, rtol=1e-11)
+
+
+@pytest.mark.parametrize("way", ["momentum", "Adam"])
+def test_the_loop_as_machine_code(way):
+    pytest.importorskip("numba")
+    for steps, tol in ((2000, 1e-6), (3, 0.0)):
+        plain = minimize(curve, 1.9, WAYS[way], steps=steps, tol=tol)
+        found = minimize(curve, 1.9, WAYS[way], steps=steps, tol=tol, compile="numba")
+        assert abs(found.steps - plain.steps) <= 1 and found.converged == plain.converged
+        n = min(found.steps, plain.steps) + 1
+        np.testing.assert_allclose(found.path[:n], plain.path[:n], rtol=1e-9)
+        np.testing.assert_allclose(found.losses[:n], plain.losses[:n], rtol=1e-9)
+    wild = minimize(lambda x: x**4, 10.0, lambda p: SGD(p, lr=10.0), steps=100, compile="numba")
+    assert wild.steps < 100 and not wild.converged and not math.isfinite(wild.fun)
+
+
+def test_the_optimizer_is_left_where_the_walk_ended():
+    kept = {}
+
+    def make(how):
+        def optimizer(params):
+            kept[how] = optim.Adam(params, lr=0.1)
+            return kept[how]
+
+        return optimizer
+
+    for how in (False, "numpy", True):
+        minimize(curve, 1.9, make(how), steps=30, compile=how)
+    for how in ("numpy", True):
+        state, expected = kept[how].state[0], kept[False].state[0]
+        assert state["step"] == expected["step"] == 30 and type(state["step"]) is int
+        np.testing.assert_allclose(state["exp_avg_sq"], expected["exp_avg_sq"], rtol=1e-12)
+        assert kept[how].parameters()[0].item() == pytest.approx(
+            kept[False].parameters()[0].item(), rel=1e-12
+        )
+
+
+def test_errors_of_a_compiled_function_are_its_own():
+    with pytest.raises(TypeError, match=r"np\.where"):
+        minimize(lambda x: x * x if x > 0 else x, 1.0, compile=True)
+    with pytest.raises(ValueError, match=r"shape \(2,\)"):
+        minimize(lambda x: x**2, [1.0, 2.0], compile=True)
 
 
 # --- SciPy ----------------------------------------------------------------------------------------

@@ -1,0 +1,61 @@
+"""A compiled function run on its own results: in Python, or as one loop of machine code."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+Loop = Callable[..., tuple[Any, ...]]
+
+
+def scan(compiled: Any, carry: Sequence[Any], n: int) -> tuple[list[Any], tuple[Any, ...]]:
+    """See Compiled.scan."""
+    carry = tuple(carry)
+    rows: list[tuple[Any, ...]] = []
+    while len(rows) < n:
+        stop, row, following = compiled(*carry)
+        rows.append(tuple(row))
+        if stop or len(rows) == n:
+            break
+        again = all([type(x) is type(y) is float for x, y in zip(carry, following, strict=True)])
+        carry = tuple(following)
+        if again and compiled.backend == "numba" and not compiled.last.run.why:
+            columns, carry = in_machine_code(compiled.last, carry, n - len(rows), len(row))
+            first = [list(column) for column in zip(*rows, strict=True)]
+            return [np.concatenate([a, b]) for a, b in zip(first, columns, strict=True)], carry
+    return [np.array(column) for column in zip(*rows, strict=True)], carry
+
+
+def in_machine_code(
+    entry: Any, carry: tuple[float, ...], n: int, width: int
+) -> tuple[list[Any], tuple[float, ...]]:
+    """The rest of a scan of numbers, with the loop inside."""
+    loop = entry.run.loop
+    if loop is None:
+        loop = entry.run.loop = made(entry.run.new(), len(carry), width, entry.run.name)
+    columns = [np.empty(n) for _ in range(width)]
+    count, *last = loop(n, *columns, *carry)
+    return [column[:count] for column in columns], tuple(last)
+
+
+def made(run: Any, width: int, columns: int, name: str) -> Loop:
+    """The loop around a machine-code function of numbers, as machine code."""
+    from autograd.compiler.compiled import loaded
+    from autograd.compiler.jit import njit
+
+    now = ", ".join([f"c{i}" for i in range(width)])
+    following = ", ".join([f"n{i}" for i in range(width)])
+    row = [f"r{i}" for i in range(columns)]
+    given = ", ".join([f"rows{i}" for i in range(columns)])
+    text = [f"def loop(n, {given}, {now}):", "    for i in range(n):"]
+    text += [f"        stop, {', '.join(row)}, {following} = run({now})"]
+    text += [f"        rows{i}[i] = {r}" for i, r in enumerate(row)]
+    text += [
+        "        if stop:",
+        f"            return i + 1, {now}",
+        "        if i < n - 1:",
+        f"            {now} = {following}",
+    ]
+    text += [f"    return n, {now}", ""]
+    loop: Loop = njit(loaded("\n".join(text), {"run": run}, f"loop of {name}")["loop"])
+    return loop
