@@ -1,6 +1,7 @@
 """check_grads: is the gradient of a function right at a point?"""
 
 import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -23,6 +24,7 @@ WIDE = np.longdouble
 HAS_WIDE = float(np.finfo(WIDE).eps) < EPS / 100
 WIDE_EPS = float(np.finfo(WIDE).eps)
 FINEST, WIDE_FINEST = 2.0**-51, 2.0**-60  # the last steps, relative to x: x moves by a unit or two
+UNSETTLED = (Verdict.PASS, Verdict.UNVERIFIED, Verdict.FAIL)  # what the complex step may overrule
 SAFETY = 4.0  # of the measured rounding errors
 
 
@@ -42,6 +44,7 @@ def check_grads(
     grad: Callable[..., Any] | None = None,
     vjp: Callable[..., Any] | None = None,
     locate: bool = True,
+    seconds: float | None = 60.0,
 ) -> GradReport:
     """Check the gradient of `f` at `args` against what f's own values say.
 
@@ -54,10 +57,11 @@ def check_grads(
     kinks: "subgradient" (any between the one-sided slopes), "min-norm", "skip" or "fail".
     structural: also check linearity in the cotangent, shapes, dtypes, mutation, aliasing, layout.
     grad, vjp: a gradient by other means, called like f (vjp: with the cotangent in front).
+    seconds: for a slow f: what is not looked at by then is UNVERIFIED (None: no limit).
 
     Returns a GradReport.  Raises GradientError if something is wrong, or nothing could be verified, and
-    `raise_`; TypeError for
-    inputs or results that have no derivative.
+    `raise_`; TypeError for inputs or results that have no derivative (complex ones too: pass the real
+    and the imaginary part as two arguments).
 
     >>> import numpy as np
     >>> from autograd.check import check_grads
@@ -75,25 +79,18 @@ def check_grads(
         )
     name = name or name_of(f)
     subject = Subject(f, args, kwargs or {}, wrt, grad, vjp)
-    check = Check(subject, np.random.default_rng(seed), rtol, kinks, directions)
+    check = Check(subject, np.random.default_rng(seed), rtol, kinks, directions, seconds)
     findings = check.run(order, structural)
-    given = {
-        "wrt": wrt,
-        "order": order,
-        "directions": directions,
-        "rtol": rtol,
-        "kinks": kinks,
-        "kwargs": kwargs,
+    given = {  # option -> what it is, and what it is by itself
+        "wrt": (wrt, None),
+        "order": (order, 1),
+        "directions": (directions, "auto"),
+        "rtol": (rtol, None),
+        "kinks": (kinks, "subgradient"),
+        "kwargs": (kwargs, None),
+        "seconds": (seconds, 60.0),
     }
-    defaults = {
-        "wrt": None,
-        "order": 1,
-        "directions": "auto",
-        "rtol": None,
-        "kinks": "subgradient",
-        "kwargs": None,
-    }
-    options = [f"{k}={literal(v)}" for k, v in given.items() if v != defaults[k]]
+    options = [f"{k}={literal(v)}" for k, (v, usual) in given.items() if v != usual]
     options += [f"{k}={name_of(g)}" for k, g in (("grad", grad), ("vjp", vjp)) if g is not None]
     call = f"check_grads({', '.join([name, *map(literal, args), *options, f'seed={seed}'])})"
     if locate and grad is None and vjp is None and any(f.verdict is Verdict.FAIL for f in findings):
@@ -104,13 +101,25 @@ def check_grads(
     return report
 
 
+class TimeIsUpError(Exception):
+    """f is too slow for the time given."""
+
+
 class Check:
     """One run: the function at its inputs, a cotangent, and the findings so far."""
 
     def __init__(
-        self, subject: Subject, rng: np.random.Generator, rtol: float | None, kinks: str, directions: Any
+        self,
+        subject: Subject,
+        rng: np.random.Generator,
+        rtol: float | None,
+        kinks: str,
+        directions: Any,
+        seconds: float | None = None,
     ) -> None:
         self.subject, self.rng, self.rtol, self.kinks, self.directions = subject, rng, rtol, kinks, directions
+        self.seconds = seconds
+        self.stop = math.inf if seconds is None else time.monotonic() + seconds
         self.given = subject.start()
         self.inputs = [doubled(x) for x in self.given]  # the numeric side is in float64
         self.cotangents: Arrays = []
@@ -144,7 +153,9 @@ class Check:
             along.append([dyadic(x, self.rng) for x in self.inputs])
             if any(f.verdict.failed for f in findings):
                 break
-        if structural:
+        if structural and time.monotonic() > self.stop:
+            findings.append(Finding(Verdict.UNVERIFIED, "structure", reason=self.late()))
+        elif structural:
             findings += structural_findings(subject, self.given, self.cotangents, self.rng)
         return findings
 
@@ -182,7 +193,7 @@ class Check:
             at = subject.derivative(self.inputs, self.cotangents, along)
             if not finite(at[0]):
                 return [Finding(Verdict.UNDEFINED, reason=f"{label}not finite at this point")]
-            for k, place in self.elements():
+            for k, place in self.elements(found):
                 unit = [np.zeros(np.shape(x)) for x in self.inputs]
                 unit[k][place] = 1.0
                 x = abs(float(np.asarray(self.inputs[k])[place]))
@@ -194,7 +205,10 @@ class Check:
                     )
                     continue
                 a = float(np.asarray(precise[k])[place])
-                r = self.rule(along, unit, a, x, at, only=(k, place))
+                try:
+                    r = self.rule(along, unit, a, x, at, only=(k, place))
+                except TimeIsUpError:
+                    r = Ruling(Verdict.UNVERIFIED, math.nan, math.inf, "", self.late())
                 given = float(np.asarray(found[k])[place])
                 r = self.in_own_precision(r, given, a, self.given[k].dtype, float(at[1]) / max(x, 1.0))
                 findings.append(
@@ -213,14 +227,22 @@ class Check:
                 a = float(
                     sum((np.asarray(g, float) * d).sum() for g, d in zip(precise, direction, strict=True))
                 )
-                r = self.rule(along, direction, a, magnitude_of(self.inputs, direction), at)
+                try:
+                    r = self.rule(along, direction, a, magnitude_of(self.inputs, direction), at)
+                except TimeIsUpError:
+                    r = Ruling(Verdict.UNVERIFIED, math.nan, math.inf, "", self.late())
                 findings.append(
                     Finding(r.verdict, what, None, a, r.numeric, r.error, r.side, label + r.reason)
                 )
         return findings
 
-    def elements(self) -> list[tuple[int, tuple[int, ...]]]:
-        """Which elements are checked one by one: all of a small input, samples of a large one."""
+    def late(self) -> str:
+        """Why something was not looked at."""
+        return f"the limit of {self.seconds:g} s was reached first; raise it with seconds=, or pass a smaller input"
+
+    def elements(self, found: Arrays) -> list[tuple[int, tuple[int, ...]]]:
+        """Which elements are checked one by one: all of a small input; of a large one those with the
+        smallest and largest number or gradient, where rules go wrong first, and random ones."""
         sizes = [int(np.size(x)) for x in self.inputs]
         total = sum(sizes)
         every = [(k, i) for k, n in enumerate(sizes) for i in range(n)] if total <= 100_000 else []
@@ -230,7 +252,10 @@ class Check:
             chosen = []
             for k, n in enumerate(sizes):
                 m = min(n, max(2, SAMPLED * n // max(total, 1)))
-                chosen += [(k, int(i)) for i in sorted(self.rng.choice(n, m, replace=False))] if n else []
+                places = set(self.rng.choice(n, m, replace=False).tolist()) if n else set()
+                for v in (np.asarray(self.inputs[k]).ravel(), np.asarray(found[k]).ravel()):
+                    places |= {int(end(w)) for w in (v, np.abs(v)) for end in (np.argmin, np.argmax) if n}
+                chosen += [(k, i) for i in sorted(places)]
         return [(k, tuple(int(j) for j in np.unravel_index(i, np.shape(self.inputs[k])))) for k, i in chosen]
 
     def joint_directions(self, findings: Sequence[Finding]) -> list[tuple[str, Arrays]]:
@@ -303,7 +328,7 @@ class Check:
             r, e = self.close_look(a, x, phi, at, wide_phi, wide_at)
         if r.verdict is Verdict.PASS_KINK and not kinks_here(*here, e, x, WIDE_EPS if wide else EPS):
             return r._replace(verdict=Verdict.UNVERIFIED, reason="there is a kink just beside the point")
-        if exact is None or r.verdict not in (Verdict.PASS, Verdict.UNVERIFIED, Verdict.FAIL) or r.sharp:
+        if exact is None or e.kinked or r.sharp or r.verdict not in UNSETTLED:
             return r
         if not e.flat and finite(r.numeric) and abs(exact[0] - r.numeric) > 2 * r.error + floor_of(e, x):
             return r
@@ -348,6 +373,8 @@ class Check:
         subject, cotangents = self.subject, self.cotangents
 
         def phi(t: float) -> Point:
+            if time.monotonic() > self.stop:
+                raise TimeIsUpError
             if only is None:
                 moved = [v + t * d for v, d in zip(inputs, direction, strict=True)]
             else:
@@ -403,6 +430,9 @@ class Check:
         if node is None or (node.kind == "engine" and not values):
             return findings
         chosen = max(values or wrong, key=relative)
+        if node.kind == "engine" and math.isnan(chosen.analytic):
+            reason = "every local rule is right at this point; most likely an infinite one meets a zero (0 * inf)"
+            node = replace(node, reason=reason)
         return [replace(f, node=node) if f is chosen else f for f in findings]
 
 

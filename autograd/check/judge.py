@@ -56,7 +56,7 @@ def judge(a: float, e: Evidence, *, x: float, rtol: float = RTOL, kinks: str = "
     if e.flat:
         return _flat(a, e, x)
     left, right, center = e.left, e.right, e.center
-    if left.kind == right.kind == "limit" and (left.high < right.low or right.high < left.low):
+    if e.kinked:
         return _kink(a, e, x, rtol, kinks)
     if left.kind != "limit" or right.kind != "limit" or (_wild(left, e) and _wild(right, e)):
         reason = "the difference quotients do not settle on a slope"

@@ -57,6 +57,12 @@ class Evidence(NamedTuple):
         """Whether no coarser step contradicted a finer one."""
         return self.left.clean and self.right.clean and self.center.clean
 
+    @property
+    def kinked(self) -> bool:
+        """Whether the slopes from the left and from the right are known to differ."""
+        left, right = self.left, self.right
+        return left.kind == right.kind == "limit" and (left.high < right.low or right.high < left.low)
+
 
 def step_for(x: float) -> float:
     """The coarsest step of the ladder: the power of two at |x| / 8, so that x ± h is exact; 1/8 at 0."""

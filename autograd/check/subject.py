@@ -185,7 +185,7 @@ class Subject:
     def recorded(self, inputs: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         """Fresh Values for the inputs (or those closed over), and f's results made from them."""
         values = [
-            leaf.value if slot is None else Value(x)
+            leaf.value if slot is None else laid_out(x)
             for leaf, slot, x in zip(self.leaves, self.slots, inputs, strict=True)
         ]
         given = [x if v is leaf.value else v for leaf, v, x in zip(self.leaves, values, inputs, strict=True)]
@@ -199,7 +199,7 @@ class Subject:
         if self.grad is not None or self.vjp is not None:
             return self._foreign(inputs, cotangents)
         values = [
-            leaf.value if slot is None else Value(x)
+            leaf.value if slot is None else laid_out(x)
             for leaf, slot, x in zip(self.leaves, self.slots, inputs, strict=True)
         ]
         given = [x if v is leaf.value else v for leaf, v, x in zip(self.leaves, values, inputs, strict=True)]
@@ -261,6 +261,14 @@ class Subject:
             total = total + terms.sum()
             size = size + np.abs(terms).sum()
         return total, size
+
+
+def laid_out(x: Any) -> Value:
+    """A Value in x's own memory layout; it shares x's memory."""
+    v = Value(x)
+    if np.ndim(x) and x.strides != v.data.strides:
+        v._array = x
+    return v
 
 
 def is_floating(y: Any) -> bool:
