@@ -1,6 +1,5 @@
 """explain: the chain rule of one graph, path by path, with its numbers."""
 
-# ruff: noqa: RUF002
 
 import math
 from collections.abc import Iterable, Mapping, Sequence

@@ -211,7 +211,7 @@ def edge(
         x, y = layout.labels.get(key) or middle(points)
         first, second = product(e, target)
         parts.append(
-            f'<text class="contribution" x="{num(x)}" y="{num(y - 3)}">'
+            f'<text class="contribution" x="{num(x)}" y="{num(y - 6)}">'
             f'{content(typeset(first))}<tspan class="sum" x="{num(x)}" dy="{num(LABEL[1] / 2)}">'
             f"{content(typeset(second))}</tspan></text>"
         )

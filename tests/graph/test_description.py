@@ -1,7 +1,6 @@
 import subprocess
 import sys
 import time
-import time
 from pathlib import Path
 
 import numpy as np

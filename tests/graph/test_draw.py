@@ -172,7 +172,7 @@ def test_options():
     assert 'class="value" x' in loss.draw().svg and "<br/>4" in loss.draw().mermaid
     assert "<br/>4" not in loss.draw(values=False).mermaid
     labelled = loss.draw(contributions=True)
-    assert "1 × 4 = +4" in labelled.mermaid and 'label="1 × 4\\n= +4"' in labelled.source  # noqa: RUF001
+    assert "1 × 4 = +4" in labelled.mermaid and 'label="1 × 4\\n= +4"' in labelled.source
     assert 'label="' not in loss.draw().source
     with pytest.raises(ValueError, match="'up' is unknown; choose one of LR, RL, TB, BT"):
         loss.draw(direction="up")
@@ -210,7 +210,7 @@ def test_arrays_are_shown_by_shape_and_numbers():
     y.backward()
     d = y.draw()
     for words in (d.source, d.svg, d.mermaid, d.text):
-        assert "2×3 float64" in words  # noqa: RUF001
+        assert "2×3 float64" in words
         assert "grad norm 2.449" in words  # six ones
         assert "grad [1, 1]" in words
     assert "[1, -2]" in d.source

@@ -1,6 +1,5 @@
 """The chain rule that explain() writes is that of the graph: its numbers, its formulas, its words."""
 
-# ruff: noqa: RUF001
 
 import math
 import re

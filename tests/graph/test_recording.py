@@ -1,6 +1,5 @@
 """What a Recording keeps of a long run, shows, writes and refuses."""
 
-# ruff: noqa: RUF001
 
 import doctest
 import json

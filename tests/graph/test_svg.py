@@ -31,7 +31,7 @@ def test_nodes_and_edges_have_ids_classes_and_labels():
     x = found["n0"]
     assert x.get("class") == "node leaf" and x.get("role") == "graphics-symbol"
     assert x.get("aria-label") == "x, leaf, value 0.5, gradient -4680"
-    assert texts(x) == {"name": "x", "value": "0.5", "grad": "grad −4680"}  # noqa: RUF001
+    assert texts(x) == {"name": "x", "value": "0.5", "grad": "grad −4680"}
     assert x.find(f"{SPACE}title").text == "leaf, named x\nvalue 0.5\ngradient -4680.0"
     assert found["n16"].get("aria-label") == "loss, add, result, value 54281, gradient +1"
     classes = {i: e.get("class") for i, e in found.items()}

@@ -65,6 +65,8 @@ const shade = (t, kind = "", rest = "rest") =>
 /** The class of an element of the still, without what the still says of its gradient. */
 const plainClass = (x) => x.getAttribute("class").replace(/ (pos|neg|unreached|walked)\b/g, "");
 
+const BEYOND = 150; // what lies this close to the part in sight is written too
+
 /** The graph of one segment, as it stands in the page. */
 class Picture {
   constructor(segment, heat) {
@@ -105,7 +107,7 @@ class Picture {
     const view = frame.getBoundingClientRect();
     const [x, y] = [(view.left - box.left) / scale, (view.top - box.top) / scale];
     const whole = view.width >= box.width && view.height >= box.height;
-    this.view = whole ? null : [x - 150, y - 150, x + view.width / scale + 150, y + view.height / scale + 150];
+    this.view = whole ? null : [x - BEYOND, y - BEYOND, x + view.width / scale + BEYOND, y + view.height / scale + BEYOND];
     this.far = scale < 0.4;
     this.svg.classList.toggle("far", this.far);
   }
@@ -269,7 +271,12 @@ class Picture {
     const path = this.lines[edge.id].path;
     const middle = path.getPointAtLength(path.getTotalLength() / 2);
     const [w, h] = [(width / 2) * size, 14 * size];
-    const [{ x: left, y: top }, right, bottom] = [limit, limit.width - 36, limit.height - 68]; // inside the margins
+    let [{ x: left, y: top }, right, bottom] = [limit, limit.width - 36, limit.height - 68]; // inside the margins
+    if (this.view) { // and in sight
+      const [a, b, c, d] = this.view;
+      [left, right] = [Math.max(left, a + BEYOND), Math.min(right, c - BEYOND - 24)];
+      [top, bottom] = [Math.max(top, b + BEYOND), Math.min(bottom, d - BEYOND - 64)];
+    }
     let best = middle, least = Infinity;
     for (let dy = -120; dy <= 120; dy += 8) {
       for (let dx = -150; dx <= 150; dx += 15) {
