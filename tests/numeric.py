@@ -156,13 +156,6 @@ def backward(f: Function, leaves: Sequence[Any], cotangent: Any, **options: Any)
     return values, y
 
 
-def check_shapes_and_dtypes(f: Function, leaves: Sequence[Any], cotangent: Any) -> None:
-    values, _ = backward(f, leaves, cotangent)
-    for x in values:
-        if x.grad is not None:
-            assert x.grad.shape == x.shape and x.grad.dtype == x.dtype
-
-
 def check_nothing_changed(f: Function, leaves: Sequence[Any], cotangent: Any) -> None:
     """Inputs and cotangent keep their bits; gradients share memory with nothing."""
     seed = np.array(cotangent)

@@ -1,4 +1,4 @@
-"""Wrong rules, planted on purpose: the checks of tests/numeric.py must find every one of them."""
+"""Wrong rules, planted on purpose: the shipped checker and tests/numeric.py must find every one of them."""
 
 import operator
 
@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from autograd import Value, primitive, vjp
+from autograd.check import Verdict, check_grads
 from tests import numeric
 
 X = np.array([[0.5, -1.25, 2.0], [1.5, 0.75, -0.375], [-2.0, 1.0, 0.25]])
@@ -83,13 +84,23 @@ def cotangent_of(f, leaves):
     return numeric.random_like(f(*leaves), np.random.default_rng(SEED))
 
 
+def verdicts(f, leaves, **options):
+    return check_grads(f, *leaves, raise_=False, seed=SEED, **options)
+
+
+def found_in(report):
+    """The operation that a failed report names."""
+    assert report.failures and not report.ok
+    return {f.node.op for f in report.failures if f.node is not None}
+
+
 @named(right)
 def test_right_rules_pass_every_check(f, leaves):
+    assert verdicts(f, leaves, order=3).ok
     cotangent = cotangent_of(f, leaves)
     numeric.check_value(f, leaves)
     numeric.check_first_order(f, leaves, SEED)
     numeric.check_higher_orders(f, leaves, SEED)
-    numeric.check_shapes_and_dtypes(f, leaves, cotangent)
     numeric.check_nothing_changed(f, leaves, cotangent)
     numeric.check_same_bits(f, leaves, cotangent)
     numeric.check_freed(f, leaves, cotangent)
@@ -97,7 +108,8 @@ def test_right_rules_pass_every_check(f, leaves):
 
 
 @named(first_order)
-def test_a_wrong_first_derivative_is_found(f, leaves):
+def test_a_wrong_first_derivative_is_found_and_named(f, leaves):
+    assert found_in(verdicts(f, leaves)) == {"planted"}
     with pytest.raises(AssertionError, match=r"vjp|jvp"):
         numeric.check_first_order(f, leaves, SEED)
 
@@ -109,12 +121,16 @@ def test_what_a_cotangent_of_ones_would_miss_is_found(f, leaves):
     ones, t = np.ones_like(result), np.ones_like(leaves[0])
     numeric_slope = numeric.derivative(lambda h: np.sum(ones * f(leaves[0] + h * t)))
     assert abs(np.sum(pulled * t) - numeric_slope) < 1e-8, "ones do find this one"
+    assert found_in(verdicts(f, leaves)) == {"planted"}
     with pytest.raises(AssertionError, match=r"vjp|jvp"):
         numeric.check_first_order(f, leaves, SEED)
 
 
 @named(second_order)
 def test_a_wrong_second_derivative_is_found(f, leaves):
+    assert verdicts(f, leaves).ok
+    failures = verdicts(f, leaves, order=2).failures
+    assert failures and all(finding.reason.startswith("order 2") for finding in failures)
     numeric.check_value(f, leaves)
     with pytest.raises(AssertionError, match="derivative of order 2"):
         numeric.check_higher_orders(f, leaves, SEED)
@@ -122,6 +138,9 @@ def test_a_wrong_second_derivative_is_found(f, leaves):
 
 @named(third_order)
 def test_a_wrong_third_derivative_is_found(f, leaves):
+    assert verdicts(f, leaves, order=2).ok
+    failures = verdicts(f, leaves, order=3).failures
+    assert failures and all(finding.reason.startswith("order 3") for finding in failures)
     numeric.check_first_order(f, leaves, SEED)
     numeric.check_higher_orders(f, leaves, SEED, order=2)
     with pytest.raises(AssertionError, match="derivative of order 3"):
@@ -135,8 +154,11 @@ def test_a_wrong_third_derivative_is_found(f, leaves):
 )
 def test_a_gradient_of_the_wrong_shape_is_refused(rule):
     f = op(lambda x: np.broadcast_to(x, (4, 3)), rule)
-    with pytest.raises(RuntimeError, match=r"the rule of planted for input 0 returned shape .*\(1, 3\)"):
+    message = r"the rule of planted for input 0 returned shape .*\(1, 3\)"
+    with pytest.raises(RuntimeError, match=message):
         numeric.check_first_order(f, [X[:1]], SEED)
+    with pytest.raises(AssertionError, match=message):
+        check_grads(f, X[:1])
 
 
 def test_a_rule_that_raises_says_where():
@@ -171,12 +193,19 @@ def test_a_result_of_another_kind_is_found(f, what):
         numeric.check_value(f, [X.astype(np.float32)])
 
 
+def found_by_structure(f):
+    """Whether the checker's look at the manners of a gradient finds something."""
+    failures = verdicts(f, [X]).failures
+    return any(finding.verdict is Verdict.FAIL and finding.index is None for finding in failures)
+
+
 def test_a_rule_that_writes_into_its_input_is_found():
     def rule(g, out, x):
         x[0, 0] = 7.0
         return -g
 
     f = op(np.negative, rule)
+    assert found_by_structure(f)
     with pytest.raises(AssertionError, match="an input was changed"):
         numeric.check_nothing_changed(f, [X], cotangent_of(f, [X]))
 
@@ -187,6 +216,7 @@ def test_a_rule_that_writes_into_its_result_is_found():
         return -g
 
     f = op(np.negative, rule)
+    assert found_by_structure(f)
     with pytest.raises(AssertionError, match="the result was changed"):
         numeric.check_nothing_changed(f, [X], cotangent_of(f, [X]))
 
@@ -206,6 +236,7 @@ def test_a_graph_kept_alive_is_found():
         kept.append(np.exp(x))
         return kept[-1] * 2
 
+    assert found_by_structure(f)
     with pytest.raises(AssertionError, match="still alive"):
         numeric.check_freed(f, [X], cotangent_of(f, [X]))
 
