@@ -532,7 +532,7 @@ def solve(report: Report) -> None:
     ):
         steps = recorded(name, walks[name][0], tick=report.tick)
         file = "steps" if name != "Adam" else "adam"
-        report.player(file, title, f"80 of 150 steps from {BEALE_START}. {words}", steps)
+        report.player(file, title, f"{len(steps)} of {steps.seen} steps from {BEALE_START}. {words}", steps)
     table = compared(recipes(report.tick), SEEDS[:1], report.tick)
     for kind, group in table.items():
         for name, runs in group.items():

@@ -221,9 +221,9 @@ are the results of two different runs.**
 
 The same training with the loss written out, so that weight and bias are two plain numbers, and each step recorded. Adam
 remembers two means for each of them: m of the gradients (`exp_avg`) and v of their squares (`exp_avg_sq`). In the
-player, press "Update" and select w to see them. Because of m the weight shoots past its goal in the first 20 steps and
+player, press "Update" and select w to see them. Because of m the weight shoots past its goal in the first 30 steps and
 has to come back; because of m divided by the root of v both numbers first move by 0.1 each, though the gradient of w
-is twenty times that of b. (Stored is a still. Run the cell, and it plays.)
+is over twenty times that of b. (Stored is a still. Run the cell, and it plays.)
 """
 
 

@@ -123,7 +123,8 @@ def glass(figure: Figure, strength: Array, colours: Array, rows: int, columns: i
     ax = canvas(figure)
     layers = [tiled(colours[..., i], rows, columns) for i in range(3)] + [tiled(strength, rows, columns)]
     ax.imshow(np.nan_to_num(np.stack(layers, axis=-1)), interpolation="nearest", aspect="equal")
-    ax.margins(0.04)
+    height, width = layers[0].shape
+    ax.set(xlim=(-0.06 * width, 1.06 * width), ylim=(1.06 * height, -0.06 * height))
 
 
 def walks(figure: Figure, loss: Any, paths: Sequence[Path], end: Sequence[float]) -> None:

@@ -174,9 +174,9 @@ def descend(
 
 # %% [markdown]
 """
-Every step of the first system, or rather 80 of its 7973: the early ones, then ever fewer. The path of x and y lies over
-the level lines of the loss. Down the steep wall it takes 100 steps, along the floor of the valley the rest. (Stored is a
-still. Run the cell, and it plays.)
+The steps of the first system, or rather some eighty of its 7973: the early ones, then ever fewer. The path of x and y
+lies over the level lines of the loss. Down the steep wall it takes 150 steps, along the floor of the valley the rest.
+(Stored is a still. Run the cell, and it plays.)
 """
 
 
@@ -353,12 +353,13 @@ def solve(report: Report) -> None:
         f"x = {solution[0]:g}, y = {solution[1]:g}",
         lambda figure: covers.equations(figure, first.loss, lines, runs[0].path),
     )
+    steps = recorded(first, runs[0].epochs, tick=report.tick)
     report.player(
         "steps",
         "Two equations, by Adam",
-        f"The first system, 80 of its {runs[0].epochs} steps. The path of x and y lies over the loss, which is a long and "
-        "nearly flat valley.",
-        recorded(first, runs[0].epochs, tick=report.tick),
+        f"The first system, {len(steps)} of its {steps.seen} steps. The path of x and y lies over the loss, a long "
+        "and nearly flat valley.",
+        steps,
     )
     for system, run in zip(SYSTEMS, runs, strict=True):
         found, exact = run.path[-1], system.exact()

@@ -26,7 +26,7 @@ from notebooks.still import still
 
 FOLDER = Path(__file__).parent
 NEEDED = ("jupytext", "nbclient", "ipykernel", "ipywidgets")
-TIMEOUT = 300  # seconds for one cell
+TIMEOUT = 1200  # seconds for one cell; on MNIST and a busy machine one takes minutes
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 WIDGET = "application/vnd.jupyter.widget-view+json"
 NUMBER = re.compile(r"[-+]?\d+(?:\.\d*)?(?:e[-+]?\d+)?")

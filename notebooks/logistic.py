@@ -259,7 +259,7 @@ def plot_weights(figure: Figure, fits: Mapping[str, Fit], side: int, steps: int)
 
 # %% [markdown]
 """
-How they grow from nothing: Adam from zero weights, 24 of 300 batches. The weights of each digit are a picture in the model
+How they grow from nothing: Adam from zero weights, 25 of 300 batches. The weights of each digit are a picture in the model
 now, w of shape (10, rows, columns), of which the player shows the first: what speaks for a 0 (orange) and what against it
 (blue). (Stored is a still. Run the cell, and it plays.)
 """
@@ -267,7 +267,7 @@ now, w of shape (10, rows, columns), of which the player shows the first: what s
 
 # %%
 def recorded(
-    found: Digits, steps: int = 300, kept: int = 24, tick: Callable[[], object] = lambda: None
+    found: Digits, steps: int = 300, kept: int = 25, tick: Callable[[], object] = lambda: None
 ) -> Recording:
     """Adam from zero weights, some of its first steps kept."""
     w = Value(np.zeros((10, found.side, found.side)), name="w")
@@ -374,7 +374,7 @@ def solve(report: Report) -> None:
     right = round(accuracy * len(found.test[1]))
     pictures = fits["adam"].states[steps + 1][0].T.reshape(10, found.side, found.side)
     report.card(
-        f"unseen digits read rightly ({found.name})",
+        f"unseen digits that are read rightly: {found.name}",
         f"{right} of {len(found.test[1])}",
         "all of them",
         lambda figure: covers.weights(figure, pictures, 2, 5),
@@ -382,7 +382,7 @@ def solve(report: Report) -> None:
     report.player(
         "steps",
         "What speaks for a zero",
-        "Adam from zero weights, 24 of 300 batches. The pictures are the first digit of the batch and the weights for the "
+        "Adam from zero weights, 25 of 300 batches. The pictures are the first digit of the batch and the weights for the "
         "digit 0: orange where ink speaks for it, blue where it speaks against it.",
         recorded(found, tick=report.tick),
     )

@@ -457,16 +457,17 @@ def solve(report: Report) -> None:
     _, longer = train_by_fit(network(found.side, dropout=0.0), found, tick=report.tick)
     how = f"{LONG_EPOCHS} epochs of batch {LONG_BATCH}, no dropout; test loss {longer['loss']:.4f}"
     accuracy_row(report, "nn.fit with smaller batches", longer["accuracy"], found, how)
-    small = train_convolutional(convolutional(found.side), found, tick=report.tick)
+    reader = convolutional(found.side)
+    small = train_convolutional(reader, found, tick=report.tick)
     how = f"3 x 3 convolutions, one-cycle learning rate; test loss {small['loss']:.4f}"
     accuracy_row(report, "a small convolutional network", small["accuracy"], found, how)
 
     unread = round((1 - small["accuracy"]) * len(found.test[1]))
-    scores = predict(model, found.scaled(found.test[0], np.float32), 1000)
-    wrong = scores.argmax(axis=1) != found.test[1]
+    answers = predict(reader, found.scaled(found.test[0][:, None], np.float32), 1000).argmax(axis=1)
+    wrong = answers != found.test[1]
     few = np.sort(np.argsort(~wrong, kind="stable")[:2].tolist() + np.flatnonzero(~wrong)[:38].tolist())
     report.card(
-        f"unseen digits read rightly ({found.name})",
+        f"unseen digits that are read rightly: {found.name}",
         f"{len(found.test[1]) - unread} of {len(found.test[1])}",
         "all of them",
         lambda figure: covers.digits(figure, found.scaled(found.test[0], float)[few], wrong[few], 5, 8),
@@ -493,6 +494,7 @@ def solve(report: Report) -> None:
         lambda figure: plot_weights(figure, curves.states[1], model.state_dict(), found.side),
         (10.0, 2.9),
     )
+    scores = predict(model, found.scaled(found.test[0], np.float32), 1000)
     report.figure(
         "misread",
         f"Test digits of {found.name} that the trained network misreads, the surest mistakes first.",

@@ -155,3 +155,5 @@ def test_the_page(monkeypatch):
     assert len(report.rows) == 1 + 12 + 7 + 8 + 5 + 4
     names = ("walks", "schedules", "activations", "losses", "training", "borders")
     assert [p.name for p in report.pictures] == [f"beyond-{name}" for name in names]
+    assert [p.name for p in report.players] == ["beyond-steps", "beyond-adam"]
+    assert all(len(p.html.encode()) < 250_000 for p in report.players)

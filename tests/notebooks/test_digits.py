@@ -56,6 +56,7 @@ def test_without_any_digits_a_row_says_what_is_left_out(name, monkeypatch, capsy
     report = Report(PROBLEMS[name])
     PROBLEMS[name].solve(report)
     assert [row.how for row in report.rows] == [handwriting.LEFT_OUT] and not report.pictures
+    assert not report.players and report.key is None and report.cover is None
     assert capsys.readouterr().err == f"{name}: {handwriting.LEFT_OUT}\n"
 
 
@@ -83,6 +84,10 @@ def test_the_page_of_a_problem(name, small):
     else:
         random, zero, adam, converged = shares.values()
         assert random < 0.8 < 0.9 < zero < min(adam, converged) and min(adam, converged) > 0.94
+    (player,) = report.players
+    assert len(player.html.encode()) < 250_000 and "digits" in player.html
+    found, count = map(int, report.key.found.split(" of "))
+    assert count == 297 and abs(found / count - list(shares.values())[-1]) < 1e-4
     assert sum(picture.is_graph for picture in report.pictures) == 3
     assert sum(not picture.is_graph for picture in report.pictures) == (3 if name == "mnist" else 2)
 

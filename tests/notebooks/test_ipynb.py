@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import jupytext
@@ -66,6 +67,18 @@ def test_the_graph_is_shown(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_of_a_player_a_still_is_kept(name):
+    outputs = [o.data for cell in ipynb.committed(name).cells for o in cell.get("outputs", []) if "data" in o]
+    stills = [data for data in outputs if data.get("text/plain", "").startswith("Recording: ")]
+    assert stills and all("run this cell, and every step plays" in data["image/svg+xml"] for data in stills)
+    assert not any("<iframe" in data.get("text/html", "") for data in outputs)
+
+
+def test_the_notebooks_stay_small():
+    assert sum(ipynb.paths(name)[1].stat().st_size for name in NAMES) < 5_000_000
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_nothing_of_the_machine_is_left_in_it(name):
     notebook = ipynb.committed(name)
     assert set(notebook.metadata) == {"jupytext", "kernelspec", "language_info"}
@@ -110,6 +123,16 @@ def tiny(tmp_path, monkeypatch):
     return make
 
 
+RECORDS = """from autograd import Value
+from autograd.graph import record
+from optim import SGD
+
+x = Value(3.0, name="x")
+optimizer = SGD([x], lr=0.25)
+with record(optimizer) as steps:
+    (x * x).backward()
+    optimizer.step()
+steps"""
 PRINTS = """import os
 import sys
 
@@ -135,6 +158,23 @@ def test_two_runs_write_the_same_bytes(tiny, tmp_path):
     assert [p.name for p in (tmp_path / "notebooks").iterdir() if p.suffix == ".part"] == []
 
 
+def test_a_player_becomes_a_still(tiny):
+    name = tiny(RECORDS)
+    notebook = ipynb.run(name)
+    (output,) = notebook.cells[1].outputs
+    assert set(output.data) == {"image/svg+xml", "text/plain"}
+    picture = output.data["image/svg+xml"]
+    texts = ["".join(e.itertext()) for e in ET.fromstring(picture).iter() if e.tag.endswith("text")]
+    assert texts[-1] == "Step 1 of 1: the loss is 9. A still: run this cell, and every step plays."
+    assert {"3", "∇ +6"} <= set(texts) and "var(" not in picture and ' id="s' not in picture
+    assert output.data["text/plain"].startswith("Recording: 1 step,")
+
+
+def test_other_html_stays_as_it_is():
+    output = nbformat.v4.new_output("display_data", {"text/html": "<b>1</b>", "text/plain": "1"})
+    assert ipynb.lighter(output).data == {"text/html": "<b>1</b>", "text/plain": "1"}
+
+
 @pytest.mark.parametrize(
     ("cell", "words"),
     [
@@ -149,7 +189,7 @@ def test_a_cell_that_raises_or_warns_is_an_error(tiny, cell, words):
 
 
 def test_what_does_not_fit_is_named(tiny, capsys):
-    problem = Problem(tiny("print(1.25)", "print('a')"), "Tiny", "", lambda report: None)
+    problem = Problem(tiny("print(1.25)", "print('a')"), "Tiny", "", "", lambda report: None)
     assert command.fails(command.compare, problem, None)
     shown = capsys.readouterr().err
     assert shown == "tiny.ipynb: tiny.ipynb is missing; make it with: python -m notebooks --ipynb tiny\n"
@@ -165,7 +205,7 @@ def test_what_does_not_fit_is_named(tiny, capsys):
         "tiny.ipynb: cell-02: now has 'stdout: 1.25', tiny.ipynb has 'stdout: 1.27'\n"
         in capsys.readouterr().err
     )
-    without_data = Problem("tiny", "Tiny", "", lambda report: None, uses_mnist=True)
+    without_data = Problem("tiny", "Tiny", "", "", lambda report: None, uses_mnist=True)
     assert not command.fails(command.compare, without_data, None)
     assert "without MNIST (--data DIR): what it prints was not compared" in capsys.readouterr().out
 

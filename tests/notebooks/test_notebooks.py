@@ -2,17 +2,23 @@ import hashlib
 import html.parser
 import importlib.util
 import math
+import os
 import re
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from autograd import jacobian
+import notebooks.page as gallery
+from autograd import Value, jacobian
+from autograd.graph import record
 from notebooks import PROBLEMS, Problem, equations, parabola
 from notebooks.__main__ import main
+from notebooks.figures import BLUE, svg_of
 from optim import SGD, Adam, RMSprop
 
 # PyTorch's torch.optim.Adam in float64 from (0.5, 0.5): epoch, loss before the update, x and y after it
@@ -90,6 +96,8 @@ OTHERS = [
 ]
 
 
+NOTEBOOKS = Path(gallery.__file__).parent
+
 # what each problem puts into the folder, without the ending .svg
 FILES = {
     "parabola": [*(f"graph-step-{n}" for n in ("01", "08", "15")), "path", "rates", "valleys"],
@@ -98,6 +106,27 @@ FILES = {
     "equations": [*(f"graph-{n}-{when}" for n in (1, 2, 3) for when in ("first", "last", "middle")), "paths"],
     "network": [*(f"graph-{when}" for when in ("by-hand", "first", "last", "middle")), "loss", "regions"],
 }
+
+
+PLAYERS = {
+    "parabola": ["steps", "valleys"],
+    "quadratic": ["steps"],
+    "celsius": ["steps"],
+    "equations": ["steps"],
+    "network": ["steps"],
+}
+
+
+def tiny():
+    """Two recorded steps."""
+    x = Value(3.0, name="x")
+    optimizer = SGD([x], lr=0.25)
+    with record(optimizer) as steps:
+        for _ in range(2):
+            optimizer.zero_grad()
+            (x * x).backward()
+            optimizer.step()
+    return steps
 
 
 @pytest.fixture(scope="module")
@@ -241,9 +270,9 @@ def test_the_terminal_shows_results_and_the_folder(built):
         assert re.match(r"stopped at epoch (7973|154|866); 2 decimals hold", how)
     assert table["the same, learning rate 1.1"][-1].startswith("diverges")
     assert sum("misses it" in line for line in lines) == 3
-    for words in ("parabola: 1090 steps", "quadratic: 270 steps", "celsius: 27500 steps"):
+    for words in ("parabola: 1305 steps", "quadratic: 520 steps", "celsius: 28000 steps"):
         assert words in done.stderr
-    assert "equations: 8993 steps" in done.stderr and "network: 12000 steps" in done.stderr
+    assert "equations: 16966 steps" in done.stderr and "network: 12100 steps" in done.stderr
     how = table["mean absolute error and a, b, c: 10 steps, gradients kept"][-1]
     assert how == "loss before each step: 2.42 2.40 2.36 2.30 2.21 2.11 1.98 1.85 1.72 1.58"
     assert "not converged" in table["Fahrenheit from 7 rows, one neuron"][-1]
@@ -254,7 +283,11 @@ def test_the_terminal_shows_results_and_the_folder(built):
 def test_the_folder_is_complete_and_nothing_else(built):
     folder, _ = built
     expected = {f"{problem}-{name}.svg" for problem, names in FILES.items() for name in names}
-    assert {p.name for p in folder.iterdir()} == expected | {"index.html"}
+    players = {f"{problem}-{name}.html" for problem, names in PLAYERS.items() for name in names}
+    assert {p.name for p in folder.iterdir()} == expected | players | {"index.html"}
+    for name in players:
+        text = (folder / name).read_text(encoding="utf-8")
+        assert text.startswith("<!doctype html>") and len(text.encode()) < 250_000
     for path in folder.glob("*.svg"):
         assert ET.parse(path).getroot().tag.endswith("svg")
 
@@ -293,33 +326,130 @@ class Page(html.parser.HTMLParser):
 
 
 def test_the_page_stands_alone(built):
-    text = (built[0] / "index.html").read_text(encoding="utf-8")
+    folder, _ = built
+    text = (folder / "index.html").read_text(encoding="utf-8")
     page = Page(text)
-    assert "script" not in page.tags and "link" not in page.tags and "frame-src" not in text
-    assert all(link.startswith(("#", "data:image/svg+xml;base64,")) for link in page.links)
+    assert "script" not in page.tags and "link" not in page.tags
+    files = {link for link in page.links if not link.startswith(("#", "data:image/svg+xml;base64,"))}
+    assert all((folder / link).exists() for link in files)
+    assert {link for link in files if link.endswith(".ipynb")} == {
+        os.path.relpath(NOTEBOOKS / f"{name}.ipynb", folder) for name in FILES
+    }
+    assert {link for link in files if link.endswith(".html")} == {p.name for p in folder.glob("*-*.html")}
     assert {link[1:] for link in page.links if link[0] == "#"} <= set(page.ids)
     assert len(page.ids) == len(set(page.ids))
-    assert page.tags.count("figure") == sum(map(len, FILES.values())) and page.tags.count("table") == 1
-    assert text.index("<table>") < text.index("<section")
+    assert page.tags.count("img") + page.tags.count("iframe") > 0
+    assert page.tags.count("article") == page.tags.count("section") == page.tags.count("table") == len(FILES)
     assert "prefers-color-scheme: dark" in text and "width=device-width" in text
-    assert "@import" not in text and "url(http" not in text
+    assert "default-src 'none'; frame-src 'self' file:; style-src" in text
+    assert "@import" not in text and "http" not in re.sub(r'xmlns(:\w+)?="http[^"]*"|http-equiv', "", text)
     assert not re.search(r"0x[0-9a-f]{8}", text)
 
 
-def test_a_page_of_a_problem_is_a_file_in_a_frame(tmp_path, monkeypatch, capsys):
-    def solve(report):
-        report.page("steps", "<!doctype html><title>Steps</title>", 'A player of "steps" & more.')
+def test_each_card_shows_what_was_found_and_where_to_go(built):
+    text = (built[0] / "index.html").read_text(encoding="utf-8")
+    cards = re.findall(r'<article class="card">.*?</article>', text, flags=re.DOTALL)
+    for name, card in zip((p for p in PROBLEMS if p in FILES), cards, strict=True):
+        assert f'href="{name}-steps.html"' in card and f'href="#{name}"' in card and f"{name}.ipynb" in card
+        assert PROBLEMS[name].story in card and card.count("<dd>") == 2 and f'id="{name}-cover-' in card
+    assert "<dd>x = 9.9981, y = 6.0008</dd><dt>exact</dt><dd>x = 10, y = 6</dd>" in cards[2]
+    assert cards[4].count("<dd>0.0214695352658111</dd>") == 2
 
-    problem = Problem("one", "One", "Shows it.", solve)
+
+def test_the_chain_rule_is_worked_out(built):
+    text = (built[0] / "index.html").read_text(encoding="utf-8")
+    (worked,) = re.findall(r"<pre>(.*?)</pre>", text, flags=re.DOTALL)
+    assert "∂L/∂w1 = ∂L/∂o1 · ∂o1/∂h1 · ∂h1/∂w1\n       = −0.95261 · 0.249439 · −0.0903533" in worked
+    assert "This is what backward() gives, to the last bit." in worked
+
+
+def test_a_player_is_a_file_in_a_frame(tmp_path, monkeypatch, capsys):
+    def solve(report):
+        report.player("steps", 'Steps "up" & <down>', "A player of “steps”.", tiny())
+
+    problem = Problem("one", "09 One & <only>", "Tells <it>.", "Shows it.", solve)
     monkeypatch.setitem(PROBLEMS, "one", problem)
     assert main(["one", "--out", str(tmp_path)]) == 0
-    assert (tmp_path / "one-steps.html").read_text(encoding="utf-8") == "<!doctype html><title>Steps</title>"
+    player = (tmp_path / "one-steps.html").read_text(encoding="utf-8")
+    assert "<h1>Steps &quot;up&quot; &amp; &lt;down&gt;</h1>" in player or "&lt;down&gt;</h1>" in player
     text = (tmp_path / "index.html").read_text(encoding="utf-8")
     page = Page(text)
-    assert page.tags.count("iframe") == 1 and page.links.count("one-steps.html") == 2  # the frame and a link
-    assert 'sandbox="allow-scripts"' in text and 'title="A player of &quot;steps&quot; &amp; more."' in text
+    assert page.tags.count("iframe") == 1
+    assert (
+        page.links.count("one-steps.html") == 4
+    )  # the frame and a link below it; in the card and the section
+    assert 'sandbox="allow-scripts"' in text and 'title="Steps &quot;up&quot; &amp; &lt;down&gt;"' in text
     assert "default-src 'none'; frame-src 'self' file:; style-src" in text
-    assert "script" not in page.tags
+    assert "script" not in page.tags and "<only>" not in text and "<it>" not in text
+    assert "one.ipynb" not in text  # there is none
+
+
+def test_figures_have_the_colours_of_the_page():
+    css = (NOTEBOOKS / "page.css").read_text(encoding="utf-8")
+    light, dark = (set(re.findall(r"--(c-\w+):", part)) for part in css.split("@media", 2)[:2])
+    assert light == dark == set(gallery.COLOURS.values())
+    svg = svg_of(lambda figure: figure.subplots().plot([1, 2], color=BLUE), (3, 2))
+    night = gallery.night(svg)
+    ET.fromstring(night)
+    assert BLUE in svg and BLUE not in night and "var(--c-blue)" in night and night.count("<style>") == 1
+
+
+def test_notebooks_on_another_drive_have_an_address(tmp_path, monkeypatch):
+    def other(path, start):
+        raise ValueError("path is on mount 'D:', start on mount 'C:'")
+
+    assert gallery.address(tmp_path / "a" / "b.ipynb", tmp_path / "out") == "../a/b.ipynb"
+    monkeypatch.setattr(os.path, "relpath", other)
+    assert gallery.address(tmp_path / "b.ipynb", tmp_path) == (tmp_path / "b.ipynb").as_uri()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1400, "light"), (400, "dark")])
+def test_the_page_in_a_browser(built, width, scheme):
+    """No message, no request but for its own files, nothing wider than the window, no fault of accessibility."""
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    sync = pytest.importorskip("playwright.sync_api", reason="needs the extra browser")
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs the extra browser")
+    if chromium is None:
+        pytest.skip("no Chromium on the PATH")
+    folder, said, asked = built[0], [], []
+    with sync.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=False
+        ).new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto((folder / "index.html").as_uri())
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.className") == "skip"
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.getAttribute('href')") == "#parabola"
+        page.evaluate("document.querySelector('#parabola').scrollIntoView()")
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        if width > 1000:
+            page.frame_locator("iframe").first.locator("#player.live").wait_for(timeout=30_000)
+            frame = next(frame for frame in page.frames if frame.url.endswith("parabola-steps.html"))
+            assert frame.evaluate("stepgradPlayer.model.frames.length") == 15
+            assert frame.evaluate("document.querySelector('#graph').className") == "fitted"
+        else:  # on a phone a player is opened alone
+            assert not page.locator("iframe").first.is_visible()
+        browser.close()
+        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,
+            bypass_csp=True,
+            java_script_enabled=True,
+        ).new_page()
+        page.goto((folder / "index.html").as_uri())
+        page.evaluate(
+            "document.querySelectorAll('iframe').forEach((frame) => frame.remove())"
+        )  # tested by itself
+        found = axe.Axe().run(page).response["violations"]
+        browser.close()
+    assert said == [] and all(url.startswith(("file:", "data:")) for url in asked)
+    assert [(f["id"], [n["html"][:120] for n in f["nodes"]][:3]) for f in found] == []
 
 
 def test_the_same_bytes_again(built, tmp_path, capsys):
@@ -339,8 +469,6 @@ def test_the_same_bytes_again(built, tmp_path, capsys):
 
 def test_no_settings_are_left_behind():
     import matplotlib
-
-    from notebooks.figures import svg_of
 
     before = dict(matplotlib.rcParams)
     svg_of(lambda figure: figure.subplots().plot([1, 2]), (3, 2))
