@@ -157,12 +157,13 @@ def markdown(figures: Figures) -> str:
     engines = list(figures["engines"])
     threads = figures["threads"]
     clock = "the processor's, so that other processes count little" if threads == 1 else "those of the clock"
+    before, after = figures["load"]
     about = (
         f"{figures['processor']}, {figures['cores']} cores, {figures['system']}; {figures['date']}; every engine on "
-        f"{threads} processor{'s' if threads > 1 else ''} and as many threads; times are {clock}. Medians of {figures['rounds']} rounds "
-        f"(least - most), each in a process of its own, engines taking turns; load average "
-        f"{figures['load'][0]} before and {figures['load'][1]} after. The results of all engines agreed before timing. "
-        f"The garbage collector is at Python's default."
+        f"{threads} processor{'s' if threads > 1 else ''} and as many threads; times are {clock}. "
+        f"Medians of {figures['rounds']} round{'s' if figures['rounds'] > 1 else ''} (least - most), each in a "
+        f"process of its own, engines taking turns; load average {before} before and {after} after. The results "
+        f"of all engines agreed before timing. The garbage collector is at Python's default."
     )
     lines = [
         "# Costs side by side",

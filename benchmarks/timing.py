@@ -21,7 +21,8 @@ def repeated(run: Callable[[int], object], budget: float, smallest: int = 1) -> 
             break
         n *= 2
     n = smallest * max(1, round(n / smallest * budget / 10 / spent))
-    batches, end = [], time.perf_counter() + 4 * budget
+    batches: list[float] = []
+    end = time.perf_counter() + 4 * budget
     while len(batches) < 10 and (not batches or time.perf_counter() < end):
         batches.append(timed(run, n) / n)
     return statistics.median(batches)

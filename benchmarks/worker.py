@@ -86,7 +86,7 @@ def operation(engine: str, name: str, budget: float) -> Answer:
 def checksums(result: tuple[Any, list[Any]]) -> list[float]:
     """Value and gradients in few numbers: of an array the sum, with signs that change along it, and the largest."""
     value, gradients = result
-    found = flat(value).tolist()
+    found: list[float] = flat(value).tolist()
     for g in map(flat, gradients):
         found += [float(x) for x in (g.sum(), g @ np.cos(np.arange(g.size)), np.abs(g).max())]
     return found

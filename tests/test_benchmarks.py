@@ -59,3 +59,13 @@ def test_ratio_to_the_best_of_its_kind():
     assert report.best(row, "eager", False) == "micrograd"
     assert report.ratio(row, "stepgrad", "micrograd") == "0.50 × micrograd"
     assert report.ratio(row, report.best(row, "compiled", True), "jax") == "-"
+
+
+def test_runs_are_merged():
+    """What was measured twice is taken from the last run."""
+    first = {"load": [1.0, 2.0], "engines": {"hand": {}}, **{s: {} for s in runner.SECTIONS}}
+    last = {**first, "load": [3.0, 4.0], "engines": {"torch": {}}, "steps": {"moons": 2}}
+    whole = runner.merged([{**first, "steps": {"moons": 1, "mlp_32": 3}}, last])
+    assert whole["steps"] == {"moons": 2, "mlp_32": 3}
+    assert whole["load"] == [1.0, 4.0]
+    assert list(whole["engines"]) == ["hand", "torch"]

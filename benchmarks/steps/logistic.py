@@ -44,7 +44,7 @@ def stepgrad(dtype: str) -> Train:
     def train(n: int) -> list[Any]:
         model, cross_entropy = nn.Linear(784, 10, dtype=dtype), nn.CrossEntropyLoss()
         w, b = start(dtype)
-        model.weight.data, model.bias.data = w.T, b
+        model.weight.data, model.bias.data = w.T.copy(), b
         optimizer = SGD(model.parameters(), lr=LR)
         for x, t in islice(cycle(batches), n):
             optimizer.zero_grad()

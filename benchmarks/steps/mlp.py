@@ -50,7 +50,7 @@ def stepgrad(size: int) -> Train:
         model = nn.Sequential(nn.Linear(784, 128, dtype=DTYPE), nn.ReLU(), nn.Linear(128, 10, dtype=DTYPE))
         params, cross_entropy = list(model.parameters()), nn.CrossEntropyLoss()
         for p, start in zip(params, layers(SIZES, DTYPE), strict=True):
-            p.data = start.T
+            p.data = start.T.copy()
         optimizer = Adam(params, lr=LR)
         for x, t in islice(cycle(batches), n):
             optimizer.zero_grad()
@@ -64,14 +64,14 @@ def stepgrad(size: int) -> Train:
 def compiled(size: int, backend: str | None = None) -> Train:
     """The gradients compiled; the optimizer's step is in place as it is."""
     from autograd import Value, compile
-    from nn.functional import cross_entropy
+    from nn.functional import cross_entropy, relu
     from optim import Adam
 
     batches = batches_of(size)
 
     @compile(backend=backend, argnums=(0, 1, 2, 3))
     def loss(w1: Any, b1: Any, w2: Any, b2: Any, x: Any, t: Any) -> Any:
-        return cross_entropy(np.maximum(x @ w1 + b1, 0) @ w2 + b2, t)
+        return cross_entropy(relu(x @ w1 + b1) @ w2 + b2, t)
 
     both = loss.value_and_grad
 

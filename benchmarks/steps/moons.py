@@ -46,7 +46,7 @@ def stepgrad() -> Train:
         model = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 1))
         params = list(model.parameters())
         for p, start in zip(params, layers(SIZES), strict=True):
-            p.data = start.T
+            p.data = start.T.copy()
         optimizer = SGD(params, lr=LR)
         for _ in range(n):
             optimizer.zero_grad()
@@ -61,14 +61,15 @@ def stepgrad() -> Train:
 
 def compiled(backend: str | None = None) -> Train:
     from autograd import compile, grad
+    from nn.functional import relu
 
     x, y = points()
 
     def loss(w: Any) -> Any:
         w1, b1, w2, b2, w3, b3 = w
-        h = np.maximum(np.maximum(x @ w1 + b1, 0) @ w2 + b2, 0)
+        h = relu(relu(x @ w1 + b1) @ w2 + b2)
         score = (h @ w3 + b3)[:, 0]
-        return np.maximum(1 - y * score, 0).mean() + ALPHA * sum([(p * p).sum() for p in w])
+        return relu(1 - y * score).mean() + ALPHA * sum([(p * p).sum() for p in w])
 
     slopes = grad(loss)
 
