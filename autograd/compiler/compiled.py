@@ -1,12 +1,14 @@
 """compile: a function traced once for each kind of arguments, and run as generated code after that."""
 
 import builtins
+import gc
 import inspect
 import linecache
 import sys
 import warnings
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import update_wrapper
 from typing import Any
@@ -130,6 +132,20 @@ def loaded(text: str, namespace: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 loaded.count = 0  # type: ignore[attr-defined]
+
+
+@contextmanager
+def collector_off() -> Iterator[None]:
+    """Garbage collection is put off: of many new objects it would look at all, again and again."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
 _warned: set[str] = set()
 
 
@@ -274,11 +290,12 @@ class Compiled:
             return results
 
         try:
-            program = passes.optimized(trace(run, examples, names_of(f, tree, places)))
+            with collector_off():
+                program = passes.optimized(trace(run, examples, names_of(f, tree, places)))
+                made = executable(program, self.chosen, getattr(f, "__name__", "f"))
         except BaseException:
             self._traces -= 1
             raise
-        made = executable(program, self.chosen, getattr(f, "__name__", "f"))
         closed = tuple([v.requires_grad for v in program.values])
         single = not isinstance(seen[0], tuple | list | dict)
         entry = Entry(made, seen[0], single, places, kinds, any([k is not None for k in kinds]), closed)

@@ -27,12 +27,22 @@ def rewritten(program: Program, rewrite: Rewrite) -> Program:
     """The program with every step replaced by what `rewrite` makes of it; what is not used any more is left out."""
     put: dict[int, Variable] = {}
     for s in program.steps:
-        s.args = tuple([put.get(id(x), x) for x in s.args])
+        if put:
+            s.args = tuple([put.get(id(x), x) for x in s.args])
         new = rewrite(s)
         if new is not s:
             put[id(s)] = new
+    if not put:
+        return program
     outputs = [put.get(id(x), x) for x in program.outputs]
-    return Program(program.inputs, program.closed, program.values, ordered(outputs), outputs, program.written)
+    return Program(
+        program.inputs,
+        program.closed,
+        program.values,
+        ordered(outputs, program.steps),
+        outputs,
+        program.written,
+    )
 
 
 # --- dead code, constants, what is exact in IEEE arithmetic ---------------------------------------
@@ -50,7 +60,13 @@ def simpler(s: Variable) -> Variable:
     """What stands for a step: a constant, one of its operands, or itself."""
     assert s.op is not None
     args = s.args
-    if args and not s.op.random and all([x.kind == CONSTANT for x in args]):
+    for x in args:
+        if x.kind != CONSTANT:
+            fixed = False
+            break
+    else:
+        fixed = bool(args) and not s.op.random
+    if fixed:
         if getattr(s.data, "nbytes", 0) <= SMALL:
             return constant(s.data)
     elif s.op in UNCHANGED or (s.op in LAYOUT and args[0].shape == s.shape and s.op is not shaping.TRANSPOSE):

@@ -62,19 +62,31 @@ class Program:
         return count
 
 
-def ordered(outputs: Iterable[Variable]) -> list[Variable]:
+def ordered(outputs: Sequence[Variable], before: Iterable[Variable] = ()) -> list[Variable]:
+    """The steps behind `outputs`, operands first; those that draw random numbers in the order of `before`."""
+    order = reached(outputs)
+    live = {id(x) for x in order if x.op is not None and x.op.random}
+    if len(live) < 2:
+        return order
+    return reached([*[x for x in before if id(x) in live], *outputs])
+
+
+def reached(outputs: Iterable[Variable]) -> list[Variable]:
     """The steps behind `outputs`, operands first; no recursion."""
     done: set[int] = set()
+    ready: set[int] = set()
     order: list[Variable] = []
-    todo: list[tuple[Variable, bool]] = [(x, False) for x in reversed(list(outputs))]
+    todo = list(outputs)[::-1]
     while todo:
-        x, ready = todo.pop()
-        if ready:
-            order.append(x)
-        elif x.kind == STEP and id(x) not in done:
+        x = todo[-1]
+        if x.kind != STEP or id(x) in ready:
+            todo.pop()
+        elif id(x) in done:  # its operands are in order
+            ready.add(id(x))
+            order.append(todo.pop())
+        else:
             done.add(id(x))
-            todo.append((x, True))
-            todo.extend([(y, False) for y in reversed(x.args)])
+            todo += x.args[::-1]
     return order
 
 

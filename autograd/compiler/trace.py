@@ -142,6 +142,7 @@ def program_of(leaves: Sequence[Any], record: Tape, results: Sequence[Any], effe
                 values.append(x)
         return found
 
+    steps: list[Variable] = []
     news = [new for _, _, new in record.writes]
     roots = [r for r in [*results, *news] if isinstance(r, Node)]
     for v in sorted(inside(roots, start), key=number):
@@ -150,12 +151,13 @@ def program_of(leaves: Sequence[Any], record: Tape, results: Sequence[Any], effe
             found = None if writes and id(x) in writes else known.get(id(x))
             args.append(variable(x, v._number) if found is None else found)
         site = getattr(v, "_site", None)
-        known[id(v)] = Variable(
+        known[id(v)] = s = Variable(
             STEP, v._array, v.op, tuple(args), v.params, getattr(v, "_name", None), site.line if site else ""
         )
+        steps.append(s)
     written = [v for v, _ in record.numbers.values()] if effects else []
     outputs = [variable(r) for r in [*results, *written]]
-    return Program(inputs, closed, values, ordered(outputs), outputs, written)
+    return Program(inputs, closed, values, ordered(outputs, steps), outputs, written)
 
 
 def number(v: Any) -> int:

@@ -235,6 +235,21 @@ def test_checkpoint_inside(x):
     same(compile(grad(f), backend="numpy")(x), grad(f)(x))
 
 
+def test_random_numbers_are_drawn_in_the_order_of_the_code():
+    def f(x):
+        late, early = [F.dropout(x, p) for p in (0.5, 0.2)]
+        return np.stack([early, late]), F.dropout(early, 0.3)
+
+    c, x = compile(f), np.ones(50)
+    nn.manual_seed(3)
+    expected = [f(x) for _ in range(3)]
+    nn.manual_seed(3)
+    for y, z in expected:
+        found = c(x)
+        same(found[0], y)
+        same(found[1], z)
+
+
 # --- methods, copies ----------------------------------------------------------------------------------
 
 
