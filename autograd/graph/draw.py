@@ -126,9 +126,7 @@ class Drawing:
         return layout(
             self.graph,
             direction=self.direction,
-            values=self.values,
-            gradients=self.gradients,
-            contributions=self.contributions,
+            **self._shown,
         )
 
     @cached_property
@@ -137,9 +135,7 @@ class Drawing:
         return svg(
             self.graph,
             self.layout,
-            values=self.values,
-            gradients=self.gradients,
-            contributions=self.contributions,
+            **self._shown,
             theme=self.theme,
         )
 
@@ -148,9 +144,7 @@ class Drawing:
         """The picture in Mermaid's language; made without Graphviz."""
         return mermaid(
             self.graph,
-            values=self.values,
-            gradients=self.gradients,
-            contributions=self.contributions,
+            **self._shown,
             direction=self.direction,
             theme=self._fixed_theme,
         )
@@ -166,9 +160,7 @@ class Drawing:
         picture = svg(
             self.graph,
             self.layout,
-            values=self.values,
-            gradients=self.gradients,
-            contributions=self.contributions,
+            **self._shown,
             theme=self.theme,
             style=False,
         )
@@ -209,12 +201,19 @@ class Drawing:
     def _dot(self) -> Dot:
         return Dot(
             self.graph,
-            values=self.values,
-            gradients=self.gradients,
-            contributions=self.contributions,
+            **self._shown,
             direction=self.direction,
             theme=self._fixed_theme,
         )
+
+    @property
+    def _shown(self) -> dict[str, Any]:
+        """What is written besides the names."""
+        return {
+            "values": self.values,
+            "gradients": self.gradients,
+            "contributions": self.contributions,
+        }
 
     @property
     def _fixed_theme(self) -> str:

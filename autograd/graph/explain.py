@@ -1,6 +1,5 @@
 """explain: the chain rule of one graph, path by path, with its numbers."""
 
-
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
@@ -12,7 +11,7 @@ from autograd.engine import Node, raw
 from autograd.graph.chain import Chain, one
 from autograd.graph.explanation import Derivation, Explanation, Factor, Path, Row, Term
 from autograd.graph.expressions import Words
-from autograd.graph.names import caller, local_names
+from autograd.graph.names import given_names
 from autograd.graph.passes import identical
 from autograd.graph.summary import held
 from autograd.value import Value
@@ -72,11 +71,7 @@ def explain(
     There is no `.grad` yet: backward() has not run.
     """
     found = checked(loss, wrt)
-    if isinstance(names, str) and names != "locals":
-        raise ValueError(f'explain: names={names!r} is unknown; pass a dict of Values, or "locals"')
-    known: dict[int, str] = {}
-    if names is not None:
-        known = local_names(caller().f_locals if isinstance(names, str) else dict(names))
+    known = given_names(names, "explain")
     chain = Chain(loss, known)
     words = Words(chain)
     parts = tuple([derivation(chain, words, x, known, max_paths, max_rows) for x in found])

@@ -1,6 +1,5 @@
 """How the nodes of a graph were computed, and what follows for the factors, as formulas."""
 
-
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 

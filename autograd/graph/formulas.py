@@ -5,7 +5,6 @@ that operand, x, y or z by position, as a Python expression.  VJP holds, for ope
 arrays that are not elementwise, what becomes of the result's gradient g.
 """
 
-
 import ast
 import re
 from collections.abc import Sequence

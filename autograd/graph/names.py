@@ -21,6 +21,18 @@ def caller() -> FrameType:
     return frame
 
 
+def given_names(names: Any, who: str) -> dict[int, str]:
+    """id of a Value -> name, from the `names` argument of `who`: a dict of Values, "locals", or None."""
+    if names is None:
+        return {}
+    if names == "locals" and isinstance(names, str):
+        return local_names(caller().f_locals)
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        error = ValueError if isinstance(names, str) else TypeError
+        raise error(f'{who}: names={names!r} is unknown; pass a dict of Values, or "locals"')
+    return local_names(dict(names))
+
+
 def local_names(variables: Mapping[str, Any]) -> dict[int, str]:
     """id of a Value -> the name of the variable that holds it; the first wins.
 

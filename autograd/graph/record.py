@@ -12,7 +12,7 @@ import numpy as np
 from autograd.engine import Node, raw
 from autograd.graph.description import Graph
 from autograd.graph.formulas import formula
-from autograd.graph.names import caller, local_names, number_text, symbols
+from autograd.graph.names import caller, given_names, local_names, number_text, symbols
 from autograd.graph.passes import Pass, Structure, identical
 from autograd.graph.recording import Frame, RecordedEdge, RecordedNode, Recording, Segment, Update
 from autograd.graph.summary import held, is_number
@@ -69,12 +69,8 @@ def record(
             f"record: every={every!r} must be an integer of 1 or more, keep={keep!r} one of 5 or more "
             f"(or None for all)"
         )
-    here = local_names(caller().f_locals) if names == "locals" else {}
-    if isinstance(names, str) and names != "locals":
-        raise ValueError(f'record: names={names!r} is unknown; pass a dict of Values, or "locals"')
-    if names is not None and not isinstance(names, str):
-        here = local_names(dict(names))
-    return Recorder(source, every, keep, here, names == "locals")
+    look = isinstance(names, str)
+    return Recorder(source, every, keep, given_names(names, "record"), look)
 
 
 class Recorder:

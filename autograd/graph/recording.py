@@ -18,7 +18,6 @@ the target is an array; `sums` holds the exact sum where the dtype is narrower t
 float64.  So the replay is equal to Python's `.grad` bit for bit.
 """
 
-
 import json
 import math
 import os

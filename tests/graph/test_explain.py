@@ -1,6 +1,5 @@
 """The chain rule that explain() writes is that of the graph: its numbers, its formulas, its words."""
 
-
 import math
 import re
 

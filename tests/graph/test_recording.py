@@ -1,6 +1,5 @@
 """What a Recording keeps of a long run, shows, writes and refuses."""
 
-
 import doctest
 import json
 import math
@@ -143,6 +142,7 @@ def test_a_notebook_shows_something_always(monkeypatch):
         (([Value(1.0)],), {"keep": 4}, ValueError, "keep=4 one of 5 or more"),
         (([Value(1.0)],), {"keep": "all"}, ValueError, "keep='all'"),
         (([Value(1.0)],), {"names": "globals"}, ValueError, "names='globals'"),
+        (([Value(1.0)],), {"names": 3}, TypeError, "names=3 is unknown"),
     ],
 )
 def test_bad_input(arguments, options, error, words):

@@ -12,6 +12,7 @@ from autograd.graph.player import markup
 from autograd.graph.player.payload import payload
 from autograd.graph.player.places import places
 from autograd.graph.recording import Recording
+from autograd.graph.svg import content
 
 __all__ = ["page"]
 
@@ -54,7 +55,7 @@ def page(recording: Recording, *, title: str = "Gradient steps") -> str:
     )
     frame = shown[first]
     words = {
-        "title": markup.content(title),
+        "title": content(title),
         "graphs": graphs,
         "table": markup.table(recording, shown),
         "step": str(frame.step),
@@ -85,7 +86,7 @@ def notes(recording: Recording) -> str:
     said = list(recording.notes)
     if len(recording) < recording.seen and not any("step" in note for note in said):
         said.insert(0, f"{len(recording)} of {recording.seen} steps were kept")
-    lines = "".join(f"<li>{markup.content(note[:1].upper() + note[1:])}</li>" for note in said)
+    lines = "".join(f"<li>{content(note[:1].upper() + note[1:])}</li>" for note in said)
     return f'<ul class="notes">{lines}</ul>' if lines else ""
 
 

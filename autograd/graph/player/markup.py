@@ -5,16 +5,17 @@ It stands by itself: without the script it is a good still of one step.
 
 import base64
 import math
-from html import escape
 from typing import Any
 
 import numpy as np
 
 from autograd.graph import thumbnail
 from autograd.graph.layout import Box, Point
-from autograd.graph.player.places import PLAIN, Places, shortened, sign_of
+from autograd.graph.player.places import LONGEST, PLAIN, Places, sign_of
 from autograd.graph.recording import Frame, RecordedNode, Recording, Segment
 from autograd.graph.summary import Summary
+from autograd.graph.svg import attribute, content
+from autograd.graph.words import shortened
 
 MARGIN, ABOVE = 16.0, 32.0  # above and below there is room for the words of an edge
 MINUS = "\N{MINUS SIGN}"
@@ -149,7 +150,7 @@ def card(
     reached = gradient is not None or summary is not None
     kind += (sign_class(gradient) if reached else " unreached") if band else ""
     x, y, w, h = box.x - box.width / 2, box.y - box.height / 2, box.width, box.height
-    symbol, op = shortened(n.symbol), sign_of(n)
+    symbol, op = shortened(n.symbol, LONGEST), sign_of(n)
     spoken = [n.symbol, n.op or role, f"value {words_of(value)}"]
     if band:
         spoken.append(f"gradient {words_of(summary if summary is not None else gradient)}")
@@ -285,13 +286,3 @@ def opening(recording: Recording) -> tuple[int, int, int]:
 def num(x: float) -> str:
     """A coordinate: one decimal at most."""
     return f"{x:.1f}".removesuffix(".0").replace("-0", "0" if abs(x) < 0.05 else "-0")
-
-
-def content(words: str) -> str:
-    """Text between tags."""
-    return escape("".join(c if c.isprintable() else " " for c in words), quote=False)
-
-
-def attribute(words: str) -> str:
-    """Text inside a quoted attribute."""
-    return escape("".join(c if c.isprintable() else " " for c in words))

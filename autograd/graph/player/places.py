@@ -7,23 +7,14 @@ from typing import Any, cast
 
 from autograd.graph.layout import Box, Point, layout, width_of
 from autograd.graph.recording import RecordedNode, Segment
+from autograd.graph.words import SYMBOLS, shortened
 
 CARD, PLAIN, ARRAY = (88.0, 60.0), (62.0, 26.0), (136.0, 80.0)  # width and height, px
 LONGEST = 18  # characters of a name on a card; the tooltip has all
 LARGE = 1500  # nodes above which Graphviz takes too long
 GAP_X, GAP_Y = 44.0, 14.0
 
-
-SIGNS = {
-    "add": "+",
-    "subtract": "\N{MINUS SIGN}",
-    "multiply": "\N{MULTIPLICATION SIGN}",
-    "divide": "\N{DIVISION SIGN}",
-    "power": "**",
-    "negative": "\N{MINUS SIGN}",
-    "matmul": "@",
-    "sigmoid": "\N{GREEK SMALL LETTER SIGMA}",
-}
+SIGNS = SYMBOLS | {"sigmoid": "\N{GREEK SMALL LETTER SIGMA}"}
 
 
 @dataclass(frozen=True)
@@ -53,18 +44,12 @@ def size_of(n: RecordedNode) -> tuple[float, float]:
         return PLAIN
     width, height = CARD if n.scalar else ARRAY
     op = 6 + width_of(sign_of(n)) if n.op else 0.0
-    return float(ceil(max(width, width_of(shortened(n.symbol)) * 1.08 + op + 18))), height
+    return float(ceil(max(width, width_of(shortened(n.symbol, LONGEST)) * 1.08 + op + 18))), height
 
 
 def sign_of(n: RecordedNode) -> str:
     """The operation in few characters."""
-    return SIGNS.get(n.op or "", shortened(n.op or ""))
-
-
-def shortened(words: str, most: int = LONGEST) -> str:
-    """The beginning of a long text, on one line."""
-    words = " ".join("".join(c if c.isprintable() else " " for c in words).split())
-    return words if len(words) <= most else words[: most - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    return SIGNS.get(n.op or "", shortened(n.op or "", LONGEST))
 
 
 def by_graphviz(segment: Segment, sizes: list[tuple[float, float]]) -> Places:
