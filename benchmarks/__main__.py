@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 
 from autograd.graph.render import write
-from benchmarks.engines import ENGINES, USUAL
+from benchmarks.engines import ENGINES
 from benchmarks.report import markdown
 from benchmarks.runner import GROUPS, NAMES, Runner, measure, merged
 
@@ -22,9 +22,7 @@ def arguments() -> argparse.ArgumentParser:
         epilog=f"workloads: {'; '.join(f'{g}: {chr(32).join(names)}' for g, names in GROUPS.items())}",
     )
     parser.add_argument("workloads", nargs="*", help="names or groups; by default all")
-    parser.add_argument(
-        "--engines", default=",".join(USUAL), help=f"of {', '.join(ENGINES)}; which, in what order"
-    )
+    parser.add_argument("--engines", default=",".join(ENGINES), help="which, in what order")
     parser.add_argument(
         "--python", action="append", default=[], metavar="NAME=PATH", help="the interpreter of an engine"
     )

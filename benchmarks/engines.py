@@ -33,10 +33,8 @@ ENGINES: dict[str, Engine] = {
     "compiled": Engine("stepgrad compiled", COMPILED, "autograd", "stepgrad"),
     "numba": Engine("stepgrad compiled, numba", COMPILED, "autograd", "stepgrad", "numba"),
     "jax": Engine("jax.jit", COMPILED, "jax", "jax"),
-    "torch_compile": Engine("torch.compile", COMPILED, "torch", "torch"),
 }
 OURS = ("stepgrad", "compiled", "numba")
-USUAL = [name for name in ENGINES if name != "torch_compile"]  # that one takes minutes to compile
 
 
 def found(name: str) -> Any:

@@ -51,7 +51,6 @@ FUNCTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "compiled": ("compiled", {}),
     "numba": ("compiled", {"backend": "numba"}),
     "jax": ("jax", {}),
-    "torch_compile": ("torch_compile", {}),
 }
 
 
