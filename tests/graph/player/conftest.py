@@ -171,7 +171,7 @@ def browser():
         pytest.skip('Playwright is not installed: pip install "stepgrad[browser]"')
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
-        pytest.skip(f"no Chromium on the PATH (looked for {', '.join(BROWSERS)})")
+        pytest.skip(f"no Chromium on the PATH ({', '.join(BROWSERS)}); on Debian: apt install chromium")
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         yield running

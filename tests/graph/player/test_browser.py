@@ -363,14 +363,14 @@ def test_labels_say_role_value_and_gradient(visit):
     assert label.endswith("no gradient yet")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
-    ("name", "fragment"),
+    ("scheme", "name", "fragment"),
     [
-        ("network", "#step=25"),
-        ("equations", "#step=3&at=14&node=0"),
-        ("equations", "#step=9&pin=2"),
-        ("classifier", ""),
+        ("light", "network", "#step=25"),
+        ("dark", "network", "#step=25"),
+        ("light", "equations", "#step=3&at=14&node=0"),
+        ("dark", "equations", "#step=9&pin=2"),
+        ("dark", "classifier", ""),
     ],
 )
 def test_axe_finds_nothing(visit, scheme, name, fragment):
@@ -384,6 +384,21 @@ def test_axe_finds_nothing(visit, scheme, name, fragment):
     assert result.violations_count == 0, result.generate_report()
 
 
+def test_words_of_an_edge_stay_in_sight(visit):
+    """Where the graph is wider than its frame, as on a telephone."""
+    p = visit("network", "#step=25", viewport={"width": 400, "height": 800})
+    last = p.evaluate("stepgradPlayer.scene().segment.moments.findLastIndex((m) => m.visit)")
+    for at in range(last - 6, last + 1):
+        p.evaluate(f"stepgradPlayer.goInside({at})")
+        p.wait_for_timeout(60)
+        left, right, low, high = p.evaluate("""() => {
+          const words = document.querySelector("svg.net:not([hidden]) .ticket rect").getBoundingClientRect();
+          const frame = document.getElementById("graph").getBoundingClientRect();
+          return [words.left, words.right, frame.left, frame.right];
+        }""")
+        assert low - 1 <= left and right <= high + 1, at
+
+
 def test_theme_button(visit):
     p = visit("equations", color_scheme="light")
     paper = lambda: p.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -394,9 +409,15 @@ def test_theme_button(visit):
     assert paper() == before
 
 
-@pytest.mark.parametrize("width", [400, 1440])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+@pytest.mark.parametrize(
+    ("width", "scheme", "motion"),
+    [
+        (400, "light", "reduce"),
+        (400, "dark", "no-preference"),
+        (1440, "light", "no-preference"),
+        (1440, "dark", "reduce"),
+    ],
+)
 def test_screenshots(visit, tmp_path, width, scheme, motion):
     """Nothing is cut off sideways, and with reduced motion nothing moves."""
     p = visit(
