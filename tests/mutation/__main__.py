@@ -142,7 +142,7 @@ def main() -> int:
     parser.add_argument("--wide", action="store_true", help="a minute for each mutant instead of a second")
     parser.add_argument("--write", action="store_true", help=f"write {TABLE.name}")
     parser.add_argument("--examples", type=int, default=5, metavar="N", help="of each case")
-    parser.add_argument("--bank", type=int, default=40, metavar="N", help="examples of a case in the bank")
+    parser.add_argument("--bank", type=int, default=16, metavar="N", help="examples of a case in the bank")
     options = parser.parse_args()
     options.seconds = 60.0 if options.wide else 1.0
     run = Mutation(options)

@@ -7,6 +7,7 @@ infinities, ties and huge and tiny numbers put in their places.
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,8 @@ from tests.numeric import flat, random_like
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, np.nan, np.inf, -np.inf, 1e300, 1e-300, 1e-9, 5e-324, 1000.0, -1000.0]
 
 
-def drawn(case: Any, examples: int, dtypes: Any = F32_TOO) -> list[Any]:
+@cache
+def drawn(case: Any, examples: int) -> list[Any]:
     """A few examples, always the same."""
     found: list[Any] = []
 
@@ -32,7 +34,7 @@ def drawn(case: Any, examples: int, dtypes: Any = F32_TOO) -> list[Any]:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(case.inputs(dtypes))
+    @given(case.inputs(F32_TOO))
     def collect(example: Any) -> None:
         found.append(example)
 
@@ -63,6 +65,7 @@ def varied(leaves: list[Any], rng: np.random.Generator) -> Iterator[list[Any]]:
             np.where(rng.random(np.shape(x)) < share, rng.choice(SPECIAL, np.shape(x)), x).astype(x.dtype)[()]
             for x in leaves
         ]
+    yield [np.zeros(np.shape(x), x.dtype)[()] for x in leaves]
     yield [np.full(np.shape(x), rng.choice(SPECIAL), x.dtype)[()] for x in leaves]
 
 
@@ -85,20 +88,28 @@ def answer(case: Any, example: Any, leaves: list[Any]) -> Any:
     return b"".join(bits)
 
 
+@cache
+def bank(case: Any, examples: int) -> list[tuple[Any, list[Any], Any]]:
+    """Examples, their leaves, varied, and what the rules themselves answer."""
+    rng = np.random.default_rng(1)
+    return [
+        (example, leaves, answer(case, example, leaves))
+        for example in drawn(case, examples)
+        for leaves in varied(example.leaves, rng)
+    ]
+
+
 def difference(mutant: Mutant, cases: list[Any], examples: int) -> tuple[int, str]:
     """How many inputs were compared, and the first where the mutant is another function; "" if there is none."""
     asked = 0
     for case in cases:
-        rng = np.random.default_rng(1)
-        for example in drawn(case, examples):
-            for leaves in varied(example.leaves, rng):
-                asked += 1
-                before = answer(case, example, leaves)
-                try:
-                    with mutant, alarm(5.0):
-                        after = answer(case, example, leaves)
-                except TimeoutError:
-                    after = "TimeoutError"
-                if before != after:
-                    return asked, f"{case.name}{tuple(leaves)} {example.params}"
+        for example, leaves, before in bank(case, examples):
+            asked += 1
+            try:
+                with mutant, alarm(5.0):
+                    after = answer(case, example, leaves)
+            except TimeoutError:
+                after = "TimeoutError"
+            if before != after:
+                return asked, f"{case.name}{tuple(leaves)} {example.params}"
     return asked, ""

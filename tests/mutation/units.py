@@ -72,7 +72,7 @@ def units_of_tests(items: list[pytest.Item], complain: Callable[[str], None]) ->
         except FAILURES:
             complain(f"fails without a mutant, left out: {item.nodeid}")
             continue
-        yield Unit(item.nodeid, partial(run_item, item), 3, places, time.process_time() - start)
+        yield Unit(item.nodeid, partial(run_item, item), 1, places, time.process_time() - start)
 
 
 def run_by(run: Callable[[], Any]) -> frozenset[Place]:
