@@ -38,11 +38,6 @@ def example(x: Any, kind: Any) -> Any:
     return data if isinstance(data, np.generic) else np.array(data, order="K", subok=False)
 
 
-def is_flat(output: Any) -> bool:
-    """Whether an output is a tuple of results and nothing more."""
-    return type(output) is tuple and not any([isinstance(x, tuple | list | dict) for x in output])
-
-
 def is_input(x: Any) -> bool:
     """Whether an argument is a number or array that differs from call to call; the rest is static."""
     return isinstance(x, Node | np.ndarray | np.generic) or type(x) is float

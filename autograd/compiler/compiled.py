@@ -22,7 +22,6 @@ from autograd.compiler.arguments import (
     checked,
     example,
     filled,
-    is_flat,
     is_input,
     kinds_of,
     names_of,
@@ -43,6 +42,8 @@ from autograd.value import Value
 
 BACKENDS = ("python", "numpy", "numba")
 FLOATS = frozenset((float,))
+QUIET = np.errstate(all="ignore")  # around a function: cheaper than a block at each call
+SHORT = 2000  # steps: a program of numbers for which a second function, without the detours, is made
 RETRACES = 20  # from here on a warning says that something changes with every call
 
 
@@ -80,10 +81,9 @@ class Executable:
         try:
             run = self.idle.pop()
         except IndexError:  # a thread, or a call inside a call, takes another
-            run = self.make()
+            run = QUIET(self.make())
         try:
-            with np.errstate(all="ignore"):
-                return run(*args, *closed)
+            return run(*args, *closed)
         finally:
             self.idle.append(run)
 
@@ -177,8 +177,7 @@ class Compiled:
         self.f, self.argnums, self.chosen = f, argnums, backend
         self.entries: dict[Any, Entry] = {}
         self.last: Entry | None = None
-        self._quick: Callable[..., tuple[Any, ...]] | None = None  # of a function of plain floats
-        self._single = False
+        self._quick: Callable[..., Any] | None = None  # of a function of plain floats
         self._arity = -1
         self._with_grad: Compiled | None = None
         self._traces = 0
@@ -226,8 +225,7 @@ class Compiled:
             and FLOATS.issuperset(map(type, args))
         ):
             try:
-                results = self._quick(*args)
-                return results[0] if self._single else results
+                return self._quick(*args)
             except (ArithmeticError, ValueError):
                 pass  # NumPy answers below
         now = mode.get()
@@ -305,8 +303,10 @@ class Compiled:
             and not program.written
             and all([k is not None for k in kinds])
         )
-        if made.backend == "python" and plain and (single or is_flat(seen[0])):
-            self._quick, self._arity, self._single = made.new(), len(flat), single
+        if made.backend == "python" and plain and len(program) <= SHORT and scalars.can_be_text(seen[0]):
+            text = scalars.source(program, Names(program), seen[0])
+            self._quick = loaded(text, dict(scalars.NAMESPACE), made.name)["run"]
+            self._arity = len(flat)
         return entry
 
     @property

@@ -6,7 +6,7 @@ differ from NumPy's in the last place, where its functions and `math`'s round di
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from autograd.rules import reductions, shaping
 from autograd.rules.table import Op
 
 Text = Callable[..., str]
+FLAT = object()  # a tuple of all results, one after the other
 
 
 def powers(x: str) -> dict[str, str]:
@@ -156,9 +157,34 @@ def atom(x: Variable, names: Names) -> str:
     return repr(number) if not str(number).startswith("-") else f"({number!r})"
 
 
-def source(program: Program, names: Names) -> str:
-    """The function `run` of a program of numbers."""
+def source(program: Program, names: Names, layout: Any = FLAT) -> str:
+    """The function `run` of a program of numbers; what it returns is a flat tuple, or has the containers of `layout`."""
     given = ", ".join([names[x] for x in [*program.inputs, *program.closed]])
     results = [atom(x, names) for x in program.outputs]
-    body = [*lines_of(program, names), f"return ({', '.join(results)}{',' if len(results) == 1 else ''})"]
+    returned = tupled(results) if layout is FLAT else arranged(layout, iter(results))
+    body = [*lines_of(program, names), f"return {returned}"]
     return "\n".join([f"def run({given}):", *[f"    {line}" for line in body], ""])
+
+
+def tupled(texts: list[str]) -> str:
+    return f"({', '.join(texts)}{',' if len(texts) == 1 else ''})"
+
+
+def arranged(layout: Any, rest: Iterator[str]) -> str:
+    """The text of nested tuples, lists and dicts of results."""
+    if type(layout) is tuple:
+        return tupled([arranged(x, rest) for x in layout])
+    if type(layout) is list:
+        return f"[{', '.join([arranged(x, rest) for x in layout])}]"
+    if type(layout) is dict:
+        return f"{{{', '.join([f'{k!r}: {arranged(x, rest)}' for k, x in layout.items()])}}}"
+    return next(rest)
+
+
+def can_be_text(layout: Any) -> bool:
+    """Whether `arranged` knows all of its containers and keys."""
+    if type(layout) in (tuple, list):
+        return all([can_be_text(x) for x in layout])
+    if type(layout) is dict:
+        return all([type(k) in (str, int) and can_be_text(x) for k, x in layout.items()])
+    return layout is None
