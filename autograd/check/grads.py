@@ -319,7 +319,8 @@ class Check:
         if r.verdict is Verdict.PASS and e.clean and exact is None and not e.flat:
             return r
         if e.flat and wide and exact is None and not 0 < x < 1e-3:
-            if all(wide_phi(t)[0] == wide_at[0] for t in (step, -step, step / 8, -step / 8)):
+            still = all(wide_phi(t)[0] == wide_at[0] for t in (step, -step, step / 8, -step / 8))
+            if still:
                 return r
         if not wide:
             e = examine(phi, at, x, ladder(x, max(step, 0.125), FINEST))
@@ -431,7 +432,7 @@ class Check:
             return findings
         chosen = max(values or wrong, key=relative)
         if node.kind == "engine" and math.isnan(chosen.analytic):
-            reason = "every local rule is right at this point; most likely an infinite one meets a zero (0 * inf)"
+            reason = "every local rule is right here; most likely an infinite one meets a zero (0 * inf)"
             node = replace(node, reason=reason)
         return [replace(f, node=node) if f is chosen else f for f in findings]
 

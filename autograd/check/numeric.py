@@ -231,7 +231,9 @@ def _estimate(
         once_a, once_b = q[i + 1] + d1 / (r - 1), q[i + 2] + d2 / (r - 1)
         twice = once_b + (once_b - once_a) / (r * r - 1)
         other = q[i + 2] + d2 * falls / (1 - falls)  # as if of the order that is seen
-        error = max(abs(twice - once_b), abs(twice - other)) if expected else 4 * abs(d2)  # by chance, if only here
+        error = (
+            max(abs(twice - once_b), abs(twice - other)) if expected else 4 * abs(d2)
+        )  # by chance, if only here
         return twice, error + 3 * base, True
     if abs(falls) * r <= 0.6 and abs(before) * r <= 2.5:  # faster
         error = max(abs(d2), abs(d1) / r) / (r - 1) if expected else 2 * max(abs(d1), abs(d2))

@@ -1,6 +1,6 @@
 """Run one checker over the cases in this environment: JSON on standard output, one row per case.
 
-python worker.py stepgrad|torch|jax|hips [tuning|final]
+python worker.py stepgrad|torch|jax|hips [tuning|final|second]
 """
 
 import json
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
+import second
 from cases import Case, cases
 
 Verdict = tuple[str, str]  # accepted | rejected | unverified, and why
@@ -39,7 +40,7 @@ def torch(case: Case) -> Verdict:
         def __getattr__(self, name: str) -> Any:
             return getattr(t, name)
 
-        arccos, arcsin, arctan = t.acos, t.asin, t.atan
+        arccos, arcsin, arctan, arccosh = t.acos, t.asin, t.atan, t.acosh
 
     class Rule(t.autograd.Function):
         @staticmethod
@@ -107,7 +108,7 @@ if __name__ == "__main__":
 
     rows = []
     with numpy.errstate(all="ignore"):
-        for case in cases():
+        for case in second.cases() if half == "second" else cases():
             if case.final == (half == "final"):
                 kind, why = CHECKERS[checker](case)
                 g = case.g if math.isfinite(case.g) else str(case.g)

@@ -5,6 +5,7 @@ import json
 import math
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -109,7 +110,9 @@ def test_leaving_the_graph_is_found():
     for f in (lambda x: np.sum(getattr(x, "data", x)) if isinstance(x, Value) else np.sum(x),
               lambda x: np.sum(stop_gradient(x) * 2)):  # fmt: skip
         report = check_grads(f, W, raise_=False)
-        assert report.counts[Verdict.FAIL] >= 6 and "no result is a Value" in str([x.reason for x in report.failures])
+        assert report.counts[Verdict.FAIL] >= 6 and "no result is a Value" in str(
+            [x.reason for x in report.failures]
+        )
 
 
 def test_a_random_function_is_named_as_such():
@@ -198,7 +201,53 @@ def test_no_garbage_is_left():
     gc.disable()
     try:
         check_grads(lambda x: np.sum(np.exp(x)), W)
-        left = [o for o in gc.get_objects() if isinstance(o, Value) and o.op is not None and o.op.name == "exp"]
+        left = [
+            o for o in gc.get_objects() if isinstance(o, Value) and o.op is not None and o.op.name == "exp"
+        ]
         assert not left
     finally:
         gc.enable()
+
+
+def test_a_kink_just_beside_the_point_is_not_at_it():
+    for x in (1 + 2**-51, 1 - 2**-51, 1 + 2**-45):
+        right = 1.0 if x > 1 else -1.0
+        for g in (right, -right, 0.0, 0.5):
+            report = check_grads(lambda x: np.abs(x - 1), x, grad=lambda x, g=g: np.float64(g), raise_=False)
+            assert not (report.ok and g != right) and not (report.failures and g == right), (x, g)
+
+
+def test_a_float16_gradient_rounded_to_float16_is_right():
+    x, slope = np.float16(0.3125), 3 * 0.3125**2
+    right = np.float16(slope)
+    assert check_grads(lambda x: x**3, x, grad=lambda x: right).ok
+    for wrong in (np.float16(slope * 1.01), np.float16(0), -right):
+        assert not check_grads(lambda x: x**3, x, grad=lambda x, g=wrong: g, raise_=False).ok
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_digits_lost_in_the_own_dtype_are_no_mistake(dtype):
+    assert check_grads(np.tanh, np.dtype(dtype).type(6)).ok
+
+
+def test_the_smallest_gradient_of_many_is_looked_at():
+    x = np.linspace(1.0, 2.0, 1000)
+    x[577] = 1e-6
+    keep = np.where(np.arange(1000) == 577, 0.0, 1.0)
+    report = check_grads(lambda x: np.sum(x**2), x, grad=lambda x: 2 * x * keep, raise_=False)
+    assert [f.index for f in report.failures] == [(577,)]
+
+
+def test_a_slow_function_is_left_when_the_time_is_up():
+    def slow(x):
+        time.sleep(0.01)
+        return np.sum(x**2)
+
+    report = check_grads(slow, np.ones(50), seconds=0.5, raise_=False)
+    assert report.counts[Verdict.UNVERIFIED] > 40 and "limit of 0.5 s" in str(report)
+    assert "seconds=0.5" in report.repro()
+
+
+def test_norm_at_zero_says_why_it_is_nan():
+    report = check_grads(lambda x: np.sqrt(np.sum(x * x)), np.zeros(2), raise_=False)
+    assert "outside the subdifferential [-1, 1]" in str(report) and "0 * inf" in str(report)
