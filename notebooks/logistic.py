@@ -298,7 +298,8 @@ Here is the answer for this problem: how many batches until the accuracy of the 
 # %% tags=["active-ipynb"]
 # for name in ("zero", "adam"):
 #     done = fits[name]
-#     first = next(k for k, a in zip(done.looks, done.accuracies, strict=True) if a >= fits["random"].accuracies[-1])
+#     reached = zip(done.looks, done.accuracies, strict=True)
+#     first = next(k for k, a in reached if a >= fits["random"].accuracies[-1])
 #     print(f"{SETTINGS[name].words:28} at most {first} of {steps}")
 
 # %% [markdown]

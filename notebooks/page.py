@@ -205,7 +205,7 @@ def framed(player: Player) -> str:
     name, title, caption = escape(player.name), escape(player.title), escape(player.caption)
     return (
         f'<figure class="wide"><iframe src="{name}.html" title="{title}" sandbox="allow-scripts" loading="lazy">'
-        f'</iframe>\n<figcaption>{caption} <a href="{name}.html">Open it alone.</a></figcaption></figure>'
+        f'</iframe>\n<figcaption>{caption} <a href="{name}.html">Open the player.</a></figcaption></figure>'
     )
 
 
