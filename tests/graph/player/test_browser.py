@@ -467,8 +467,12 @@ def test_without_scripts_there_is_a_still(browser, files):
 
 
 def test_print_shows_graph_and_charts(visit):
-    p = visit("equations")
+    p = visit("equations", color_scheme="light")
+    p.click("#theme")
+    paper = "getComputedStyle(document.querySelector('.picture')).backgroundColor"
+    assert p.evaluate(paper) != "rgb(255, 255, 255)"
     p.emulate_media(media="print")
+    assert p.evaluate(paper) == "rgb(255, 255, 255)"  # on paper never dark
     assert p.is_visible("svg.net") and p.is_visible("#loss")
     assert not p.is_visible(".controls")
 
@@ -490,4 +494,4 @@ def test_scrubbing_a_thousand_nodes(visit, record_property):
     record_property("scrub", json.dumps({"nodes": nodes, "median_ms": median, "least_ms": least}))
     print(f"\n{nodes} nodes: {median:.2f} ms a frame, at best {least:.2f} ms")  # noqa: T201
     assert nodes > 800
-    assert median < 40  # some 3 ms where nothing else runs
+    assert median < 60  # some 3 ms where nothing else runs
