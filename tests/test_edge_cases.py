@@ -807,3 +807,33 @@ def test_higher_derivatives(f, at, expected):
 @pytest.mark.parametrize("x", [-1.0, np.float32(-1.0), np.array(-1.0), np.array([-1.0, 0.3]), 0.3])
 def test_relu_of_what_is_no_value(x):
     assert np.array_equal(special.relu(x), np.maximum(x, 0.0))
+
+
+# --- exponents that are arrays of integers ----------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.int16, np.int64, np.uint8])
+def test_an_exponent_of_integers(kind):
+    """y * x**(y - 1) at every order, also where y - 1 is no number of y's dtype."""
+    y = np.array([0, 1, 2, 3, 5, np.iinfo(np.int8).min if np.iinfo(kind).min else 0], kind)
+    x, n = np.array([1.5, 0.5, -1.25, 2.0, -0.5, 1.0625]), y.astype(float)
+    v = Value(x)
+    (first,) = gradients((v**y).sum(), [v], create_graph=True)
+    np.testing.assert_allclose(first.data, n * x ** (n - 1), rtol=1e-13)
+    np.testing.assert_allclose(gradients(first.sum(), v), n * (n - 1) * x ** (n - 2), rtol=1e-12)
+
+
+def test_an_exponent_of_integers_at_zero():
+    y = np.array([0, 1, 2, 3], np.int8)
+    v = Value(np.zeros(4))
+    (first,) = gradients((v**y).sum(), [v], create_graph=True)
+    same(first.data, [0.0, 1.0, 0.0, 0.0])
+    same(gradients(first.sum(), v), [0.0, 0.0, 2.0, 0.0])
+
+
+def test_zeros_among_exponents_that_carry_gradient():
+    """The gradient of each element does not depend on the others being 0."""
+    x, y = np.array([0.0, 0.0, 2.0, 0.5, 3.0]), np.array([0.0, 1.0, 0.0, -1.0, 2.0])
+    dx, dy = grad(lambda x, y: np.sum(x**y), (0, 1))(x, y)
+    np.testing.assert_allclose(dx, [0.0, 1.0, 0.0, -4.0, 6.0], rtol=1e-14)
+    np.testing.assert_allclose(dy, [0.0, 0.0, np.log(2.0), 2 * np.log(0.5), 9 * np.log(3.0)], rtol=1e-14)

@@ -109,7 +109,7 @@ def test_a_schedule_without_a_formula():
     class Nothing(schedules.LRScheduler):
         pass
 
-    with pytest.raises(NotImplementedError, match="Nothing.get_lr is not written"):
+    with pytest.raises(NotImplementedError, match=r"Nothing.get_lr is not written"):
         Nothing(optim.SGD([Value(1.0)], lr=0.1))
 
 
