@@ -23,7 +23,12 @@ def filled(tree: Tree, flat: Sequence[Any], places: Sequence[int], values: Seque
 
 def plainly(x: Any) -> Any:
     """The number or array of an argument, with nothing around it."""
-    return x._array if isinstance(x, Node) else np.asarray(x)[()] if isinstance(x, np.ndarray) else x
+    return x._array if isinstance(x, Node) else forward(np.asarray(x))[()] if isinstance(x, np.ndarray) else x
+
+
+def forward(x: Any) -> Any:
+    """An array, copied if it runs backwards: NumPy rounds some functions otherwise there, and a Value is a copy."""
+    return np.array(x) if x.strides and min(x.strides) < 0 else x
 
 
 def example(x: Any, kind: Any) -> Any:
@@ -59,7 +64,7 @@ def quick_signature(args: Sequence[Any]) -> tuple[Any, list[Any], bool] | None:
         kind = type(x)
         if kind is np.ndarray:
             key += (x.dtype, x.shape)
-            given.append(x if x.shape else x[()])
+            given.append(forward(x) if x.shape else x[()])
         elif kind is float:
             key.append(float)
             given.append(x)
