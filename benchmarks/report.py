@@ -134,7 +134,7 @@ def imports(found: Figures) -> list[str]:
     if not found:
         return []
     row = ["import", *[spread(entry) for entry in found.values()]]
-    heading = "## Import: milliseconds on top of `import numpy`"
+    heading = "## Import: milliseconds of the processor on top of `import numpy`"
     return ["", heading, "", *grid(["", *[ENGINES[e].title for e in found]], [row])]
 
 
@@ -143,8 +143,8 @@ def aims(figures: Figures) -> list[str]:
         [
             title_of(aim.workload),
             f"{ENGINES[aim.engine].title} / {ENGINES[aim.other].title}",
-            number(aim.limit),
-            number(found),
+            f"{aim.limit:.3g}",
+            f"{found:.3g}",
             "yes" if found <= aim.limit else "no",
         ]
         for aim, found in judged(figures)

@@ -30,11 +30,11 @@ TOLERANCE = 1e-9  # of the largest number, between values and gradients of opera
 
 IMPORT = """
 import time
-start = time.perf_counter()
+start = time.process_time()
 import numpy
-middle = time.perf_counter()
+middle = time.process_time()
 import {module}
-print(time.perf_counter() - middle, middle - start)
+print(time.process_time() - middle, middle - start)
 """
 
 Figures = dict[str, Any]
