@@ -438,7 +438,7 @@ class Check:
 
 
 def kinks_here(phi: Callable[[float], Point], at: Point, e: Evidence, x: float, eps: float) -> bool:
-    """Whether the kink is at the point itself, to half a unit in the last place: there the quotients of
+    """Whether the kink is at the point itself, to a unit in the last place: there the quotients of
     four units, d units beside the kink, are off by d/4 of the difference between the slopes.  Where
     rounding hides that (`eps`: phi's precision) they are taken as far out as needed."""
     bend = abs(e.right.value - e.left.value)
