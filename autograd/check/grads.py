@@ -12,6 +12,7 @@ from autograd.check.complexstep import complex_step
 from autograd.check.judge import RTOL, Ruling, floor_of, judge, judge_step
 from autograd.check.numeric import EPS, Evidence, Point, examine, ladder, step_for
 from autograd.check.report import GradientError, GradReport, literal, relative
+from autograd.check.rounding import HAS_WIDE, WIDE, WIDE_EPS, finite, gap, kinks_here, rounding
 from autograd.check.structure import structural_findings
 from autograd.check.subject import NOT_DEFINED, Arrays, Subject, quietly
 from autograd.check.verdict import Finding, Verdict
@@ -20,12 +21,8 @@ Options = dict[str, Any]
 EVERY = 64  # inputs of up to so many elements are checked element by element
 SAMPLED = 24  # of larger ones, so many elements
 DIRECTIONS = 6  # and so many random directions
-WIDE = np.longdouble
-HAS_WIDE = float(np.finfo(WIDE).eps) < EPS / 100
-WIDE_EPS = float(np.finfo(WIDE).eps)
 FINEST, WIDE_FINEST = 2.0**-51, 2.0**-60  # the last steps, relative to x: x moves by a unit or two
 UNSETTLED = (Verdict.PASS, Verdict.UNVERIFIED, Verdict.FAIL)  # what the complex step may overrule
-SAFETY = 4.0  # of the measured rounding errors
 
 
 def check_grads(
@@ -437,68 +434,12 @@ class Check:
         return [replace(f, node=node) if f is chosen else f for f in findings]
 
 
-def kinks_here(phi: Callable[[float], Point], at: Point, e: Evidence, x: float, eps: float) -> bool:
-    """Whether the kink is at the point itself, to a unit in the last place: there the quotients of
-    four units, d units beside the kink, are off by d/4 of the difference between the slopes.  Where
-    rounding hides that (`eps`: phi's precision) they are taken as far out as needed."""
-    bend = abs(e.right.value - e.left.value)
-    if not finite(bend):
-        return True  # one slope is infinite
-    h = max(4 * math.ulp(x) if x else 2.0**-54, 32 * eps * e.size / bend)
-    h = math.ldexp(0.5, math.frexp(h)[1])  # a power of two, so that x ± h is exact
-    return all(
-        abs((phi(t)[0] - at[0]) / t - side.value) <= bend / 6 + side.error
-        for t, side in ((h, e.right), (-h, e.left))
-    )
-
-
-# --- rounding, measured -----------------------------------------------------------------------
-
-
-def gap(wide: Any, narrow: Any) -> float:
-    """How far float64 is from the wider arithmetic; 0 where either is not finite."""
-    difference = abs(float(wide - narrow))
-    return difference if finite(difference) else 0.0
-
-
-def rounding(
-    steps: Sequence[float], seen: dict[float, Point], gaps: dict[float, float], careful: bool
-) -> dict[float, float]:
-    """The rounding error of the wide values, from how far those of float64 are off.
-
-    Rounding can vanish by chance (on a stair of a staircase), so a place has at least the error
-    of the coarser steps: in proportion to the size of the values where it is a few units in the
-    last place of them; as it is where digits cancelled.  `careful`: where float64 lost all
-    digits, the wider arithmetic is not believed to be better.
-    """
-    scale = SAFETY * WIDE_EPS / EPS
-    lost: dict[float, float] = {}
-    usual, cancelled, size = 0.0, 0.0, 0.0
-    for h in [*steps, 0.0]:
-        here = float(max(seen[h][1], seen[-h][1]))
-        own = max(gaps[h], gaps[-h])
-        if size > 0:
-            usual *= min(1.0, here / size)
-        size = here
-        error = own if careful and own > 0.01 * here else scale * own
-        if own > 1e3 * EPS * here:
-            cancelled = max(cancelled, error)
-        usual = max(usual, error)
-        lost[h] = lost[-h] = max(usual, cancelled)
-    return lost
-
-
 # --- numbers --------------------------------------------------------------------------------
 
 
 def doubled(x: Any) -> Any:
     """The same numbers in float64 (longdouble stays)."""
     return x.astype(np.float64) if x.dtype.itemsize < 8 else x
-
-
-def finite(x: Any) -> bool:
-    """Whether a number is neither nan nor infinite."""
-    return bool(x - x == 0)
 
 
 def dyadic(x: Any, rng: np.random.Generator) -> Any:
