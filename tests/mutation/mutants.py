@@ -193,7 +193,9 @@ def compiled(
         node.__dict__.clear()
         node.__dict__.update(kept)
     pairs = zip(original, new, strict=True)
-    for a, b in [(a, b) for a, b in pairs if a.co_code != b.co_code or a.co_consts != b.co_consts][:1]:
+    changed_codes = [(a, b) for a, b in pairs if a.co_code != b.co_code or a.co_consts != b.co_consts]
+    alive = [(a, b) for a, b in changed_codes if place(a) in functions]
+    for a, b in (alive or changed_codes)[-1:]:  # the innermost function that exists
         found = functions.get(place(a), [])
 
         def become(code: CodeType, found: list[FunctionType] = found) -> None:
