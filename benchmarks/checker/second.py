@@ -1,4 +1,4 @@
-"""A second adversarial set, written by another hand than the checker, which had not been seen for it.
+"""A second adversarial set, written by another hand than the checker, without a look at its verdict code.
 
 `f(m, x)` as in cases.py.  The gradients are in second.json: the slopes from the left and from the right
 with 900 digits (`python second.py` makes them again; it needs mpmath), or given here where the limit
