@@ -162,7 +162,7 @@ def files(tmp_path_factory, recorded):
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop must not go on under the tests of other files
 def browser():
     """Chromium, through Playwright."""
     try:
