@@ -113,7 +113,7 @@ class Operators(Node):
     def sqrt(self) -> V: return unary(el.SQRT, self)
     def abs(self) -> V: return unary(ABSOLUTE, self)
     def relu(self) -> V: return unary(special.RELU, self)
-    def sigmoid(self) -> V: return record(el.SIGMOID, (self,))
+    def sigmoid(self) -> V: return unary(el.SIGMOID, self)
     def tanh(self) -> V: return unary(el.TANH, self)
     def softmax(self, axis: int = -1) -> V: return special.softmax(self, axis)
     def log_softmax(self, axis: int = -1) -> V: return special.log_softmax(self, axis)

@@ -92,11 +92,11 @@ class Value(Operators):
         if _mode.get() & TRACE:
             write(self, new)
             return
-        if new is self._array:  # changed where it is
+        old = self._array
+        if new is old or (type(new) is np.float64 and type(old) is np.float64):  # what optimizers do
             self.changed(new)
             return
         new = plain_array(new, "Value.data")
-        old = self._array
         if np.shape(new) != old.shape:
             raise ValueError(
                 f"Value.data: the new data has shape {np.shape(new)}, the Value has shape {old.shape}; "

@@ -127,6 +127,8 @@ SIGMOID_SLOPE: Op = Op("sigmoid_slope", lambda x: slope_of_sigmoid(x), lambda g,
 def sigmoid_of(x: Array) -> Array:
     """1 / (1 + exp(-x)) without overflow; the same bits as that formula for x >= 0."""
     e = np.exp(-abs(x))
+    if isinstance(x, np.floating):  # np.where takes long on a scalar
+        return (1.0 if x >= 0 else e) / (1.0 + e)
     return np.where(x >= 0, 1.0, e) / (1.0 + e)
 
 
