@@ -64,8 +64,9 @@ class Node:
 
 
 Value: type[Any] = Node  # what results are made of; value.py puts its class here
-Traced: type[Any] = Node  # what they are made of while a program is traced; compiler/trace.py puts its class here
-traced: Callable[[Any], None]  # makes a result one of those, and remembers it; from there too
+# while a program is traced; compiler/trace.py puts them here:
+Traced: type[Any] = Node  # what results are made of then
+traced: Any = None  # makes a result one of those, and remembers it
 _OPERANDS = (float, int, np.generic, ndarray, list, tuple)  # a tuple: a union is made anew each time
 NO_PARAMS: dict[str, Any] = {}
 

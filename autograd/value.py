@@ -58,7 +58,9 @@ class Value(Operators):
             joined = data if isinstance(data, Value) else stacked(data)
             data = joined._array
         if joined is not None and is_tracing() and not (requires_grad and joined.requires_grad):
-            raise TypeError("Value(v) inside a compiled function: use v.detach() for a constant of the same data")
+            raise TypeError(
+                "Value(v) inside a compiled function: use v.detach() for a constant of the same data"
+            )
         if joined is not None and requires_grad and joined.requires_grad and is_grad_enabled():
             same = dtype is None or joined.dtype == dtype
             joined = record(el.IDENTITY, (joined,)) if same else joined.astype(dtype)
@@ -127,7 +129,9 @@ class Value(Operators):
     @grad.setter
     def grad(self, new: ArrayLike) -> None:
         if _mode.get() & TRACE:
-            raise TypeError("Value.grad inside a compiled function: compiled code writes no .grad; return the gradient")
+            raise TypeError(
+                "Value.grad inside a compiled function: compiled code writes no .grad; return the gradient"
+            )
         if new is not None and not isinstance(new, Value):
             weak = type(new) is int or type(new) is float
             new = self.dtype.type(new) if weak and not self.ndim else plain_array(new, "Value.grad")

@@ -64,7 +64,14 @@ def test_bad_manners_are_named(reason):
 
 
 def test_good_manners_are_not_accused():
-    for f in (np.sum, lambda x: x * 1, lambda x: x, np.transpose, lambda x: np.concatenate([x, x]), lambda x: x[::-1, ::2]):
+    for f in (
+        np.sum,
+        lambda x: x * 1,
+        lambda x: x,
+        np.transpose,
+        lambda x: np.concatenate([x, x]),
+        lambda x: x[::-1, ::2],
+    ):
         report = check_grads(f, X)
         assert not [g for g in report.findings if g.arg == "structure"]
     assert check_grads(lambda x: x * 2, X.astype(np.float32)).ok
@@ -78,7 +85,9 @@ def test_a_gradient_by_hand_has_manners_too():
 
     report = check_grads(lambda x: np.sum(x * x), X, grad=gradient, raise_=False)
     assert "the gradient changes an input in place" in str(report)
-    report = check_grads(lambda x: np.sum(x * x), X, grad=lambda x: (2 * x).astype(np.float32), raise_=False, rtol=1e-3)
+    report = check_grads(
+        lambda x: np.sum(x * x), X, grad=lambda x: (2 * x).astype(np.float32), raise_=False, rtol=1e-3
+    )
     assert "float32" in str(report) and report.counts[Verdict.FAIL] == 1
 
 

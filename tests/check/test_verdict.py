@@ -111,7 +111,12 @@ def test_noise_is_no_slope():
 
 @pytest.mark.parametrize("g", [1e-9, 1e-6, -1e-3, 1.0])
 def test_a_slope_of_zero_is_zero(g):
-    for f, x in ((np.cos, 0.0), (lambda x: x * x, 0.0), (lambda x: (x - 1) ** 2, 1.0), (lambda x: 0 * x + 3, 2.0)):
+    for f, x in (
+        (np.cos, 0.0),
+        (lambda x: x * x, 0.0),
+        (lambda x: (x - 1) ** 2, 1.0),
+        (lambda x: 0 * x + 3, 2.0),
+    ):
         assert verdict(f, x, 0.0) is PASS and verdict(f, x, g) is FAIL
 
 
