@@ -361,7 +361,12 @@ class Compiled:
     def linked(self, entry: Entry, tree: Tree, flat: Sequence[Any], given: list[Any]) -> Any:
         """The result as a Value: one operation of a graph, whose rule is compiled too."""
         if not entry.single and len(leaves_of(entry.output)) != 1:
-            return self.f(*tree[0], **tree[1])  # several results: recorded as they are
+            warn_once(
+                f"compile: {getattr(self.f, '__name__', 'f')} returns several results and uses Values that require "
+                f"grad, so it is recorded and not compiled; return one result, or call it under no_grad() "
+                f"(with enable_grad() inside, where it takes gradients)"
+            )
+            return self.f(*tree[0], **tree[1])
         program = entry.run.program
         slots = [i for i in entry.places if isinstance(flat[i], Node) and flat[i].requires_grad]
         closed = [v for v in program.values if v.requires_grad]

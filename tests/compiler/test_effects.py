@@ -14,6 +14,7 @@ import pytest
 import nn
 import optim
 from autograd import Value, checkpoint, compile, enable_grad, grad, gradients, no_grad, value_and_grad
+from autograd.compiler import compiled as compiled_module
 from nn import functional as F  # noqa: N812
 
 
@@ -406,3 +407,13 @@ def test_derivatives_of_compiled_functions(x):
     value, slope = value_and_grad(c)(x)
     same(slope, grad(f)(x))
     same(value, f(x))
+
+
+def test_several_results_that_need_a_graph_are_recorded_and_said_so():
+    w = Value(np.ones(3))
+    c = compile(lambda x: (np.sum(x * w), x * 2))
+    compiled_module._warned.clear()
+    with pytest.warns(UserWarning, match="is recorded and not compiled"):
+        loss, _ = c(np.arange(3.0))
+    loss.backward()
+    np.testing.assert_array_equal(w.grad, np.arange(3.0))
