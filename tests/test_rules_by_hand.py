@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from autograd import Value, gradients, special, vjp, windows
+from autograd.rules.indexing import GATHER, SCATTER_ALONG
+from autograd.rules.kernels import Index
 
 G = np.array([2.0, 3.0, 5.0, 7.0, 11.0, 13.0])
 
@@ -85,7 +87,13 @@ def test_windows_take_one_step_at_a_time_if_nothing_is_said():
 @pytest.mark.parametrize("f", [windows.correlate, windows.correlate_transpose])
 @pytest.mark.parametrize(
     ("x", "w", "groups"),
-    [((2, 3), (3, 3), 1), ((1, 2, 5), (2, 2), 1), ((1, 2), (2, 2, 3), 1), ((1, 2, 5), (2, 2, 3), 0), ((1, 4, 5), (4, 2, 3), -2)],
+    [
+        ((2, 3), (3, 3), 1),
+        ((1, 2, 5), (2, 2), 1),
+        ((1, 2), (2, 2, 3), 1),
+        ((1, 2, 5), (2, 2, 3), 0),
+        ((1, 4, 5), (4, 2, 3), -2),
+    ],
 )
 def test_correlations_of_the_wrong_number_of_axes_or_groups(f, x, w, groups):
     with pytest.raises(ValueError, match=r"do not fit with\s+groups="):
@@ -99,3 +107,79 @@ def test_a_window_needs_an_axis():
         windows.fold(np.ones(3), ())
     with pytest.raises(ValueError, match="does not hold the windows"):
         windows.fold(np.ones(3), (3,))
+
+
+@pytest.mark.parametrize("f", [np.maximum, np.minimum, np.fmax, np.fmin])
+def test_an_extreme_with_a_constant_on_either_side(f):
+    """A tie with a constant gives 0; the constant may be the first operand or the second."""
+    x, c = np.array([-1.0, 0.5, 2.0, 1.0]), np.array([1.0, 0.25, 3.0, 1.0])
+    takes = f(x, c) == x
+    expected = np.where(takes & (x != c), G[:4], 0.0)
+    np.testing.assert_array_equal(pulled(lambda v: f(v, c), x)[0], expected)
+    np.testing.assert_array_equal(pulled(lambda v: f(c, v), x)[0], expected)
+    both = pulled(f, x, c)
+    np.testing.assert_array_equal(both[0], np.where(x == c, G[:4] / 2, expected))
+    np.testing.assert_array_equal(both[0] + both[1], G[:4])
+
+
+@pytest.mark.parametrize("axis", [-1, -2])
+def test_gathering_by_computed_positions_and_its_transpose(axis):
+    """What a traced program uses in place of x[ids], and adds up where a place is named twice."""
+    x = np.arange(12.0).reshape(3, 4) ** 2 / 8
+    ids = np.array([[2, 0, 2, 1], [0, 0, 1, 2]]) if axis == -2 else np.array([[3, 3], [0, 1], [2, 0]])
+    n = x.shape[axis]
+    gathered = np.take_along_axis(x, ids, axis)
+    np.testing.assert_array_equal(GATHER(Value(x), ids, axis=axis).data, gathered)
+    g = np.arange(1.0, 1.0 + ids.size).reshape(ids.shape)
+    spread = np.zeros_like(x)
+    for place in np.ndindex(*ids.shape):
+        at = (ids[place], place[1]) if axis == -2 else (place[0], ids[place])
+        spread[at] += g[place]
+    np.testing.assert_array_equal(vjp(lambda v: GATHER(v, ids, axis=axis), x)[1](g)[0], spread)
+    np.testing.assert_array_equal(SCATTER_ALONG(Value(g), ids, axis=axis, n=n).data, spread)
+    np.testing.assert_array_equal(vjp(lambda v: SCATTER_ALONG(v, ids, axis=axis, n=n), g)[1](x)[0], gathered)
+
+
+def test_the_last_axis_is_meant_if_none_is_given():
+    x = np.array([[3.0, 1.0, 2.0], [0.5, -1.0, 4.0]])
+    v, ids = Value(x), np.argsort(x)
+    for f in (np.sort, np.diff, lambda a: np.partition(a, 1), np.trapezoid, np.unwrap):
+        np.testing.assert_allclose(f(v).data, f(x), rtol=1e-15)
+    if np.lib.NumpyVersion(np.__version__) >= "2.3.0":
+        np.testing.assert_array_equal(np.take_along_axis(v, ids).data, np.take_along_axis(x, ids))
+    np.testing.assert_array_equal(np.cross(v, v[::-1]).data, np.cross(x, x[::-1]))
+    np.testing.assert_array_equal(np.tensordot(v, v.T, 1).data, np.tensordot(x, x.T, 1))
+    np.testing.assert_array_equal(np.tensordot(v, v).data, np.tensordot(x, x))
+
+
+def test_numbers_that_are_left_out_are_numpys():
+    x = np.array([1.5, np.nan, -0.5])
+    v, m, a = Value(x), Value(np.ones((3, 4))), np.ones((3, 4))
+    np.testing.assert_array_equal(np.nan_to_num(v).data, [1.5, 0.0, -0.5])
+    np.testing.assert_array_equal(np.select([x > 1], [v]).data, [1.5, 0.0, 0.0])
+    np.testing.assert_array_equal(np.stack([m, m]).data, np.stack([a, a]))
+    np.testing.assert_array_equal(np.concatenate([m, m]).data, np.concatenate([a, a]))
+    for f in (np.tril, np.triu, np.trace, np.diagonal, np.rot90, np.diagflat, np.diag, np.flip, np.trapezoid):
+        b = np.arange(12.0).reshape(3, 4)
+        np.testing.assert_array_equal(f(Value(b)).data, f(b))
+    b = np.arange(9.0).reshape(3, 3) ** 2
+    for f in (np.cov, np.corrcoef, np.var, np.std, np.diff, np.gradient):
+        found = f(Value(b))
+        found = [y.data for y in found] if isinstance(found, tuple) else found.data
+        np.testing.assert_allclose(found, f(b), rtol=1e-13)
+    np.testing.assert_array_equal(np.rollaxis(Value(np.ones((2, 3, 4))), 2).data.shape, (4, 2, 3))
+    assert [p.shape for p in np.split(Value(np.ones((4, 3))), 2)] == [(2, 3), (2, 3)]
+    assert [p.shape for p in np.array_split(Value(np.ones((3, 4))), 2)] == [(2, 4), (1, 4)]
+    np.testing.assert_allclose(np.vander(Value(b[0])).data, np.vander(b[0]))
+    np.testing.assert_array_equal(np.convolve(Value(b[0]), b[1]).data, np.convolve(b[0], b[1]))
+    np.testing.assert_array_equal(np.correlate(Value(b[0]), b[1]).data, np.correlate(b[0], b[1]))
+
+
+def test_indices_are_equal_if_they_name_the_same_places():
+    i = Index((slice(1, 3), np.array([0, 2])))
+    assert i == Index((slice(1, 3), np.array([0, 2]))) and hash(i) == hash(
+        Index((slice(1, 3), np.array([0, 2])))
+    )
+    assert i != Index((slice(1, 3), np.array([0, 1]))) and i != "other"
+    assert str(Index(np.arange(8))) == "[[0, 1, 2, 3, 4, 5, 6, 7]]"
+    assert str(Index(np.arange(9))) == "[int64[9]]"

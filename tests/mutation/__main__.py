@@ -12,7 +12,7 @@ import io
 import sys
 import time
 import warnings
-from collections import Counter, defaultdict
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,14 @@ from tests.mutation.reasons import REASONS
 from tests.mutation.units import FOLDER, Bench, units_of_cases, units_of_tests
 
 TESTS = Path(__file__).parents[1]
-FILES = ["test_special", "test_edge_cases", "test_wrong_gradients", "test_windows", "test_bad_input"]
+FILES = [
+    "test_rules_by_hand",
+    "test_special",
+    "test_edge_cases",
+    "test_wrong_gradients",
+    "test_windows",
+    "test_bad_input",
+]
 FILES += ["test_refused_calls", "test_protocols", "test_rule_files"]
 NN = ["test_activation", "test_convolution", "test_pooling", "test_large_softmax", "test_edge_cases"]
 TABLE = TESTS / "mutation" / "SURVIVORS.md"
@@ -61,7 +68,7 @@ class Mutation:
             for mutant in mutants(path, functions):
                 self.one(mutant, bench)
             if self.options.write:
-                write(TABLE, table(self).encode())
+                write(TABLE, table(self, TABLE.read_text() if TABLE.exists() else "").encode())
             say(f"{name}: {self.counts[name]} mutants, {time.perf_counter() - start:.0f} s")
 
     def one(self, mutant: Mutant, bench: Bench) -> None:
@@ -98,37 +105,31 @@ def say(line: str) -> None:
     sys.stderr.flush()
 
 
-def table(run: Mutation) -> str:
-    """The survivors, file by file."""
-    by_file: dict[str, list[tuple[Mutant, str]]] = defaultdict(list)
-    for mutant, reason in run.lines:
-        by_file[mutant.file].append((mutant, reason))
-    total = sum(run.counts.values())
-    text = [
-        "# Mutants of the rules that the tests let live",
-        "",
-        "Made by `python -m tests.mutation --write`: every constant, sign, operator, operand, axis, comparison and",
-        "default of the rule files changed, one at a time, and the rules of every operation swapped.",
-        "",
-        "| file | mutants | found | equivalent, or not reachable | not found |",
-        "|---|---|---|---|---|",
-    ]
-    for name in sorted(run.counts):
-        survivors = by_file[f"{name}.py"]
-        missed = sum(reason.startswith("NOT FOUND") for _, reason in survivors)
+HEAD = """# Mutants of the rules that the tests let live
+
+Made by `python -m tests.mutation --write`: every constant, sign, operator, operand, axis, comparison and
+default of the rule files changed, one at a time, and the rules of every operation swapped.
+"""
+
+
+def table(run: Mutation, before: str) -> str:
+    """The survivors, file by file; those of the files that were not run, as they were before."""
+    sections = {part.split()[0]: part for part in before.split("\n## ")[1:]}
+    for name in run.counts:
+        lines = [(m, reason) for m, reason in run.lines if m.file == f"{name}.py"]
+        missed = sum(reason.startswith("NOT FOUND") for _, reason in lines)
         n = run.counts[name]
-        text.append(f"| {name}.py | {n} | {n - len(survivors)} | {len(survivors) - missed} | {missed} |")
-    text += [
-        f"| all | {total} | {total - len(run.lines)} | {len(run.lines) - run.unknown} | {run.unknown} |",
-        "",
-    ]
-    for name, survivors in sorted(by_file.items()):
-        text += [f"## {name}", "", "| function | was | becomes | why it lives |", "|---|---|---|---|"]
-        for mutant, reason in survivors:
+        text = [
+            f"{name}.py ({n} mutants, {n - len(lines)} found, {len(lines) - missed} explained, {missed} not found)",
+            "",
+            "| function | was | becomes | why it lives |",
+            "|---|---|---|---|",
+        ]
+        for mutant, reason in lines:
             cells = [mutant.function, f"`{mutant.before}`", f"`{mutant.after}`", reason]
             text.append("| " + " | ".join([" ".join(c.split()).replace("|", "\\|") for c in cells]) + " |")
-        text.append("")
-    return "\n".join(text)
+        sections[f"{name}.py"] = "\n".join(text) + "\n"
+    return HEAD + "".join([f"\n## {sections[name]}" for name in sorted(sections)])
 
 
 def main() -> int:
