@@ -183,3 +183,70 @@ def test_indices_are_equal_if_they_name_the_same_places():
     assert i != Index((slice(1, 3), np.array([0, 1]))) and i != "other"
     assert str(Index(np.arange(8))) == "[[0, 1, 2, 3, 4, 5, 6, 7]]"
     assert str(Index(np.arange(9))) == "[int64[9]]"
+
+
+METHODS = [
+    "linear",
+    "hazen",
+    "weibull",
+    "lower",
+    "higher",
+    "nearest",
+    "midpoint",
+    "median_unbiased",
+    "inverted_cdf",
+]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("n", [1, 2, 3, 6])
+def test_quantiles_lie_between_two_elements(n, method):
+    """NumPy's value for every q; the weights are those that make it: from 0 to 1, of sum 1, at most two."""
+    x = np.array([3.0, -1.25, 0.5, 8.0, -4.0, 2.25])[:n]
+    for q in np.linspace(0.0, 1.0, 21):
+        y, pullback = vjp(lambda v, q=q: np.quantile(v, q, method=method), x)
+        np.testing.assert_allclose(y, np.quantile(x, q, method=method), rtol=1e-13, atol=1e-15)
+        (weights,) = pullback(1.0)
+        assert np.all((weights >= 0) & (weights <= 1)) and np.count_nonzero(weights) <= 2
+        np.testing.assert_allclose([weights.sum(), weights @ x], [1.0, y], rtol=1e-13, atol=1e-15)
+    q = np.array([0.1, 0.5, 0.9])
+    np.testing.assert_allclose(
+        np.percentile(Value(x), 100 * q, method=method).data, np.quantile(x, q, method=method), rtol=1e-13
+    )
+
+
+def test_statistics_of_what_is_not_nan():
+    x = np.array([[1.0, np.nan, 4.0, 2.0], [np.nan, 0.5, np.nan, np.nan], [np.nan, np.nan, np.nan, np.nan]])
+    for ddof in (0, 1):
+        with np.errstate(all="ignore"):
+            found = [f(Value(x), 1, ddof=ddof).data for f in (np.nanvar, np.nanstd)]
+        first, second = np.var([1.0, 4.0, 2.0], ddof=ddof), 0.0 if ddof == 0 else np.nan
+        np.testing.assert_allclose(found[0], [first, second, np.nan], rtol=1e-14)
+        np.testing.assert_allclose(found[1], [np.sqrt(first), second, np.nan], rtol=1e-14)
+    (g,) = pulled(lambda v: np.nanvar(v, 1, ddof=1), x[:1])
+    np.testing.assert_allclose(g, [[2 * (1 - 7 / 3), 0.0, 2 * (4 - 7 / 3), 2 * (2 - 7 / 3)]], rtol=1e-13)
+
+
+def test_a_deviation_of_equal_numbers_has_gradient_0():
+    x, where = np.array([2.0, 2.0, 5.0]), np.array([True, True, False])
+    y, pullback = vjp(lambda v: np.std(v, where=where), x)
+    assert y == 0.0
+    np.testing.assert_array_equal(pullback(1.0)[0], np.zeros(3))
+    y, pullback = vjp(lambda v: np.std(v, where=where), np.array([1.0, 3.0, 9.0]))
+    assert y == 1.0
+    np.testing.assert_allclose(pullback(3.0)[0], [-1.5, 1.5, 0.0], rtol=1e-14)
+    np.testing.assert_array_equal(np.nanstd(Value([4.0, np.nan, 4.0])).data, 0.0)
+
+
+def test_running_products_of_nothing_and_of_one():
+    y, pullback = vjp(lambda v: np.cumprod(v, 1), np.zeros((2, 0)))
+    assert pullback(np.zeros((2, 0)))[0].shape == y.shape == (2, 0)
+    assert pulled(np.cumprod, [3.0])[0] == [2.0]
+
+
+def test_extremes_of_a_selection_that_is_empty():
+    v = Value(np.zeros((2, 0)))
+    assert np.array_equal(np.max(v, axis=1, initial=3.0), [3.0, 3.0])
+    assert np.max(v, axis=1, initial=3.0, keepdims=True).shape == (2, 1)
+    assert np.max(Value([[1.0, 2.0]]), axis=0).shape == (2,)
+    assert np.array_equal(np.max(Value([1.0, 5.0]), initial=3.0).data, 5.0)
