@@ -234,6 +234,11 @@ def output_of(y: Any, what: str) -> Any:
 def variable(x: Any, what: str) -> Value:
     """A fresh Value for an argument; linked to it if it is a Value itself."""
     if isinstance(x, Value):
+        if x.dtype.kind != "f":
+            raise TypeError(
+                f"{what}: an argument cannot be differentiated: it has dtype {x.dtype}, and only floating dtypes "
+                f"carry gradient; convert it, e.g. with .astype(float)"
+            )
         if is_tracing():  # whatever it is there: its numbers are not known, so it cannot be taken out
             with enable_grad():
                 fresh: Value = engine.result(x._array, IDENTITY, (x,), engine.NO_PARAMS, True)

@@ -66,7 +66,15 @@ def minimize(
     """
     if steps < 0 or not tol >= 0:
         raise ValueError(f"minimize: steps={steps} and tol={tol} must be 0 or more")
-    x = Value(x0)
+    if optimizer is not None and (isinstance(optimizer, Optimizer) or not callable(optimizer)):
+        raise TypeError(
+            f"minimize: optimizer is {optimizer!r}; pass what makes one: an optimizer class, "
+            f"or lambda params: optim.SGD(params, lr=0.1)"
+        )
+    try:
+        x = Value(x0)
+    except TypeError as error:
+        raise TypeError(f"minimize: x0 cannot be differentiated: {error}") from None
     walker = Adam([x], lr=0.1) if optimizer is None else optimizer([x])
     if not isinstance(walker, Optimizer):
         raise TypeError(

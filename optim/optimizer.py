@@ -199,6 +199,8 @@ class Optimizer:
 def at_least_zero(name: str, **options: float) -> None:
     """Raise ValueError for a negative (or NaN) option."""
     for option, value in options.items():
+        if not hasattr(value, "__float__"):
+            raise TypeError(f"{name}: {option}={value!r} must be a number")
         if not value >= 0:
             raise ValueError(f"{name}: {option}={value} must be 0 or more")
 

@@ -207,7 +207,10 @@ class Compiled:
 
     def _last(self, what: str) -> Entry:
         if self.last is None:
-            raise RuntimeError(f"compile: {self!r} was not called yet, so there is no .{what}; call it once")
+            raise RuntimeError(
+                f"compile: {self!r} was not called yet, so there is no .{what}; call it once "
+                f"(.value_and_grad is another program, with a .{what} of its own)"
+            )
         return self.last
 
     def __repr__(self) -> str:

@@ -201,9 +201,7 @@ def test_no_garbage_is_left():
     gc.disable()
     try:
         check_grads(lambda x: np.sum(np.exp(x)), W)
-        left = [
-            o for o in gc.get_objects() if isinstance(o, Value) and o.op is not None and o.op.name == "exp"
-        ]
+        left = [o for o in gc.get_objects() if type(o) is Value and o.op is not None and o.op.name == "exp"]
         assert not left
     finally:
         gc.enable()

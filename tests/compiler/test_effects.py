@@ -417,3 +417,11 @@ def test_several_results_that_need_a_graph_are_recorded_and_said_so():
         loss, _ = c(np.arange(3.0))
     loss.backward()
     np.testing.assert_array_equal(w.grad, np.arange(3.0))
+
+
+@pytest.mark.parametrize("x", [np.array([1, 2, 3]), np.array([True, False]), np.int64(3)])
+def test_integers_are_not_differentiated(x):
+    with pytest.raises(TypeError, match=r"only floating dtypes carry gradient; convert it"):
+        compile(lambda x: np.sum(x * x * 0.25)).value_and_grad(x)
+    with pytest.raises(TypeError, match=r"only floating dtypes carry gradient; convert it"):
+        compile(lambda p: np.sum(p["w"] / 4)).value_and_grad({"w": x})

@@ -220,3 +220,16 @@ def test_without_scipy_the_error_says_what_to_install(monkeypatch):
     for call in (scipy_minimize, scipy_least_squares):
         with pytest.raises(ImportError, match="pip install scipy"):
             call(rosenbrock, START)
+
+
+@pytest.mark.parametrize("wrong", ["adam", optim.Adam([Value(1.0)])])
+def test_an_optimizer_that_makes_none_is_named(wrong):
+    with pytest.raises(TypeError, match="pass what makes one: an optimizer class"):
+        optim.minimize(lambda x: x * x, 1.0, wrong)
+
+
+def test_integers_and_texts_are_named():
+    with pytest.raises(TypeError, match="minimize: x0 cannot be differentiated"):
+        optim.minimize(lambda x: np.sum(x * x), [0, 0])
+    with pytest.raises(TypeError, match=r"Adam: lr='0.1' must be a number"):
+        optim.Adam([Value(1.0)], lr="0.1")
