@@ -218,7 +218,8 @@ def cross_entropy(
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"{name}: label_smoothing={label_smoothing} must be between 0 and 1")
     x, t = array(input), array(target)
-    if weight is None and reduction == "mean" and not label_smoothing and _is_plain_batch(x, t):
+    counted = not 0 <= ignore_index < (x.shape[-1] if x.ndim else 0)  # no class is left out
+    if counted and weight is None and reduction == "mean" and not label_smoothing and _is_plain_batch(x, t):
         return _mean_of_classes(x, t, *_softmax_parts(plain(x)))
     axis = class_axis(name, x)
     n = x.shape[axis]

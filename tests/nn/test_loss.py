@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from autograd import Value, grad, gradients
+from autograd import Value, grad, gradients, value_and_grad
 from nn import loss
 from nn.functional import loss as F  # noqa: N812
 from tests.numeric import check_first_order, check_higher_orders
@@ -351,3 +351,14 @@ def test_class_weights_are_state():
     assert layer.state_dict()["weight"].tolist() == [1.0, 2.0] and layer.parameters() == []
     assert repr(loss.HuberLoss()) == "HuberLoss(delta=1.0, reduction='mean')"
     assert math.isnan(loss.MSELoss()(np.zeros((0, 2)), np.zeros((0, 2))))
+
+
+def test_a_class_that_is_ignored_counts_for_nothing():
+    """Whatever the class: the quick way of a plain batch must not be taken then."""
+    x = np.random.default_rng(0).normal(size=(6, 5))
+    t = np.array([0, 4, 2, 2, 1, 4])
+    keep = t != 4
+    expected = value_and_grad(lambda x: F.cross_entropy(x[keep], t[keep]))(x)
+    found = value_and_grad(lambda x: F.cross_entropy(x, t, ignore_index=4))(x)
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-14)
+    np.testing.assert_allclose(found[1], expected[1], rtol=1e-14, atol=1e-17)
