@@ -1,6 +1,5 @@
 """Good manners of a gradient: what must hold besides its value."""
 
-import gc
 import weakref
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +10,7 @@ from autograd import engine
 from autograd.check.numeric import magnitude
 from autograd.check.subject import Subject, quietly
 from autograd.check.verdict import Finding, Verdict
+from autograd.collector import collector_paused
 from autograd.modes import no_grad
 from autograd.transforms import gradients
 from autograd.value import Value
@@ -208,9 +208,7 @@ def graph_is_freed(subject: Subject, inputs: Sequence[Any], cotangents: Sequence
     """Reference counting alone frees the graph, the collector being off."""
     if subject.grad is not None or subject.vjp is not None or any(s is None for s in subject.slots):
         return []
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
+    with collector_paused():
         values, out = subject.recorded(inputs)
         roots = [y for y in out if isinstance(y, Value) and y.requires_grad]
         watched = [weakref.ref(v) for v in engine.ancestors(roots).values() if v.op is not None]
@@ -221,9 +219,6 @@ def graph_is_freed(subject: Subject, inputs: Sequence[Any], cotangents: Sequence
             if alive
             else []
         )
-    finally:
-        if collecting:
-            gc.enable()
 
 
 CHECKS: Sequence[Any] = (shapes_and_dtypes, linear_in_cotangent, nothing_changed, any_layout, graph_is_freed)

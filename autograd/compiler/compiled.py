@@ -1,14 +1,12 @@
 """compile: a function traced once for each kind of arguments, and run as generated code after that."""
 
 import builtins
-import gc
 import inspect
 import linecache
 import sys
 import warnings
 import weakref
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import update_wrapper
 from typing import Any
@@ -16,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd import engine
+from autograd.collector import collector_paused
 from autograd.compiler import arrays, passes, scalars
 from autograd.compiler.arguments import (
     Tree,
@@ -132,18 +131,6 @@ def loaded(text: str, namespace: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 loaded.count = 0  # type: ignore[attr-defined]
-
-
-@contextmanager
-def collector_off() -> Iterator[None]:
-    """Garbage collection is put off: of many new objects it would look at all, again and again."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 _warned: set[str] = set()
@@ -291,7 +278,7 @@ class Compiled:
             return results
 
         try:
-            with collector_off():
+            with collector_paused():
                 program = passes.optimized(trace(run, examples, names_of(f, tree, places)))
                 made = executable(program, self.chosen, getattr(f, "__name__", "f"))
         except BaseException:

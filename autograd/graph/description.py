@@ -4,12 +4,10 @@ Made once and by itself: values and gradients are copied, so it stays true when 
 Values change afterwards.  Pictures, tables and players all read this.
 """
 
-import gc
 import itertools
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from operator import attrgetter
@@ -17,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.collector import collector_paused
 from autograd.engine import CHANGED, NO_PARAMS, RELEASED, Node, raw
 from autograd.value import Value
 
@@ -239,18 +238,6 @@ def by_readiness(found: Sequence[Node]) -> Iterator[Node]:
             waiting[id(user)] -= 1
             if not waiting[id(user)]:
                 heappush(ready, (user._number, arrival(), user))
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """No garbage collection while many objects are made that all stay: it would double the time."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def gradients_among(items: Sequence[tuple[Any, Sequence[int]]]) -> dict[int, int]:

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd.collector import collector_paused
 from autograd.graph.clusters import NOWHERE, common
-from autograd.graph.description import CONSTANT, GROUP, LEAF, Graph, GraphEdge, GraphNode, collector_paused
+from autograd.graph.description import CONSTANT, GROUP, LEAF, Graph, GraphEdge, GraphNode
 
 ROUNDS = 8  # repetitions of repetitions
 LONGEST_PERIOD = 64  # blocks longer than this are found by the distance of their rarest operation

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from autograd import primitive
-from nn.functional.shapes import Array, array
+from nn.functional.shapes import Array, array, is_traced
 from nn.init import generator
 
 __all__ = ["alpha_dropout", "dropout", "dropout1d", "dropout2d"]
@@ -26,7 +26,7 @@ def _kept(f: str, x: Array, shape: tuple[int, ...], p: float, training: bool, rn
     if not training or not p:
         return None
     rng = generator(rng)
-    if not getattr(type(x), "__traced__", False):
+    if not is_traced(x):
         return _draw(0.0, shape=shape, p=p, rng=rng)
     state = rng.bit_generator.state  # tracing draws nothing: the compiled calls do
     kept = _draw(x.detach(), shape=shape, p=p, rng=rng)

@@ -20,7 +20,6 @@ from nn.functional.loss_parts import (
     class_weights,
     classes,
     divided,
-    is_traced,
     pair,
     plain,
     reduced,
@@ -35,7 +34,7 @@ from nn.functional.pair_loss import (
     triplet_margin_loss,
     triplet_margin_with_distance_loss,
 )
-from nn.functional.shapes import Array, array
+from nn.functional.shapes import Array, array, is_traced
 
 __all__ = [
     "binary_cross_entropy",

@@ -5,17 +5,12 @@ from typing import Any
 import numpy as np
 
 from autograd import Value, primitive
-from nn.functional.shapes import Array, array
+from nn.functional.shapes import Array, array, is_traced
 
 
 def plain(x: Array) -> Any:
     """The numbers of a Value or anything else, as an array."""
     return np.asarray(x.data if isinstance(x, Value) else x)
-
-
-def is_traced(x: Array) -> bool:
-    """Whether `x` stands for numbers that are not known yet (autograd.compile)."""
-    return getattr(type(x), "__traced__", False)
 
 
 def pair(name: str, input: Array, target: Array, what: str = "target") -> tuple[Array, Array]:

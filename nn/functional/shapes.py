@@ -14,6 +14,11 @@ def array(x: Any) -> Array:
     return x if hasattr(x, "shape") else np.asarray(x)
 
 
+def is_traced(x: Array) -> bool:
+    """Whether `x` stands for numbers that are not known yet (autograd.compile)."""
+    return getattr(type(x), "__traced__", False)
+
+
 def per_axis(given: Any, n: int, what: str, least: int = 1) -> tuple[int, ...]:
     """`given` for each of `n` axes; TypeError for what is no integer, ValueError for a wrong number."""
     each: Sequence[Any] = given if isinstance(given, Sequence) else (given,) * n
