@@ -57,7 +57,7 @@ def project(pytester):
 
 
 def run(project, *options):
-    return project.runpytest_subprocess("-p", "autograd.check.plugin", "-p", "no:cacheprovider", *options)
+    return project.runpytest_subprocess("-p", "stepgrad_pytest", "-p", "no:cacheprovider", *options)
 
 
 def test_the_whole(project):
@@ -130,19 +130,24 @@ def test_profiles(pytester, profile):
 
 
 def test_quiet_unless_used(pytester):
-    """No import of autograd.check, of hypothesis, and not a word."""
+    """No import of NumPy, of autograd, of hypothesis, and not a word."""
     pytester.makepyfile(
         """
         import sys
 
-        def test_nothing():
-            assert "autograd.check.decorator" not in sys.modules
-            assert "autograd.check.strategies" not in sys.modules
+        def test_nothing(request):
+            assert request.config.pluginmanager.hasplugin("stepgrad_pytest")
+            assert not {"numpy", "autograd", "hypothesis"} & set(sys.modules)
         """
     )
-    result = run(pytester)
+    result = run(pytester, "-p", "no:hypothesispytest", "-p", "no:cov")
     result.assert_outcomes(passed=1)
     assert "gradcheck" not in result.stdout.str()
+
+
+def test_pytest_finds_it_by_itself(pytester):
+    pytester.makepyfile(test_a="def test_a(gradcheck): assert callable(gradcheck)")
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
 
 
 def test_without_hypothesis(pytester):

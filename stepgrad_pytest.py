@@ -1,4 +1,7 @@
-"""The pytest plugin: quiet in a run that checks no gradient.
+"""The pytest plugin: quiet, and quick, in a run that checks no gradient.
+
+It is a module by itself because pytest imports it in every run of everybody who has stepgrad
+installed: NumPy and autograd are imported when the first gradient is checked.
 
 Fixture `gradcheck`, marker `gradcheck`, options --gradcheck-examples, --gradcheck-seed,
 --gradcheck-report, --gradcheck-unverified, a summary of verdict counts, and two hypothesis
