@@ -90,9 +90,11 @@ def vdot(a: Array, b: Array, /) -> Array:
 def tensordot(a: Array, b: Array, axes: Any = 2) -> Array:
     """Transpose, reshape to two matrices, multiply."""
     a, b = array(a), array(b)
-    if np.ndim(axes) == 0:
-        axes = (range(a.ndim - axes, a.ndim), range(axes))
-    over_a, over_b = ([int(i) for i in np.atleast_1d(np.asarray(x, dtype=int))] for x in axes)
+    try:
+        given = list(axes)
+    except TypeError:  # a number
+        given = [range(a.ndim - axes, a.ndim), range(axes)]
+    over_a, over_b = ([int(i) for i in np.atleast_1d(np.asarray(x, dtype=int))] for x in given)
     if len(over_a) != len(over_b) or any(
         a.shape[i] != b.shape[j] for i, j in zip(over_a, over_b, strict=True)
     ):
@@ -164,7 +166,7 @@ def einsum_rule(g: Array, out: Array, *operands: Array, i: int, subscripts: str,
             arrays.append(np.eye(sizes[letter], dtype=g.dtype))
             wanted += twin
         else:
-            if not any(letter in term for term in labels[: len(others) + 1]):
+            if not any(letter in term for term in labels):
                 labels.append(letter)
                 arrays.append(np.ones(sizes[letter], dtype=g.dtype))
             wanted += letter

@@ -156,7 +156,7 @@ def cov(m: Array, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: 
     refuse("cov", dtype=dtype)
     if getattr(fweights, "requires_grad", False):
         raise TypeError("np.cov: fweights are counts and carry no gradient: pass plain integers (.data), or aweights")
-    x = rows(m, rowvar)
+    x = rows(m, rowvar, TURNS_A_ROW)
     if y is not None:
         x = concatenate([x, rows(y, rowvar)], 0)
     free = (0 if bias else 1) if ddof is None else ddof
@@ -172,17 +172,20 @@ def cov(m: Array, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: 
         x = x - (x * w).sum(axis=1, keepdims=True) / total
         scale = total - free if aweights is None or free == 0 else total - free * (w * double(aweights)).sum() / total
         weighted = x * w
-    return squeezed((x @ weighted.T) * (1.0 / np.maximum(scale, 0)) if plain(scale) > 0 else (x @ weighted.T) * np.float64(np.inf))
+    return squeezed((x @ weighted.T) * (1.0 / scale) if plain(scale) > 0 else (x @ weighted.T) * np.float64(np.inf))
 
 
-def rows(m: Any, rowvar: bool) -> Array:
+TURNS_A_ROW = np.lib.NumpyVersion(np.__version__) >= "2.2.0"  # before, cov left a single row as it was
+
+
+def rows(m: Any, rowvar: bool, turns_a_row: bool = False) -> Array:
     """Observations as NumPy's cov reads them: one variable a row."""
     m = double(m)
     if m.ndim > 2:
         raise ValueError(f"np.cov: needs at most 2 dimensions, got shape {m.shape}")
     if m.ndim < 2:
         return m.reshape(1, -1)
-    return m if rowvar or m.shape[0] == 1 else m.T
+    return m.T if not rowvar and (turns_a_row or m.shape[0] != 1) else m
 
 
 def squeezed(c: Array) -> Array:

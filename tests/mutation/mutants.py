@@ -10,7 +10,7 @@ import gc
 import sys
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -52,11 +52,8 @@ class Mutant:
     places: frozenset[Place]  # the functions that must run for it to be noticed
     plant: Callable[[], None]
     undo: Callable[[], None]
-
-    @property
-    def key(self) -> tuple[str, str, str, str]:
-        """What names the mutant when lines move."""
-        return self.file, self.function, self.before, self.after
+    text: str = ""  # the line as it was
+    bomb: "Mutant | None" = None  # the same place with 1 / 0 in it: noticed if it is evaluated at all
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line} {self.function}:  {self.before}  ->  {self.after}"
@@ -112,6 +109,8 @@ def changes(node: ast.AST, arguments: set[str]) -> Iterator[ast.AST]:
             yield ast.Constant(not b)
         case ast.Constant(value=int() | float() as n):
             yield from (ast.Constant(other) for other in numbers(n))
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as n)):
+            yield from (ast.Constant(other) for other in numbers(-n))
         case ast.UnaryOp(op=ast.USub() | ast.Invert() | ast.Not(), operand=x):
             yield x
         case ast.BinOp(left=x, op=op, right=y):
@@ -126,12 +125,15 @@ def changes(node: ast.AST, arguments: set[str]) -> Iterator[ast.AST]:
 
 
 def numbers(n: float) -> list[float]:
-    return [n + 1, -n] if n else [n + 1]
+    """One further from 0, and the other sign."""
+    return [n + 1 if n >= 0 else n - 1, -n] if n else [n + 1]
 
 
 def inside(node: ast.AST) -> Iterator[ast.AST]:
     """The nodes of a function's own body: no inner function, annotation or docstring, no error's text."""
     yield node
+    if isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant):
+        return  # -1 is one number
     for name, value in ast.iter_fields(node):
         if name in ("annotation", "returns") or isinstance(node, ast.Raise):
             continue
@@ -153,17 +155,22 @@ def mutants(path: Path, functions: dict[Place, list[FunctionType]]) -> Iterator[
 
 def in_bodies(path: Path, functions: dict[Place, list[FunctionType]]) -> Iterator[Mutant]:
     """Of what is inside of functions; and the sign of what a lambda returns."""
-    tree = ast.parse(path.read_text())
+    source = path.read_text()
+    tree, lines = ast.parse(source), source.splitlines()
     original = list(codes(compile(tree, str(path), "exec")))
     for function in [n for n in ast.walk(tree) if isinstance(n, FUNCTIONS)]:
         every = {a.arg for a in [*function.args.args, *function.args.kwonlyargs]}
         body = function.body if isinstance(function.body, list) else [function.body]
-        for node in [n for part in body for n in inside(part)]:
-            for change in changes(node, every & OPERANDS):
-                yield from compiled(path, tree, node, change, original, functions)
+        pairs = [(n, c) for part in body for n in inside(part) for c in changes(n, every & OPERANDS)]
         if isinstance(function, ast.Lambda):
-            negated = ast.UnaryOp(ast.USub(), deepcopy(function.body))
-            yield from compiled(path, tree, function.body, negated, original, functions)
+            pairs.append((function.body, ast.UnaryOp(ast.USub(), deepcopy(function.body))))
+        for node, change in pairs:
+            bomb = next(
+                compiled(path, tree, node, ast.parse("1 / 0").body[0].value, original, functions), None
+            )
+            for mutant in compiled(path, tree, node, change, original, functions):
+                name = ast.unparse(function) if isinstance(function, ast.Lambda) else mutant.function
+                yield replace(mutant, function=name, text=lines[mutant.line - 1].strip(), bomb=bomb)
 
 
 def compiled(
