@@ -16,12 +16,16 @@ from typing import Any
 
 import numpy as np
 
-from autograd import anomaly
+from autograd import anomaly, messages
+from autograd.messages import CHANGED as CHANGED
+from autograd.messages import LIVE as LIVE
+from autograd.messages import RELEASED as RELEASED
+from autograd.messages import SPENT as SPENT
+from autograd.messages import explained as explained
+from autograd.messages import slot_of
 from autograd.modes import OBSERVE, RECORD, TRACE, WATCH, WATCH_INF
 from autograd.modes import mode as _current
 from autograd.rules.table import Array, Op
-
-LIVE, SPENT, RELEASED, CHANGED = 0, 1, 2, 3  # Node.state
 
 next_number: Callable[[], int] = itertools.count(1).__next__
 VISITS: deque[tuple[int, int, int]] = deque(maxlen=1 << 16)  # of recorded walks, for pictures: what is
@@ -140,7 +144,51 @@ def record(op: Op, inputs: Sequence[Any], params: dict[str, Any] = NO_PARAMS) ->
 
 def unary(op: Op, x: Any) -> Any:
     """``record`` for one Value and no parameters: the operators' way in."""
-    return result(op.forward(x._array), op, (x,), NO_PARAMS, x.requires_grad)
+    data = op.forward(x._array)
+    if _mode() != RECORD or not x.requires_grad:
+        return result(data, op, (x,), NO_PARAMS, x.requires_grad)
+    v = _new(Value)  # `result` written out, for speed
+    v._array = data
+    v._grad = None
+    v._number = next_number()
+    v.state = LIVE
+    v.params = NO_PARAMS
+    v.op = op
+    v.inputs = (x,)
+    v.requires_grad = True
+    return v
+
+
+def infix(name: str, op: Op) -> Callable[[Any, Any], Any]:
+    """The method for ``x op y``: ``binary`` and ``result`` written out for what is most common."""
+    forward = op.forward
+
+    def method(x: Any, y: Any) -> Any:
+        if type(y) is Value:
+            b = y._array
+        elif type(y) is float or type(y) is int:
+            b = y
+        else:
+            return binary(op, x, y)
+        if _mode() != RECORD or not x.requires_grad:
+            return binary(op, x, y)
+        try:
+            data = forward(x._array, b)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise explained(op, [x._array, b], error) from error
+        v = _new(Value)
+        v._array = data
+        v._grad = None
+        v._number = next_number()
+        v.state = LIVE
+        v.params = NO_PARAMS
+        v.op = op
+        v.inputs = (x, y)
+        v.requires_grad = True
+        return v
+
+    method.__name__, method.__qualname__ = name, f"Value.{name}"
+    return method
 
 
 def binary(op: Op, x: Any, y: Any) -> Any:
@@ -212,28 +260,10 @@ def unshared(data: Array, inputs: tuple[Any, ...]) -> Array:
     return data
 
 
-def explained(op: Op, args: Sequence[Any], error: Exception) -> Exception:
-    """The same error with the operation, the shapes and dtypes, and the mend in it."""
-    given = ", ".join(anomaly.describe(a) for a in args)
-    mend = ""
-    if op.name == "matmul" and "core dimension" in str(error):
-        x, y = (np.shape(a) for a in args)
-        error = ValueError(
-            f"the last axis of the first ({x[-1]}) must equal the "
-            f"{'second last' if len(y) > 1 else 'only'} axis of the second ({y[-2:][0]}): transpose one of them"
-        )
-    elif op.broadcasts and "broadcast" in str(error):
-        mend = "; shapes are aligned from the right: reshape one of them, e.g. y[:, None]"
-    message = f"{op.name}({given}): {error}{mend}"
-    if type(error) in (ValueError, TypeError, IndexError, OverflowError):
-        return type(error)(message)
-    error.add_note(message)
-    return error
-
-
 # --- walking backwards ------------------------------------------------------------------
 
 
+@np.errstate(all="ignore")  # around the function: cheaper than a block at each call
 def walk(
     seeds: Sequence[tuple[Any, Array]],
     *,
@@ -253,121 +283,162 @@ def walk(
     result's gradient in its ``.grad``.
     If a rule raises, nothing is spent (unless ``release`` has forgotten it).
     """
-    if _mode() & TRACE:
+    mode = _mode()
+    watch = mode & (WATCH | WATCH_INF | OBSERVE)
+    if mode & TRACE:
         create_graph, store = True, False  # the pass is part of the program
-    paths = set() if wanted is None else _paths([v for v, _ in seeds], wanted, since)
-    arrived: dict[int, list[Any]] = {}  # number -> [Value, gradient so far]
+    paths: set[int] | None = None
+    useful: set[int] | None = None  # where gradient is handed to; None: everywhere
+    if wanted is not None:
+        paths = _paths([v for v, _ in seeds], wanted, since)
+        useful = paths | wanted.keys()
+    nodes: dict[int, Any] = {}  # number -> node that gradient has arrived at, and
+    grads: dict[int, Any] = {}  # that gradient so far
     owned: set[int] = set()  # gradients in buffers made here, to be added to in place
     heap: list[int] = []  # negated numbers of the nodes to visit: the highest comes first
     found: dict[int, tuple[Any, Array]] = {}
     visited: list[Any] = []
     leaves: list[int] = []
-    watch = _mode() & (WATCH | WATCH_INF | OBSERVE)
+    plain = not (create_graph or watch)
     if watch:
         anomaly.begin(seeds, watch, store)
-    token = _current.set(_mode() | RECORD) if create_graph else None  # whatever the mode outside
+    token = _current.set(mode | RECORD) if create_graph else None  # whatever the mode outside
     for v, seed in seeds:
         n = v._number
-        if n in arrived:
-            arrived[n][1] = arrived[n][1] + seed
+        if n in nodes:
+            grads[n] = grads[n] + seed
         else:
-            arrived[n] = [v, seed]
+            nodes[n], grads[n] = v, seed
             heappush(heap, -n)
     try:
         while heap:
             n = -heappop(heap)
-            node, g = arrived.pop(n)
+            node, g = nodes.pop(n), grads.pop(n)
             op = node.op
             if op is None if wanted is None else n in wanted:
                 found[n] = node, g
-            if op is None or (wanted is not None and n not in paths):
+            if op is None or (paths is not None and n not in paths):
                 continue
             if node.state:
-                raise RuntimeError(_unusable(node))
-            if not release:
-                visited.append(node)
+                raise RuntimeError(messages.unusable(node))
             if store:
                 node._grad = g
-            if not keep:
-                node.state = SPENT
-            inputs, params, rules = node.inputs, node.params, op.rules
-            if watch:
-                anomaly.check_unchanged(node)
-            if create_graph:
-                VISITS.append((next_number(), n, get_ident()))
-            # calls written out for one and two inputs: f(*args) takes twice as long
-            arity = 0 if params or op.variadic else len(inputs)
-            if arity == 2:
-                a, b = inputs
-                edges: Any = ((a, rules[0]), (b, rules[1]))
-                if not create_graph:
-                    a = a._array if type(a) is Value or isinstance(a, Node) else a
-                    b = b._array if type(b) is Value or isinstance(b, Node) else b
-            elif arity == 1:
-                a = inputs[0]
-                edges = ((a, rules[0]),)
-                if not create_graph:
-                    a = a._array
-            else:
-                args = inputs if create_graph else [x._array if isinstance(x, Node) else x for x in inputs]
-                edges = zip(inputs, _one_each(op, inputs) if op.variadic else rules, strict=True)
-            out = node if create_graph else node._array
-            for x, rule in edges:
-                if type(x) is not Value and not isinstance(x, Node):
-                    continue
-                m = x._number
-                if m > n:
-                    raise RuntimeError(_changed(node, x))
-                if not x.requires_grad:
-                    continue
-                if wanted is not None and m not in wanted and m not in paths:
-                    if _stale(x):
-                        raise RuntimeError(_changed(node, x))
-                    continue
-                if rule is None:
-                    raise TypeError(_no_rule(node, x))
+            if not release:
+                visited.append(node)
+            inputs, rules, params, arity = node.inputs, op.rules, node.params, op.arity
+            if plain and arity and not params:
+                # one or two inputs, nothing special: written out, because most are like this
+                out = node._array
                 if arity == 2:
-                    r = rule(g, out, a, b)
-                elif arity == 1:
-                    r = rule(g, out, a)
+                    x, y = inputs
+                    second = type(y) is Value or isinstance(y, Node)
+                    b = y._array if second else y
                 else:
-                    r = rule(g, out, *args, **params)
-                if type(r) is not float64 or type(x._array) is not float64:
-                    d = x._array
-                    if type(d) is ndarray and d.base is not None and _stale(x):
-                        raise RuntimeError(_changed(node, x))
-                    if type(r) is not ndarray or r.shape != d.shape or r.dtype is not d.dtype or not r.ndim:
-                        r = fitted(r, x, node)
+                    x, second, b = inputs[0], False, None
+                if type(x) is Value or isinstance(x, Node):
+                    a, m = x._array, x._number
+                    if m > n:
+                        raise RuntimeError(messages.changed(node, x))
+                    if x.requires_grad:
+                        rule = rules[0]
+                        if useful is not None and m not in useful:
+                            check_current(x, node)
+                        else:
+                            if rule is None:
+                                raise TypeError(messages.no_rule(node, x))
+                            r = rule(g, out, a, b) if arity == 2 else rule(g, out, a)
+                            if type(r) is not float64 or type(a) is not float64:
+                                r = checked(r, x, node)
+                            if m not in nodes:
+                                nodes[m], grads[m] = x, r
+                                if x.op is None:
+                                    leaves.append(m)
+                                else:
+                                    heappush(heap, -m)
+                            elif m in owned:
+                                grads[m] += r
+                            else:
+                                grads[m] = grads[m] + r
+                                if type(r) is ndarray:
+                                    owned.add(m)
+                else:
+                    a = x
+                if second and y._number > n:  # the same once more
+                    raise RuntimeError(messages.changed(node, y))
+                if second and y.requires_grad:
+                    m, rule = y._number, rules[1]
+                    if useful is not None and m not in useful:
+                        check_current(y, node)
+                    else:
+                        if rule is None:
+                            raise TypeError(messages.no_rule(node, y))
+                        r = rule(g, out, a, b)
+                        if type(r) is not float64 or type(b) is not float64:
+                            r = checked(r, y, node)
+                        if m not in nodes:
+                            nodes[m], grads[m] = y, r
+                            if y.op is None:
+                                leaves.append(m)
+                            else:
+                                heappush(heap, -m)
+                        elif m in owned:
+                            grads[m] += r
+                        else:
+                            grads[m] = grads[m] + r
+                            if type(r) is ndarray:
+                                owned.add(m)
+            else:
                 if watch:
-                    anomaly.check_edge(r, g, node, slot_of(x, node), watch)
-                if m not in arrived:
-                    arrived[m] = [x, r]
-                    if x.op is not None:
-                        heappush(heap, -m)
-                    elif wanted is None or m in wanted:
-                        leaves.append(m)
-                elif type(r) is ndarray and m in owned:
-                    arrived[m][1] += r
-                else:
-                    sofar = arrived[m]
-                    sofar[1] = sofar[1] + r
-                    if type(r) is ndarray:
-                        owned.add(m)
+                    anomaly.check_unchanged(node)
+                if create_graph:
+                    VISITS.append((next_number(), n, get_ident()))
+                args = inputs if create_graph else [x._array if isinstance(x, Node) else x for x in inputs]
+                out = node if create_graph else node._array
+                for x, rule in zip(inputs, _one_each(op, inputs) if op.variadic else rules, strict=True):
+                    if not isinstance(x, Node):
+                        continue
+                    m = x._number
+                    if m > n:
+                        raise RuntimeError(messages.changed(node, x))
+                    if not x.requires_grad:
+                        continue
+                    if useful is not None and m not in useful:
+                        check_current(x, node)
+                        continue
+                    if rule is None:
+                        raise TypeError(messages.no_rule(node, x))
+                    r = checked(rule(g, out, *args, **params), x, node)
+                    if watch:
+                        anomaly.check_edge(r, g, node, slot_of(x, node), watch)
+                    if m not in nodes:
+                        nodes[m], grads[m] = x, r
+                        if x.op is not None:
+                            heappush(heap, -m)
+                        else:
+                            leaves.append(m)
+                    elif m in owned:
+                        grads[m] += r
+                    else:
+                        grads[m] = grads[m] + r
+                        if type(r) is ndarray:
+                            owned.add(m)
             if release:
                 node.state, node.inputs = RELEASED, ()
+            elif not keep:
+                node.state = SPENT
     except BaseException as error:
         for node in visited:
             node.state, node._grad = LIVE, None
         if visited and isinstance(error, Exception):
-            error.add_note(_where(visited[-1]))
+            error.add_note(messages.where(visited[-1]))
         raise
     finally:
         if token is not None:
             _current.reset(token)
             VISITS.append((next_number(), 0, get_ident()))
     for m in leaves:
-        found[m] = tuple(arrived.pop(m))
-    r = g = seed = sofar = seeds = None  # type: ignore[assignment]  # now only `found` holds what is unshared
+        found[m] = nodes[m], grads.pop(m)
+    r = g = seed = seeds = None  # type: ignore[assignment]  # now only `found` holds what is unshared
     for n, entry in found.items():
         if type(entry[1]) is ndarray and (entry[1].base is not None or _references(entry) > _ALONE):
             found[n] = entry[0], entry[1].copy()  # never shared: with a gradient, a seed, a constant
@@ -387,6 +458,22 @@ def _references(entry: tuple[Any, Array]) -> int:
 
 
 _ALONE = _references((None, np.zeros(1)))  # what an array counts that nobody else holds
+
+
+def check_current(x: Any, node: Any) -> None:
+    """Raise RuntimeError if the view `x` was changed since `node` read it."""
+    d = x._array
+    if type(d) is ndarray and d.base is not None and _stale(x):
+        raise RuntimeError(messages.changed(node, x))
+
+
+def checked(r: Array, x: Any, node: Any) -> Array:
+    """What a rule returned for the input `x` of `node`, fit to be added up."""
+    check_current(x, node)
+    d = x._array
+    if type(r) is ndarray and r.shape == d.shape and r.dtype is d.dtype and r.ndim:
+        return r
+    return r if type(r) is float64 and type(d) is float64 else fitted(r, x, node)
 
 
 def fitted(r: Array, x: Node, node: Any) -> Array:
@@ -431,11 +518,6 @@ def unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
     return g
 
 
-def slot_of(x: Any, node: Any) -> int:
-    """Which input of `node` the Value `x` is."""
-    return next(i for i, y in enumerate(node.inputs) if y is x)
-
-
 def _stale(x: Any) -> bool:
     """Whether a view shows data that was changed in place since the view was made."""
     while x.inputs and type(x._array) is ndarray and x._array.base is not None:
@@ -472,52 +554,3 @@ def _paths(roots: Sequence[Any], wanted: dict[int, Any], since: int) -> set[int]
                 paths.add(n)
                 break
     return paths
-
-
-# --- what went wrong --------------------------------------------------------------------
-
-
-def _label(v: Any) -> str:
-    name = getattr(v, "_name", None)
-    what = v.op.name if v.op is not None else "leaf"
-    return f"{what} {anomaly.describe(v._array)}" + (f" named {name!r}" if name else "")
-
-
-def _unusable(node: Any) -> str:
-    if node.state == CHANGED:
-        return (
-            f"the result of {_label(node)} was changed in place after it was recorded, so its "
-            f"gradient is no longer known; change a copy instead (y = y * 1) or detach() it first"
-        )
-    if node.state == RELEASED:
-        return (
-            f"this graph was released: the result of {_label(node)} was already used by a "
-            f"backward(release=True); compute the result again, or leave out release"
-        )
-    return (
-        f"this graph is spent: the result of {_label(node)} was already used by a backward(); "
-        f"pass retain_graph=True to the first backward(), or compute the result again"
-    )
-
-
-def _changed(node: Any, x: Any) -> str:
-    return (
-        f"input {slot_of(x, node)} of {node.op.name} ({_label(x)}), or what it is a view of, was changed in place "
-        f"after {node.op.name} read it, so the gradient would be that of another function; call backward() before the "
-        f"change, or compute the result again"
-    )
-
-
-def _no_rule(node: Any, x: Any) -> str:
-    return (
-        f"{node.op.name} has no gradient with respect to input {slot_of(x, node)}; "
-        f"pass that input as a plain array (.data) or as .detach()"
-    )
-
-
-def _where(node: Any) -> str:
-    """The note an error inside a rule carries."""
-    shapes = ", ".join(anomaly.describe(raw(x)) for x in node.inputs)
-    site = getattr(node, "_site", None)
-    line = f", recorded at {site.line}" if site else " (detect_anomaly() names the line)"
-    return f"in the backward of {node.op.name}({shapes}){line}"

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from autograd import engine
-from autograd.engine import Node, binary, raw, record, unary
+from autograd.engine import Node, binary, infix, raw, record, unary
 from autograd.modes import is_grad_enabled
 from autograd.rules import elementwise as el
 from autograd.rules import indexing, reductions, shaping, special
@@ -37,13 +37,13 @@ class Operators(Node):
 
     # fmt: off
 
-    def __add__(self, y: Any) -> V: return binary(ADD, self, y)
+    __add__ = infix("__add__", ADD)
     def __radd__(self, y: Any) -> V: return binary(ADD, y, self)
-    def __sub__(self, y: Any) -> V: return binary(SUBTRACT, self, y)
+    __sub__ = infix("__sub__", SUBTRACT)
     def __rsub__(self, y: Any) -> V: return binary(SUBTRACT, y, self)
-    def __mul__(self, y: Any) -> V: return binary(MULTIPLY, self, y)
+    __mul__ = infix("__mul__", MULTIPLY)
     def __rmul__(self, y: Any) -> V: return binary(MULTIPLY, y, self)
-    def __truediv__(self, y: Any) -> V: return binary(DIVIDE, self, y)
+    __truediv__ = infix("__truediv__", DIVIDE)
     def __rtruediv__(self, y: Any) -> V: return binary(DIVIDE, y, self)
     def __floordiv__(self, y: Any) -> V: return binary(FLOOR_DIVIDE, self, y)
     def __rfloordiv__(self, y: Any) -> V: return binary(FLOOR_DIVIDE, y, self)
@@ -51,9 +51,9 @@ class Operators(Node):
     def __rmod__(self, y: Any) -> V: return binary(REMAINDER, y, self)
     def __divmod__(self, y: Any) -> tuple[V, V]: return self // y, self % y
     def __rdivmod__(self, y: Any) -> tuple[V, V]: return y // self, y % self
-    def __pow__(self, y: Any) -> V: return binary(POWER, self, y)
+    __pow__ = infix("__pow__", POWER)
     def __rpow__(self, y: Any) -> V: return binary(POWER, y, self)
-    def __matmul__(self, y: Any) -> V: return binary(MATMUL, self, y)
+    __matmul__ = infix("__matmul__", MATMUL)
     def __rmatmul__(self, y: Any) -> V: return binary(MATMUL, y, self)
     def __neg__(self) -> V: return unary(NEGATIVE, self)
     def __pos__(self) -> V: return unary(POSITIVE, self)

@@ -109,14 +109,9 @@ def gradients(
             )
     seeds = [(v, seed_for(v, g, create_graph, "gradients()")) for v, g in zip(roots, given, strict=True)]
     keep = create_graph if retain_graph is None else retain_graph
-    with np.errstate(all="ignore"):
-        found = engine.walk(
-            seeds,
-            create_graph=create_graph,
-            keep=keep,
-            store=False,
-            wanted={v._number: v for v in wanted},
-        )
+    found = engine.walk(
+        seeds, create_graph=create_graph, keep=keep, store=False, wanted={v._number: v for v in wanted}
+    )
     results: list[Any] = []
     for i, v in enumerate(wanted):
         if v._number in found:

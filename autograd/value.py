@@ -12,14 +12,14 @@ import numpy as np
 
 from autograd import engine
 from autograd.convert import holds_values, owned, plain_array, stacked
-from autograd.engine import CHANGED, LIVE, binary, constant, next_number, raw, record
+from autograd.engine import CHANGED, LIVE, binary, constant, next_number, raw, record, unary
 from autograd.modes import TRACE, is_grad_enabled
 from autograd.modes import mode as _mode
 from autograd.operators import Operators, check_owns_memory
 from autograd.rules import elementwise as el
 from autograd.rules import indexing, shaping, windows
 from autograd.rules.kernels import Index
-from autograd.rules.table import CONSTANT, FUNCTIONS, UFUNCS, Op
+from autograd.rules.table import CONSTANT, FUNCTIONS, REFUSED, UFUNCS, Op
 from autograd.tracing import answer, is_tracing, unknown, write
 
 ArrayLike = Any  # a number, a (nested) list of numbers, an array, a Value
@@ -216,7 +216,7 @@ class Value(Operators):
         `gradient`, a spent graph, or an input changed in place since; ValueError for a
         gradient of another shape.
         """
-        if is_tracing():
+        if _mode.get() & TRACE:
             raise TypeError(
                 "backward() inside a compiled function would write into .grad; "
                 "return value_and_grad(f)(x) or gradients(loss, [x]) instead"
@@ -227,8 +227,7 @@ class Value(Operators):
             )
         seed = seed_for(self, gradient, create_graph)
         keep = create_graph if retain_graph is None else retain_graph
-        with np.errstate(all="ignore"):
-            found = engine.walk([(self, seed)], create_graph=create_graph, keep=keep, release=release)
+        found = engine.walk([(self, seed)], create_graph=create_graph, keep=keep, release=release)
         for leaf, g in found.values():
             if create_graph and not isinstance(g, Value):
                 g = Value(g, requires_grad=False)
@@ -444,8 +443,8 @@ class Value(Operators):
         return record(op, inputs, params)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        if method == "__call__" and not options and type(op := UFUNCS.get(ufunc)) is Op and len(inputs) == 2:
-            made = binary(op, *inputs)  # the common case first
+        if method == "__call__" and not options and type(op := UFUNCS.get(ufunc)) is Op:  # the common case first
+            made = unary(op, *inputs) if len(inputs) == 1 else binary(op, *inputs)
             if made is not NotImplemented:
                 return made
         if method != "__call__":
@@ -473,6 +472,8 @@ class Value(Operators):
             return enter(*args, **kwargs)
         if func in CONSTANT:
             return answer(func, args, kwargs)
+        if func in REFUSED:
+            raise TypeError(REFUSED[func])
         if func is np.copyto:
             raise TypeError(
                 "np.copyto (np.full_like calls it) has no gradient rule for a Value: use np.ones_like(a) * v"
@@ -488,6 +489,7 @@ class _Past(Value):
 
 
 engine.Value = Value  # results are Values
+ONE = np.float64(1)
 _new = object.__new__
 VIEWS = frozenset((shaping.RESHAPE, shaping.TRANSPOSE, shaping.BROADCAST_TO, shaping.FLIP, windows.WINDOWS))
 
@@ -501,6 +503,8 @@ def _restore(kind: type[Value], data: Any, requires_grad: bool, name: str | None
 
 def seed_for(v: Value, gradient: Any, create_graph: bool, what: str = "backward()") -> Any:
     """The gradient a backward pass starts with, checked; never the caller's own array."""
+    if gradient is None and v.requires_grad and type(v._array) is np.float64:
+        return ONE  # the common case first
     if not v.requires_grad:
         raise RuntimeError(
             f"{what}: this Value does not require grad: it was made from constants, detached, "

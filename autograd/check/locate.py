@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import engine
+from autograd import engine, messages
 from autograd.anomaly import describe
 from autograd.check.subject import Subject, quietly
 from autograd.check.verdict import Finding
@@ -229,7 +229,7 @@ def compare_walks(roots: Sequence[Any], rng: np.random.Generator, n: int) -> Loc
             continue
         size = np.max(np.abs(sizes.get(k, 0.0)), initial=0.0)
         if ours is None or theirs is None or np.any(~close(ours, theirs, 1e3 * np.finfo(v.dtype).eps * size)):
-            return LocalRule("engine", reason=engine_text(n, engine._label(v)))
+            return LocalRule("engine", reason=engine_text(n, messages.label(v)))
     return None
 
 

@@ -8,15 +8,17 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import numpy as np
+
 from autograd.value import Value
 
-_HERE = str(Path(__file__).resolve().parent.parent) + os.sep
+_OURS = tuple(str(Path(p).resolve().parent) + os.sep for p in (Path(__file__).parent, np.__file__))
 
 
 def caller() -> FrameType:
-    """The innermost frame that is not the library's own."""
+    """The innermost frame that is neither the library's own nor NumPy's."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_HERE):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
         frame = frame.f_back
     return frame
 

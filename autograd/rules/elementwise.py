@@ -119,21 +119,25 @@ ROUND = primitive(np.round, lambda g, out, x, decimals: flat(g, out, x))
 IDENTITY = Op("identity", lambda x: x, lambda g, out, x: g)
 COPY = Op("copy", lambda x: x.copy(), lambda g, out, x: g)
 ASTYPE = Op("astype", lambda x, dtype: x.astype(dtype), lambda g, out, x, dtype: g)
-SIGMOID = Op("sigmoid", lambda x: sigmoid_of(x), lambda g, out, x: g * SIGMOID_SLOPE(x))
+SIGMOID = Op("sigmoid", lambda x: sigmoid_of(x), lambda g, out, x: g * (slope_of_sigmoid(x) if type(x) is np.float64 else SIGMOID_SLOPE(x)))
 SIGMOID_SLOPE: Op = Op("sigmoid_slope", lambda x: slope_of_sigmoid(x), lambda g, out, x: g * (-out * np.tanh(0.5 * x)))
 # fmt: on
 
 
 def sigmoid_of(x: Array) -> Array:
     """1 / (1 + exp(-x)) without overflow; the same bits as that formula for x >= 0."""
+    if type(x) is np.float64:  # ufuncs take several times as long on a scalar
+        e = math.exp(-abs(x))
+        return np.float64((1.0 if x >= 0 else e) / (1.0 + e))
     e = np.exp(-abs(x))
-    if isinstance(x, np.floating):  # np.where takes long on a scalar
-        return (1.0 if x >= 0 else e) / (1.0 + e)
     return np.where(x >= 0, 1.0, e) / (1.0 + e)
 
 
 def slope_of_sigmoid(x: Array) -> Array:
     """sigmoid(x) * sigmoid(-x): unlike sigmoid * (1 - sigmoid) it is not 0 from x = 37 on."""
+    if type(x) is np.float64:
+        e = math.exp(-abs(x))
+        return np.float64(e / (1.0 + e) / (1.0 + e))
     e = np.exp(-abs(x))
     return e / (1.0 + e) / (1.0 + e)
 

@@ -30,7 +30,7 @@ class Op:
     says that it gives something else each time.
     """
 
-    __slots__ = ("broadcasts", "forward", "name", "random", "rules", "variadic")
+    __slots__ = ("arity", "broadcasts", "forward", "name", "random", "rules", "variadic")
 
     def __init__(
         self,
@@ -43,6 +43,7 @@ class Op:
     ) -> None:
         self.name, self.forward, self.rules, self.random = name, forward, rules, random
         self.broadcasts, self.variadic = broadcasts, variadic
+        self.arity = len(rules) if len(rules) < 3 and not variadic else 0  # 1 or 2: the engine's short way
 
     def __call__(self, *inputs: Array, **params: Any) -> Any:
         """Apply to arrays (plain NumPy) or, if any input is a Value, record it."""
@@ -59,6 +60,7 @@ class Op:
 UFUNCS: dict[np.ufunc, Callable[..., Any]] = {}
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {}
 CONSTANT: set[Callable[..., Any]] = set()  # answer with plain arrays: carry no gradient by nature
+REFUSED: dict[Callable[..., Any], str] = {}  # no real rule is possible: why, and what to use instead
 
 
 def ufunc(

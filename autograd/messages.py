@@ -1,0 +1,85 @@
+"""What the engine says when something cannot be walked back: one sentence, and the mend."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.anomaly import describe
+from autograd.rules.table import Op
+
+LIVE, SPENT, RELEASED, CHANGED = 0, 1, 2, 3  # Node.state
+
+
+def explained(op: Op, args: Sequence[Any], error: Exception) -> Exception:
+    """The same error with the operation, the shapes and dtypes, and the mend in it."""
+    given = ", ".join(describe(a) for a in args)
+    mend = ""
+    if op.name == "matmul" and "core dimension" in str(error):
+        x, y = (np.shape(a) for a in args)
+        error = ValueError(
+            f"the last axis of the first ({x[-1]}) must equal the "
+            f"{'second last' if len(y) > 1 else 'only'} axis of the second ({y[-2:][0]}): transpose one of them"
+        )
+    elif op.broadcasts and "broadcast" in str(error):
+        mend = "; shapes are aligned from the right: reshape one of them, e.g. y[:, None]"
+    message = f"{op.name}({given}): {error}{mend}"
+    if type(error) in (ValueError, TypeError, IndexError, OverflowError):
+        return type(error)(message)
+    error.add_note(message)
+    return error
+
+
+def slot_of(x: Any, node: Any) -> int:
+    """Which input of `node` the Value `x` is."""
+    return next(i for i, y in enumerate(node.inputs) if y is x)
+
+
+def unusable(node: Any) -> str:
+    """Why `node` cannot be walked back."""
+    if node.state == CHANGED:
+        return (
+            f"the result of {label(node)} was changed in place after it was recorded, so its "
+            f"gradient is no longer known; change a copy instead (y = y * 1) or detach() it first"
+        )
+    if node.state == RELEASED:
+        return (
+            f"this graph was released: the result of {label(node)} was already used by a "
+            f"backward(release=True); compute the result again, or leave out release"
+        )
+    return (
+        f"this graph is spent: the result of {label(node)} was already used by a backward(); "
+        f"pass retain_graph=True to the first backward(), or compute the result again"
+    )
+
+
+def changed(node: Any, x: Any) -> str:
+    """That `x` is no longer what `node` read."""
+    return (
+        f"input {slot_of(x, node)} of {node.op.name} ({label(x)}), or what it is a view of, was changed in place "
+        f"after {node.op.name} read it, so the gradient would be that of another function; call backward() before the "
+        f"change, or compute the result again"
+    )
+
+
+def no_rule(node: Any, x: Any) -> str:
+    """That `node` carries no gradient to `x`."""
+    return (
+        f"{node.op.name} has no gradient with respect to input {slot_of(x, node)}; "
+        f"pass that input as a plain array (.data) or as .detach()"
+    )
+
+
+def where(node: Any) -> str:
+    """The note an error inside a rule carries."""
+    shapes = ", ".join(describe(getattr(x, "_array", x)) for x in node.inputs)
+    site = getattr(node, "_site", None)
+    line = f", recorded at {site.line}" if site else " (detect_anomaly() names the line)"
+    return f"in the backward of {node.op.name}({shapes}){line}"
+
+
+def label(v: Any) -> str:
+    """A Value in a message: its operation, data and name."""
+    name = getattr(v, "_name", None)
+    what = v.op.name if v.op is not None else "leaf"
+    return f"{what} {describe(v._array)}" + (f" named {name!r}" if name else "")
