@@ -13,7 +13,7 @@ import hypothesis.extra.numpy as hnp
 import hypothesis.strategies as st
 import numpy as np
 
-from autograd import Value, special
+from autograd import Value, special, windows
 from tests.strategies import (
     ABOVE_ONE,
     ANYWHERE,
@@ -433,3 +433,19 @@ case(np.unwrap, of((6,), domain=steps(-24, 24, 2, 1 / 16)), layouts=ANYWHERE)
 case(np.vander, one(REAL, dims=(1, 1)), {"N": st.sampled_from([None, 0, 1, 4]), "increasing": st.booleans()},
      approximate=True)
 case(np.polyval, st.tuples(of((4,)), one(REAL)).map(lambda t: t[0] + t[1]))
+
+from tests import cases_linalg  # noqa: E402, F401  # the cases of np.linalg, entered here
+
+# --- sliding windows ------------------------------------------------------------------------
+
+SLIDING = {"stride": st.integers(1, 2), "dilation": st.integers(1, 2)}
+for _f in (windows.windows, windows.sum_pool, windows.max_pool):
+    case(_f, of((2, 7), domain=DISTINCT), {"kernel": st.sampled_from([(1,), (2,), (3,)])} | SLIDING)
+    case(_f, of((4, 5), domain=DISTINCT), {"kernel": (2, 3), "stride": (1, 2), "dilation": (2, 1)}, "two axes")
+case(windows.fold, of((2, 3, 2)), {"how": st.sampled_from([(4, 1, 1), (6, 2, 1), (5, 1, 2), (7, 2, 2)])},
+     call=lambda x, how: windows.fold(x, how[:1], *how[1:]))
+case(windows.fold, of((2, 2, 2, 3)), {"size": (3, 5), "stride": (1, 2), "dilation": (1, 1)}, "two axes")
+for _f in (windows.correlate, windows.correlate_transpose):
+    _channels = 2 if _f is windows.correlate else 3
+    case(_f, of((2, 4, 5), (4, _channels, 2)), SLIDING | {"groups": 2}, "windows", rules_round=True)
+    case(_f, of((1, 2, 3, 4), (2, 2, 2, 1)), {"stride": (1, 2), "dilation": (2, 1)}, "windows of two axes", rules_round=True)

@@ -111,7 +111,7 @@ def setitem(x: Any, v: Any, *, index: Index) -> Any:
                 f"{index} names an element twice, so which value stays is undefined; "
                 f"name each element once"
             )
-    out = x.copy() if isinstance(x, np.ndarray) else np.array(x)
+    out = np.array(x)
     out[index.parts] = v
     return out
 

@@ -348,12 +348,15 @@ def quantile(a: Array, q: Any, axis: Any = None, out: None = None, overwrite_inp
     rows, axes = rows_of(a, axis)
     n = rows.shape[-1]
     ordered = np.sort(rows, -1)
-    at = np.asarray(np.quantile(np.arange(n), q, method=method), dtype=float)
-    low = np.floor(at).astype(int)
-    t = (at - low).astype(np.quantile(np.zeros(1, a.dtype), q, method=method).dtype)
-    first, second = ordered[..., low], ordered[..., np.minimum(low + 1, n - 1)]
-    gap = second - first
-    value = np.where(t >= 0.5, second - gap * (1 - t), first + gap * t)
+    at = np.asarray(np.quantile(np.arange(n), q, method=method))
+    if at.dtype.kind == "i":  # by this method it is always an element
+        value = ordered[..., at]
+    else:
+        low = np.floor(at).astype(int)
+        t = (at - low).astype(np.quantile(np.zeros(1, a.dtype), q, method=method).dtype)
+        first, second = ordered[..., low], ordered[..., np.minimum(low + 1, n - 1)]
+        gap = second - first
+        value = np.where(t >= 0.5, second - gap * (1 - t), first + gap * t)
     value = np.moveaxis(value, tuple(range(-np.ndim(q), 0)), tuple(range(np.ndim(q))))
     value = with_nan(value, rows)
     if keeps(keepdims):

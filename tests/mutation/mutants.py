@@ -52,7 +52,7 @@ class Mutant:
     places: frozenset[Place]  # the functions that must run for it to be noticed
     plant: Callable[[], None]
     undo: Callable[[], None]
-    text: str = ""  # the line as it was
+    text: str = ""  # the smallest expression or statement around it
     bomb: "Mutant | None" = None  # the same place with 1 / 0 in it: noticed if it is evaluated at all
 
     def __str__(self) -> str:
@@ -155,8 +155,8 @@ def mutants(path: Path, functions: dict[Place, list[FunctionType]]) -> Iterator[
 
 def in_bodies(path: Path, functions: dict[Place, list[FunctionType]]) -> Iterator[Mutant]:
     """Of what is inside of functions; and the sign of what a lambda returns."""
-    source = path.read_text()
-    tree, lines = ast.parse(source), source.splitlines()
+    tree = ast.parse(path.read_text())
+    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
     original = list(codes(compile(tree, str(path), "exec")))
     for function in [n for n in ast.walk(tree) if isinstance(n, FUNCTIONS)]:
         every = {a.arg for a in [*function.args.args, *function.args.kwonlyargs]}
@@ -170,7 +170,8 @@ def in_bodies(path: Path, functions: dict[Place, list[FunctionType]]) -> Iterato
             )
             for mutant in compiled(path, tree, node, change, original, functions):
                 name = ast.unparse(function) if isinstance(function, ast.Lambda) else mutant.function
-                yield replace(mutant, function=name, text=lines[mutant.line - 1].strip(), bomb=bomb)
+                text = ast.unparse(parents[node]).partition("\n")[0]
+                yield replace(mutant, function=name, text=text, bomb=bomb)
 
 
 def compiled(

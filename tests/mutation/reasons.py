@@ -12,7 +12,7 @@ ZERO = "0 with the other sign"
 NAN = "differs where an input is NaN alone, and the gradient of NaN is NaN or 0"
 
 
-# file, function (a lambda: its text), was, becomes, part of the line ("" matches any) -> why
+# file, function (a lambda: its text), was, becomes, part of what is around it ("" matches any) -> why
 REASONS: list[tuple[str, str, str, str, str, str]] = [
     ("elementwise.py", "nonzero", "1.0", "2.0", "", NOWHERE),
     ("elementwise.py", "nonzero", "1.0", "-1.0", "", NOWHERE),
