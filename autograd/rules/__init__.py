@@ -1,15 +1,29 @@
 """The calculus: one table per family, one line per rule.  Importing this enters them all."""
 
-from . import contraction, elementwise, indexing, plain, reductions, sequences, shaping, special, windows
+from . import (
+    contraction,
+    elementwise,
+    indexing,
+    linalg,
+    plain,
+    reductions,
+    sequences,
+    shaping,
+    special,
+    spectral,
+    windows,
+)
 
 __all__ = [
     "contraction",
     "elementwise",
     "indexing",
+    "linalg",
     "plain",
     "reductions",
     "sequences",
     "shaping",
     "special",
+    "spectral",
     "windows",
 ]

@@ -1,0 +1,324 @@
+"""np.linalg: eigenvalues, singular values, and what is made of them: norms, pinv, lstsq, cond.
+
+Sources: Giles (2008), "Collected matrix derivative results", 3.1; Townsend (2016), "Differentiating the
+singular value decomposition"; Golub & Pereyra (1973) for the pseudo-inverse.
+
+Vectors that belong to equal eigenvalues (singular values) are not unique, so they have no gradient: a
+LinAlgError.  The values alone have one: eigvalsh, svdvals and the norms never ask for the vectors' gradient.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .elementwise import flat, nonzero
+from .linalg import RESOLVED, LinAlgError, attempt, inv, matrices
+from .reductions import NO_VALUE, kept
+from .shaping import array
+from .table import CONSTANT, Array, Op, axes_of, axis_of, door, refuse
+
+EighResult: Any = type(np.linalg.eigh(np.eye(1)))
+SVDResult: Any = type(np.linalg.svd(np.eye(1)))
+CONSTANT.add(np.linalg.matrix_rank)  # an integer
+
+
+def diagonal_of_ones(x: Array) -> Array:
+    return np.eye(x.shape[-1], dtype=x.dtype)
+
+
+# --- eigenvalues and singular values --------------------------------------------------------
+
+
+def gaps(w: Array, *, function: str) -> Array:
+    """w[j] - w[i] at (i, j), 1 on the diagonal; LinAlgError if two are equal to working precision."""
+    gap, one = w[..., None, :] - w[..., :, None], np.eye(w.shape[-1], dtype=bool)
+    limit = np.finfo(w.dtype).eps * w.shape[-1] * abs(w).max(axis=-1, initial=0.0)[..., None, None]
+    if ((abs(gap) <= limit) & ~one).any():
+        what, alone = ("eigen", "eigvalsh") if function == "eigh" else ("singular ", "svdvals")
+        raise LinAlgError(
+            f"np.linalg.{function}: two {what}values are equal to working precision, so their vectors are not "
+            f"unique and have no gradient; np.linalg.{alone} gives the values alone, whose first derivative exists"
+        )
+    return np.where(one, w.dtype.type(1), gap)
+
+
+def gaps_w(g: Array, out: Array, w: Array, function: str) -> Array:
+    g = g * (1 - diagonal_of_ones(out))
+    return g.sum(axis=-2) - g.sum(axis=-1)
+
+
+def eigh_forward(x: Array, *, uplo: Any) -> Array:
+    """(..., n, n) -> (..., 1 + n, n): the eigenvalues above the eigenvectors."""
+    w, v = attempt("eigh", np.linalg.eigh, x, uplo)
+    return np.concatenate([w[..., None, :], v], axis=-2)
+
+
+def eigh_x(g: Array, out: Array, x: Array, uplo: str) -> Array:
+    """V (diag(gw) + V.T gV / (w[j] - w[i])) V.T, symmetrized (Giles 3.1)."""
+    w, v, gw, gv = out[..., 0, :], out[..., 1:, :], g[..., 0, :], g[..., 1:, :]
+    one = diagonal_of_ones(out)
+    turn = v.mT @ gv * (1 - one) / GAPS(w, function="eigh")
+    return v @ ((turn + turn.mT) * 0.5 + gw[..., None, :] * one) @ v.mT
+
+
+def eigvalsh_x(g: Array, out: Array, x: Array, uplo: Any) -> Array:
+    v = np.linalg.eigh(x, uplo)[1]
+    return (v * g[..., None, :]) @ v.mT
+
+
+def svd_forward(x: Array) -> Array:
+    """(..., m, n) -> (..., m + 1 + n, k): U above the singular values above V, k = min(m, n)."""
+    u, s, vh = attempt("svd", np.linalg.svd, x, full_matrices=False)
+    return np.concatenate([u, s[..., None, :], vh.mT], axis=-2)
+
+
+def svd_x(g: Array, out: Array, x: Array) -> Array:
+    """U (diag(gs) + (a + b) / (s[j] - s[i]) / 2 + (a - b) / (s[j] + s[i]) / 2) V.T, and what leaves the column and
+    row space, over s; a, b: twice the skew parts of U.T gU, V.T gV (Townsend 2016, his F split in two fractions).
+    """
+    m, n = x.shape[-2:]
+    u, s, v = out[..., :m, :], out[..., m, :], out[..., m + 1 :, :]
+    gu, gs, gv = g[..., :m, :], g[..., m, :], g[..., m + 1 :, :]
+    one = diagonal_of_ones(out)
+    inner_u, inner_v = u.mT @ gu, v.mT @ gv
+    a, b = inner_u - inner_u.mT, inner_v - inner_v.mT
+    inner = (a + b) / GAPS(s, function="svd") + (a - b) / (s[..., None, :] + s[..., :, None] + one)
+    gx = u @ (0.5 * inner + gs[..., None, :] * one) @ v.mT
+    if m == n:
+        return gx
+    each = RESOLVED(s, function="svd")[..., None, :]
+    if m > n:
+        return gx + ((gu - u @ inner_u) / each) @ v.mT
+    return gx + (u / each) @ (gv - v @ inner_v).mT
+
+
+def svdvals_x(g: Array, out: Array, x: Array) -> Array:
+    """U diag(g) V.T; no gradient from a value that is zero to working precision (its least subgradient)."""
+    u, _, vh = np.linalg.svd(x, full_matrices=False)
+    limit = np.finfo(x.dtype).eps * max(x.shape[-2:]) * np.max(out, axis=-1, keepdims=True, initial=0.0)
+    return (u * (g * (out > limit))[..., None, :]) @ vh
+
+
+# --- norms ----------------------------------------------------------------------------------
+
+
+def unit(x: Array, *, axis: tuple[int, ...]) -> Array:
+    """`x` over its Euclidean norm, scaled so that nothing overflows; 0 for 0."""
+    y = x / nonzero(abs(x).max(axis=axis, keepdims=True, initial=0.0))
+    return y / nonzero(np.sqrt((y * y).sum(axis=axis, keepdims=True)))
+
+
+def unit_x(g: Array, out: Array, x: Array, axis: tuple[int, ...]) -> Array:
+    size = NORM(x, axis=axis if len(axis) in (1, 2) else None, keepdims=True)
+    return np.where(size == 0, 0.0, (g - out * (g * out).sum(axis=axis, keepdims=True)) / nonzero(size))
+
+
+def norm_x(g: Array, out: Array, x: Array, axis: Any, keepdims: bool) -> Array:
+    axes = axes_of(axis, x.ndim)
+    return kept(g, x, axes) * UNIT(x, axis=axes)
+
+
+def power_norm_x(g: Array, out: Array, x: Array, p: float, axis: tuple[int, ...], keepdims: bool) -> Array:
+    """sign(x) (|x| / norm)^(p - 1); 0 where x is 0, the subgradient of least norm (for p < 1 there is a cusp)."""
+    share = np.where(x == 0, 1.0, abs(x)) / nonzero(kept(out, x, axis))
+    return kept(g, x, axis) * np.where(x == 0, 0.0, np.sign(x) * share ** (p - 1))
+
+
+# fmt: off
+GAPS = Op("gaps", gaps, gaps_w)
+EIGH = Op("eigh", eigh_forward, eigh_x)
+EIGVALSH = Op("eigvalsh", lambda x, uplo: attempt("eigvalsh", np.linalg.eigvalsh, x, uplo), eigvalsh_x)
+SVD = Op("svd", svd_forward, svd_x)
+SVDVALS = Op("svdvals", lambda x: attempt("svdvals", np.linalg.svd, x, compute_uv=False), svdvals_x)
+UNIT: Op = Op("unit_vector", unit, unit_x)
+NORM = Op("norm", lambda x, axis, keepdims: np.linalg.norm(x, None, axis, keepdims), norm_x)
+POWER_NORM = Op("power_norm", lambda x, p, axis, keepdims: np.linalg.norm(x, p, axis, keepdims), power_norm_x)
+COUNT = Op("norm_of_order_0", lambda x, axis, keepdims: np.linalg.norm(x, 0, axis, keepdims),
+           lambda g, out, x, axis, keepdims: flat(g, out, x))
+PINV = Op("pinv", lambda x, rcond: attempt("pinv", np.linalg.pinv, x, rcond), lambda g, out, x, rcond: pinv_x(g, out, x))
+LSTSQ = Op("lstsq", lambda a, b, rcond: least_squares(a, b, rcond),
+           lambda g, out, a, b, rcond: lstsq_a(g, out, a, b), lambda g, out, a, b, rcond: np.linalg.pinv(a).mT @ g)
+# fmt: on
+
+
+@door(np.linalg.eigh)
+def eigh(a: Array, UPLO: str = "L") -> Any:
+    both = EIGH(matrices("eigh", a), uplo=triangle("eigh", UPLO))
+    return EighResult(both[..., 0, :], both[..., 1:, :])
+
+
+@door(np.linalg.eigvalsh)
+def eigvalsh(a: Array, UPLO: str = "L") -> Array:
+    return EIGVALSH(matrices("eigvalsh", a), uplo=triangle("eigvalsh", UPLO))
+
+
+def triangle(function: str, uplo: str) -> str:
+    if uplo.upper() not in ("L", "U"):
+        raise ValueError(f"np.linalg.{function}: UPLO={uplo!r} must be 'L' or 'U', the triangle that is read")
+    return uplo.upper()
+
+
+@door(np.linalg.svd)
+def svd(a: Array, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
+    refuse("linalg.svd", hermitian=hermitian)
+    a = matrices("svd", a, square=False)
+    m, n = a.shape[-2:]
+    if not compute_uv:
+        return SVDVALS(a)
+    if full_matrices and m != n:
+        raise ValueError(
+            f"np.linalg.svd: the full matrices of shape {a.shape} hold {abs(m - n)} vectors that are not unique, "
+            f"so they have no gradient; pass full_matrices=False"
+        )
+    both = SVD(a)
+    return SVDResult(both[..., :m, :], both[..., m, :], both[..., m + 1 :, :].mT)
+
+
+@door(np.linalg.svdvals)
+def svdvals(x: Array, /) -> Array:
+    return SVDVALS(matrices("svdvals", x, square=False))
+
+
+@door(np.linalg.norm)
+def norm(x: Array, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Array:
+    x, keepdims = array(x), bool(keepdims)
+    if axis is None:
+        if ord is None or (ord in ("f", "fro") and x.ndim == 2) or (ord == 2 and x.ndim == 1):
+            return NORM(x, axis=None, keepdims=keepdims)
+        axis = tuple(range(x.ndim))
+    axes = tuple([axis_of(a, x.ndim) for a in (axis if isinstance(axis, tuple) else (axis,))])
+    if len(axes) == 1:
+        return norm_of_vectors(x, ord, axes, keepdims)
+    if len(axes) != 2 or axes[0] == axes[1]:
+        raise ValueError(
+            f"np.linalg.norm: ord={ord} over axes {axis} of shape {x.shape}: a norm goes over one axis or two "
+            f"different ones; np.linalg.vector_norm takes any number of them"
+        )
+    return norm_of_matrices(x, ord, axes, keepdims)
+
+
+def norm_of_vectors(x: Array, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Array:
+    if isinstance(ord, str):
+        raise ValueError(f"np.linalg.norm: ord={ord!r} is a norm of matrices, but there is one axis; give two")
+    if ord is None or ord == 2:
+        return NORM(x, axis=axes, keepdims=keepdims)
+    if ord == 0:
+        return COUNT(x, axis=axes, keepdims=keepdims)
+    if ord == 1:
+        return np.sum(abs(x), axis=axes, keepdims=keepdims)
+    if abs(ord) == math.inf:
+        initial = 0.0 if ord > 0 and not x.shape[axes[0]] else NO_VALUE  # of no elements
+        return (np.max if ord > 0 else np.min)(abs(x), axis=axes, keepdims=keepdims, initial=initial)
+    return POWER_NORM(x, p=ord, axis=axes, keepdims=keepdims)
+
+
+def norm_of_matrices(x: Array, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Array:
+    row, column = axes
+    if ord in (None, "fro", "f"):
+        return NORM(x, axis=axes, keepdims=keepdims)
+    if ord == "nuc" or (not isinstance(ord, str) and abs(ord) == 2):
+        s = SVDVALS(np.moveaxis(x, axes, (-2, -1)))
+        result = s.sum(axis=-1) if ord == "nuc" else s.max(axis=-1) if ord == 2 else s.min(axis=-1)
+    elif not isinstance(ord, str) and abs(ord) in (1, math.inf):
+        inner, outer = (row, column) if abs(ord) == 1 else (column, row)
+        sums = np.sum(abs(x), axis=inner, keepdims=True)
+        result = (np.max if ord > 0 else np.min)(sums, axis=outer, keepdims=True)
+        result = result.reshape([n for a, n in enumerate(x.shape, -x.ndim) if a not in axes])
+    else:
+        raise ValueError(
+            f"np.linalg.norm: ord={ord!r} is no norm of matrices; use 'fro', 'nuc', 1, -1, 2, -2, inf or -inf"
+        )
+    return kept(result, x, axes) if keepdims else result
+
+
+@door(np.linalg.vector_norm)
+def vector_norm(x: Array, /, *, axis: Any = None, keepdims: Any = False, ord: Any = 2) -> Array:
+    x = array(x)
+    axes = axes_of(axis, x.ndim)
+    if axis is None:
+        result = norm(x.reshape(-1), ord, 0)
+    elif isinstance(axis, tuple):
+        rest = [a for a in range(x.ndim) if a - x.ndim not in axes]
+        first = [axis_of(a, x.ndim) % x.ndim for a in axis]
+        n = math.prod([x.shape[a] for a in first])
+        result = norm(x.transpose(first + rest).reshape([n] + [x.shape[a] for a in rest]), ord, 0)
+    else:
+        result = norm(x, ord, axis)
+    return kept(result, x, axes) if keepdims else result
+
+
+@door(np.linalg.matrix_norm)
+def matrix_norm(x: Array, /, *, keepdims: Any = False, ord: Any = "fro") -> Array:
+    return norm(matrices("matrix_norm", x, square=False), ord, (-2, -1), keepdims)
+
+
+@door(np.linalg.cond)
+def cond(x: Array, p: Any = None) -> Array:
+    """The quotient of the extreme singular values, or norm(x, p) norm(inv(x), p)."""
+    x = matrices("cond", x, square=False)
+    if not x.size:
+        raise LinAlgError(f"np.linalg.cond: not defined for an empty array of shape {x.shape}; leave empty ones out")
+    if p is None or p in (2, -2):
+        s = SVDVALS(x)
+        with np.errstate(all="ignore"):  # a singular matrix: inf, as NumPy says
+            return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+    x = matrices("cond", x)
+    return norm(x, p, (-2, -1)) * norm(inv(x), p, (-2, -1))
+
+
+# --- the pseudo-inverse ---------------------------------------------------------------------
+
+
+def pinv_x(g: Array, out: Array, x: Array) -> Array:
+    """-P.T g P.T + (1 - x P) g.T P P.T + P.T P g.T (1 - P x), which holds while the rank stays (Golub & Pereyra)."""
+    rows, columns = g.mT - x @ (out @ g.mT), g.mT - (g.mT @ out) @ x
+    return -(out.mT @ g @ out.mT) + rows @ out @ out.mT + out.mT @ out @ columns
+
+
+def least_squares(a: Array, b: Array, rcond: Any) -> Array:
+    x, _, rank, _ = attempt("lstsq", np.linalg.lstsq, a, b, rcond)
+    if rank < min(a.shape):
+        raise LinAlgError(
+            f"np.linalg.lstsq: a of shape {a.shape} has rank {rank}, so its solution of least norm is not continuous "
+            f"and has no gradient; leave out dependent columns, or add a row of small numbers for each (ridge)"
+        )
+    return x
+
+
+def lstsq_a(g: Array, out: Array, a: Array, b: Array) -> Array:
+    """That of pinv(a) @ b, with the residual in place of (1 - a P) b."""
+    p = np.linalg.pinv(a)
+    back, residual = p.mT @ g, b - a @ out
+    return residual @ (p @ back).mT - back @ out.mT + (p.mT @ out) @ (g - a.mT @ back).mT
+
+
+@door(np.linalg.pinv)
+def pinv(a: Array, rcond: Any = None, hermitian: bool = False, *, rtol: Any = NO_VALUE) -> Array:
+    """With a threshold of one's own: by the singular value decomposition, as NumPy does it."""
+    refuse("linalg.pinv", hermitian=hermitian)
+    a = matrices("pinv", a, square=False)
+    if rtol is not NO_VALUE and rcond is not None:
+        raise ValueError(f"np.linalg.pinv: rcond={rcond} and rtol={rtol} say the same; give one of them")
+    share = rcond if rtol is NO_VALUE else rtol
+    if share is None or not a.size:
+        return PINV(a, rcond=None if rtol is NO_VALUE else max(a.shape[-2:]) * float(np.finfo(a.dtype).eps))
+    u, s, vh = svd(a, full_matrices=False)
+    keep = s > np.asarray(share)[..., None] * s.max(axis=-1, keepdims=True)
+    return vh.mT @ (np.where(keep, 1.0 / np.where(keep, s, 1.0), 0.0)[..., None] * u.mT)
+
+
+@door(np.linalg.lstsq)
+def lstsq(a: Array, b: Array, rcond: Any = None) -> tuple[Array, Array, Any, Array]:
+    """Solution, sums of squared residuals (empty unless m > n), rank, singular values; for full rank only."""
+    a, b = matrices("lstsq", a, square=False), array(b)
+    if a.ndim != 2 or b.ndim not in (1, 2) or b.shape[0] != a.shape[0]:
+        raise LinAlgError(
+            f"np.linalg.lstsq: a has shape {a.shape}, b has shape {b.shape}; needs (m, n) and (m,) or (m, k)"
+        )
+    m, n = a.shape
+    columns = b[:, None] if b.ndim == 1 else b
+    x = LSTSQ(a, columns, rcond=rcond)
+    residual = columns - a @ x
+    squares = (residual * residual).sum(axis=0) if m > n else np.zeros(0, x.dtype)
+    return (x[:, 0] if b.ndim == 1 else x), squares, np.int32(min(m, n)), SVDVALS(a)
