@@ -449,3 +449,5 @@ for _f in (windows.correlate, windows.correlate_transpose):
     _channels = 2 if _f is windows.correlate else 3
     case(_f, of((2, 4, 5), (4, _channels, 2)), SLIDING | {"groups": 2}, "windows", rules_round=True)
     case(_f, of((1, 2, 3, 4), (2, 2, 2, 1)), {"stride": (1, 2), "dilation": (2, 1)}, "windows of two axes", rules_round=True)
+
+from tests import cases_linalg  # noqa: E402, F401  # the cases of np.linalg, entered here
