@@ -10,6 +10,7 @@ from autograd.engine import Node, constant
 from autograd.transforms import leaves_of, rebuilt
 
 Tree = list[Any]  # the arguments of one call: [args, options]
+C = "C"
 
 
 def filled(tree: Tree, flat: Sequence[Any], places: Sequence[int], values: Sequence[Any]) -> Tree:
@@ -23,12 +24,19 @@ def filled(tree: Tree, flat: Sequence[Any], places: Sequence[int], values: Seque
 
 def plainly(x: Any) -> Any:
     """The number or array of an argument, with nothing around it."""
-    return x._array if isinstance(x, Node) else forward(np.asarray(x))[()] if isinstance(x, np.ndarray) else x
+    return x._array if isinstance(x, Node) else np.asarray(x)[()] if isinstance(x, np.ndarray) else x
 
 
-def forward(x: Any) -> Any:
-    """An array, copied if it runs backwards: NumPy rounds some functions otherwise there, and a Value is a copy."""
-    return np.array(x) if x.strides and min(x.strides) < 0 else x
+def compact(x: Any) -> Any:
+    """An argument, copied if it is an array with gaps or backwards: NumPy rounds otherwise there, and a Value is a copy."""
+    if isinstance(x, np.ndarray) and x.strides and not (x.flags.forc and min(x.strides) >= 0):
+        return np.array(x)
+    return x
+
+
+def layout(x: Any) -> Any:
+    """The order of a compact array's elements in memory."""
+    return C if x.flags.c_contiguous else x.strides
 
 
 def example(x: Any, kind: Any) -> Any:
@@ -55,42 +63,20 @@ def kinds_of(data: Sequence[Any]) -> list[Any]:
     return [weak if type(x) is float else None for x in data]
 
 
-def quick_signature(args: Sequence[Any]) -> tuple[Any, list[Any], bool] | None:
-    """Of arguments that are all arrays, floats or Values: signature, data, whether one carries gradient."""
-    key: list[Any] = []
-    given: list[Any] = []
-    tracked = False
-    for x in args:
-        kind = type(x)
-        if kind is np.ndarray:
-            key += (x.dtype, x.shape)
-            given.append(forward(x) if x.shape else x[()])
-        elif kind is float:
-            key.append(float)
-            given.append(x)
-        elif kind is np.float64:
-            key += (x.dtype, ())
-            given.append(x)
-        elif isinstance(x, Node):
-            data = x._array
-            key += (data.dtype, data.shape, x.requires_grad)
-            given.append(data)
-            tracked = tracked or x.requires_grad
-        else:
-            return None
-    return tuple(key), given, tracked
-
-
-def signature(tree: Any, flat: Sequence[Any]) -> Any:
-    """Equal for arguments that one trace is good for."""
+def signature(args: Sequence[Any], options: dict[str, Any]) -> tuple[Any, Tree, list[Any]]:
+    """What is equal for arguments that one trace is good for; the arguments as a tree, and flat."""
+    tree: Tree = [args, options]
+    flat = [compact(x) for x in leaves_of(tree)]
     key: list[Any] = []
     for x in flat:
-        if isinstance(x, Node):
-            key.append((x._array.dtype, x._array.shape, x.requires_grad))
-        elif isinstance(x, np.ndarray | np.generic):
-            key.append((type(x) if isinstance(x, np.ndarray) else None, x.dtype, x.shape))
-        elif type(x) is float:
+        if type(x) is float:
             key.append(float)
+        elif isinstance(x, Node):
+            key.append((x._array.dtype, x._array.shape, layout(x._array), x.requires_grad))
+        elif isinstance(x, np.ndarray):
+            key.append((type(x), x.dtype, x.shape, layout(x)))
+        elif isinstance(x, np.generic):
+            key.append((None, x.dtype))
         else:
             key.append((type(x), x))
     try:
@@ -101,7 +87,7 @@ def signature(tree: Any, flat: Sequence[Any]) -> Any:
             f"compile: an argument is a {type(wrong).__name__}; pass numbers, arrays, Values, containers of them, "
             f"or something hashable that stays the same"
         ) from None
-    return found
+    return found, tree, flat
 
 
 def hashable(x: Any) -> bool:
@@ -138,16 +124,24 @@ def checked(results: list[Any], name: str) -> list[Any]:
 def names_of(f: Callable[..., Any], tree: Tree, places: Sequence[int]) -> list[str | None]:
     """The names that `f` gives its arguments, for each flat input."""
     args, options = tree
-    try:
-        words = list(inspect.signature(f).parameters)
-    except (TypeError, ValueError):
-        words = []
+    named: list[tuple[str | None, Any]] = list(zip(words_of(f, len(args)), args, strict=True))
     flat: list[str | None] = []
-    for i, x in enumerate(args):
+    for word, x in [*named, *options.items()]:
         inside = leaves_of(x)
-        word = words[i] if i < len(words) else None
         flat += [word if len(inside) == 1 or word is None else f"{word}{j}" for j in range(len(inside))]
-    for key, x in options.items():
-        inside = leaves_of(x)
-        flat += [key if len(inside) == 1 else f"{key}{j}" for j in range(len(inside))]
     return [flat[i] for i in places]
+
+
+def words_of(f: Callable[..., Any], n: int) -> list[str | None]:
+    """The names of `n` arguments given by position."""
+    try:
+        known = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):
+        known = []
+    words: list[str | None] = []
+    for p in known:
+        if p.kind is p.VAR_POSITIONAL:
+            words += [f"{p.name}{i}" for i in range(n - len(words))]
+        elif p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD):
+            words.append(p.name)
+    return [*words, *[None] * n][:n]

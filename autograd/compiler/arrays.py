@@ -38,6 +38,7 @@ class Code:
     source: str
     namespace: dict[str, Any]
     buffers: list[Any]  # one like each is to be allocated
+    foreign: bool  # whether it runs code that is neither ours nor NumPy's
 
 
 @dataclass
@@ -245,4 +246,11 @@ def code(program: Program, names: Names, planner: Planner | None = None) -> Code
     text = [f"def make({buffers}):", f"    def run({', '.join(given)}):"]
     text += [f"        {line}" for line in body]
     text += ["    return run", ""]
-    return Code("\n".join(text), planner.namespace, planner.buffers)
+    foreign = not all([is_known(s) for s in program.steps])
+    return Code("\n".join(text), planner.namespace, planner.buffers, foreign)
+
+
+def is_known(s: Variable) -> bool:
+    """Whether a step is ours or NumPy's."""
+    module = getattr(s.op.forward, "__module__", None) if s.op is not None else None
+    return module is None or module.partition(".")[0] in ("autograd", "numpy", "_operator")

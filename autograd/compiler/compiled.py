@@ -7,8 +7,9 @@ import sys
 import warnings
 import weakref
 from collections.abc import Callable, Sequence
+from contextvars import Context
 from dataclasses import dataclass, field
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from typing import Any
 
 import numpy as np
@@ -25,9 +26,9 @@ from autograd.compiler.arguments import (
     kinds_of,
     names_of,
     plainly,
-    quick_signature,
     signature,
 )
+from autograd.compiler.entry import entry as entry_of
 from autograd.compiler.loops import scan
 from autograd.compiler.methods import Method, weak_method
 from autograd.compiler.names import Names
@@ -40,9 +41,7 @@ from autograd.transforms import gradients, leaves_of, rebuilt, rerun, value_and_
 from autograd.value import Value
 
 BACKENDS = ("python", "numpy", "numba")
-FLOATS = frozenset((float,))
-QUIET = np.errstate(all="ignore")  # around a function: cheaper than a block at each call
-SHORT = 2000  # steps: a program of numbers for which a second function, without the detours, is made
+ENTRIES = 8  # kinds of arguments, the latest, that are recognized without a look at the dictionary
 RETRACES = 20  # from here on a warning says that something changes with every call
 
 
@@ -56,6 +55,7 @@ class Executable:
     make: Callable[[], Callable[..., tuple[Any, ...]]]
     why: str = ""  # why it is not a program of numbers, if it is not
     name: str = "f"
+    foreign: bool = False  # whether it runs code that is neither ours nor NumPy's
     loop: Any = None  # around it, as machine code; made when needed
     slow: "Executable | None" = None  # what answers where `math` raises and NumPy does not; made when needed
     idle: list[Callable[..., tuple[Any, ...]]] = field(default_factory=list)  # each with buffers of its own
@@ -65,14 +65,11 @@ class Executable:
 
         then: what Values that are closed over held at an earlier time, by identity.
         """
-        if then:
-            closed = [then.get(id(v), v._array) for v in self.program.values]
-        else:
-            closed = [v._array for v in self.program.values]
+        then = then or {}
+        given = [*args, *[then.get(id(v), v._array) for v in self.program.values]]
         if not self.why:
             try:
-                run = self.idle[0] if self.idle else self.new()
-                return run(*[float(x) for x in args], *[float(x) for x in closed])
+                return self.new()(*[float(x) for x in given])
             except (ArithmeticError, ValueError):
                 if self.slow is None:
                     self.slow = executable(self.program, "numpy", self.name)
@@ -80,21 +77,29 @@ class Executable:
         try:
             run = self.idle.pop()
         except IndexError:  # a thread, or a call inside a call, takes another
-            run = QUIET(self.make())
+            run = self.new()
         try:
-            return run(*args, *closed)
+            return run(*given)
         finally:
             self.idle.append(run)
 
     def new(self) -> Callable[..., tuple[Any, ...]]:
-        """The function of a back end without buffers, made once."""
-        self.idle.append(self.make())
-        return self.idle[0]
+        """A function that computes the results; for arrays it has buffers of its own, and NumPy's warnings are off."""
+        run = self.make()
+        if not self.why:
+            return run
+        if self.foreign:
+            return np.errstate(all="ignore")(run)
+        quiet = Context()  # cheaper than errstate; code of others may need the context it is called in
+        quiet.run(np.seterr, all="ignore")
+        return partial(quiet.run, run)
 
 
 def executable(program: Program, backend: str | None, name: str) -> Executable:
     """Code for an optimized program: for numbers Python's floats, for arrays NumPy, or numba where asked."""
     why = scalars.fits(program)
+    if not why:
+        program = passes.unsigned(program)
     if backend == "numba":
         from autograd.compiler import jit
 
@@ -118,7 +123,7 @@ def executable(program: Program, backend: str | None, name: str) -> Executable:
         made: Callable[..., tuple[Any, ...]] = make(*[np.empty_like(b) for b in code.buffers])
         return made
 
-    return Executable(program, "numpy", code.source, fresh, why or "asked for")
+    return Executable(program, "numpy", code.source, fresh, why or "asked for", name, code.foreign)
 
 
 def loaded(text: str, namespace: dict[str, Any], name: str) -> dict[str, Any]:
@@ -153,19 +158,37 @@ class Entry:
     kinds: list[Any]  # dtype that a Python float is given, or None for arrays
     weak: bool  # whether there is such a float
     closed: tuple[bool, ...]  # for each Value that is closed over whether it requires grad
+    seen: bool = False  # whether it was called again
     pullback: Executable | None = None
+
+
+def through(reference: "weakref.ref[Compiled]") -> Callable[..., Any]:
+    """The call of an object that does not keep it alive."""
+
+    def call(*args: Any, **options: Any) -> Any:
+        compiled = reference()
+        assert compiled is not None
+        return compiled.call(args, options)
+
+    return call
 
 
 class Compiled:
     """A function that was, or will be, traced and compiled; made by `compile`."""
 
+    # what answers a call is a function of each object, made of code for the kinds of arguments it has seen
+    __slots__ = {"__call__": "What `f` returns for these arguments.", "__dict__": None, "__weakref__": None}
+    __call__: Callable[..., Any]
+
     def __init__(self, f: Callable[..., Any], argnums: Any, backend: str | None) -> None:
         update_wrapper(self, f)
         self.f, self.argnums, self.chosen = f, argnums, backend
+        self.name = getattr(f, "__name__", "f")
         self.entries: dict[Any, Entry] = {}
-        self.last: Entry | None = None
-        self._quick: Callable[..., Any] | None = None  # of a function of plain floats
-        self._arity = -1
+        self._latest: list[Entry] = []  # that of the last call
+        self._others = through(weakref.ref(self))  # answers where no entry does
+        self.__call__ = self._others
+        self._quick = 0  # how many entries are asked before
         self._with_grad: Compiled | None = None
         self._traces = 0
         self._methods: dict[int, tuple[Any, Compiled]] = {}  # by object: reference, what is compiled for it
@@ -192,6 +215,11 @@ class Compiled:
         """The operations of the last call, optimized."""
         return self._last("program").run.program
 
+    @property
+    def last(self) -> "Entry | None":
+        """What the last call used."""
+        return self._latest[0] if self._latest else None
+
     def _last(self, what: str) -> Entry:
         if self.last is None:
             raise RuntimeError(
@@ -206,44 +234,37 @@ class Compiled:
 
     # --- calling ------------------------------------------------------------------------------------
 
-    def __call__(self, *args: Any, **options: Any) -> Any:
-        """What `f` returns for these arguments."""
-        if (
-            self._quick is not None
-            and not options
-            and len(args) == self._arity
-            and FLOATS.issuperset(map(type, args))
-        ):
-            try:
-                return self._quick(*args)
-            except (ArithmeticError, ValueError):
-                pass  # NumPy answers below
+    def call(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """What `f` returns for these arguments, whatever they are."""
         now = mode.get()
         if now & TRACE:
             return self.f(*args, **options)  # part of the program around it
-        quick = None if options else quick_signature(args)
-        if quick is not None:
-            tree, flat = None, list(args)
-            key, given, tracked = quick
-        else:
-            tree = [args, options]
-            flat = leaves_of(tree)
-            key = signature(tree, flat)
+        key, tree, flat = signature(args, options)
         entry = self.entries.get(key)
         if entry is None or (
             entry.closed and entry.closed != tuple([v.requires_grad for v in entry.run.program.values])
         ):
-            entry = self.entries[key] = self.traced(tree or [args, options], flat)
-        self.last = entry
-        if quick is None:
-            given = [plainly(flat[i]) for i in entry.places]
-            tracked = any([isinstance(flat[i], Node) and flat[i].requires_grad for i in entry.places])
+            entry = self.entries[key] = self.traced(tree, flat)
+        elif not entry.seen and not options:
+            self.hasten(entry, args)
+        self._latest[:] = [entry]
+        given = [plainly(flat[i]) for i in entry.places]
+        tracked = any([isinstance(flat[i], Node) and flat[i].requires_grad for i in entry.places])
         if entry.weak:
             given = [x if kind is None else kind.type(x) for x, kind in zip(given, entry.kinds, strict=True)]
         if now & RECORD and (tracked or True in entry.closed):
-            return self.linked(entry, tree or [args, options], flat, given)
+            return self.linked(entry, tree, flat, given)
         results = self.ran(entry, given)
         return results[0] if entry.single else rebuilt(entry.output, results)
+
+    def hasten(self, entry: Entry, args: tuple[Any, ...]) -> None:
+        """From the second call of a kind on, a function of its own looks for it first."""
+        entry.seen = True
+        following = self.__call__ if self._quick < ENTRIES else self._others
+        made = entry_of(self.f, entry, args, self._latest, following)
+        if made is not None:
+            self.__call__ = made
+            self._quick = self._quick + 1 if self._quick < ENTRIES else 1
 
     def ran(self, entry: Entry, given: Sequence[Any]) -> tuple[Any, ...]:
         """The results of one run; what it writes is written."""
@@ -273,31 +294,20 @@ class Compiled:
         def run(values: list[Any]) -> list[Any]:
             args, options = filled(tree, flat, places, values)
             output = f(*args, **options)
-            results = checked(leaves_of(output), getattr(f, "__name__", "f"))
+            results = checked(leaves_of(output), self.name)
             seen.append(rebuilt(output, [None] * len(results)))
             return results
 
         try:
             with collector_paused():
                 program = passes.optimized(trace(run, examples, names_of(f, tree, places)))
-                made = executable(program, self.chosen, getattr(f, "__name__", "f"))
+                made = executable(program, self.chosen, self.name)
         except BaseException:
             self._traces -= 1
             raise
         closed = tuple([v.requires_grad for v in program.values])
         single = not isinstance(seen[0], tuple | list | dict)
-        entry = Entry(made, seen[0], single, places, kinds, any([k is not None for k in kinds]), closed)
-        plain = (
-            len(places) == len(flat) == len(tree[0])
-            and not program.values
-            and not program.written
-            and all([k is not None for k in kinds])
-        )
-        if made.backend == "python" and plain and len(program) <= SHORT and scalars.can_be_text(seen[0]):
-            text = scalars.source(program, Names(program), seen[0])
-            self._quick = loaded(text, dict(scalars.NAMESPACE), made.name)["run"]
-            self._arity = len(flat)
-        return entry
+        return Entry(made, seen[0], single, places, kinds, any([k is not None for k in kinds]), closed)
 
     @property
     def value_and_grad(self) -> "Compiled":
@@ -352,7 +362,7 @@ class Compiled:
         """The result as a Value: one operation of a graph, whose rule is compiled too."""
         if not entry.single and len(leaves_of(entry.output)) != 1:
             warn_once(
-                f"compile: {getattr(self.f, '__name__', 'f')} returns several results and uses Values that require "
+                f"compile: {self.name} returns several results and uses Values that require "
                 f"grad, so it is recorded and not compiled; return one result, or call it under no_grad() "
                 f"(with enable_grad() inside, where it takes gradients)"
             )
@@ -369,7 +379,7 @@ class Compiled:
             args, options = filled(tree, flat, slots, values)
             return leaves_of(self.f(*args, **options))[0]
 
-        name = getattr(self.f, "__name__", "f")
+        name = self.name
         eager = rerun(run, len(slots), closed, tracked, name)
         memo: list[Any] = [None, None, 0]  # the gradient last pulled, what came of it, how often it was read
 
@@ -415,7 +425,7 @@ class Compiled:
 
         examples = [x.data for x in [*entry.run.program.inputs, entry.run.program.outputs[0]]]
         program = passes.optimized(trace(back, examples, [None] * len(examples), effects=False))
-        entry.pullback = executable(program, self.chosen, getattr(self.f, "__name__", "f"))
+        entry.pullback = executable(program, self.chosen, self.name)
         return entry.pullback
 
 
@@ -449,8 +459,8 @@ def compile(f: Callable[..., Any] | None = None, *, argnums: Any = 0, backend: s
     -4680.0
     >>> print(loss.source)
     def run(x, y):
-        t1 = (x + y) - 16
-        t6 = ((10 * x) + (25 * y)) - 250
+        t1 = (x + y) - 16.0
+        t6 = ((10.0 * x) + (25.0 * y)) - 250.0
         t8 = (t1 * t1) + (t6 * t6)
         return (t8,)
     <BLANKLINE>

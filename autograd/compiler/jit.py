@@ -250,9 +250,14 @@ def executable(program: Program, name: str, why: str) -> Any:
     if not why:
         text = scalars.source(program, names)
         run = njit(loaded(text, dict(scalars.NAMESPACE), name)["run"])
-        return Executable(program, "numba", text, lambda: run)
+        return Executable(program, "numba", text, lambda: run, "", name)
     fuser = Fuser(program, names)
     code = arrays.code(program, names, fuser)
     made = loaded(code.source, code.namespace, name)["make"]
     text = "\n".join([*fuser.loops, code.source])
-    return Executable(program, "numba", text, lambda: made(*[np.empty_like(b) for b in code.buffers]), why)
+
+    def fresh() -> Callable[..., tuple[Any, ...]]:
+        run: Callable[..., tuple[Any, ...]] = made(*[np.empty_like(b) for b in code.buffers])
+        return run
+
+    return Executable(program, "numba", text, fresh, why, name, code.foreign)

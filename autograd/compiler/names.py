@@ -2,6 +2,7 @@
 
 import builtins
 import keyword
+import math
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,15 +12,15 @@ import numpy as np
 
 from autograd.compiler.program import Program, Variable
 
-BUFFER = re.compile(r"buffer\d+")
-RESERVED = frozenset((*keyword.kwlist, *dir(builtins), "make", "run", "math", "np"))
+OURS = re.compile(r"buffer\d+|_[crx]\d+")  # what generated code calls things of its own
+RESERVED = frozenset((*keyword.kwlist, *dir(builtins), *dir(math), "make", "run", "np"))
 
 
 class Names:
     """The user's names where there are any, else t1, t2, ...; each only once."""
 
-    def __init__(self, program: Program) -> None:
-        self.taken: set[str] = set()
+    def __init__(self, program: Program, taken: Iterable[str] = ()) -> None:
+        self.taken = set(taken)
         self.of: dict[int, str] = {}
         for i, x in enumerate(program.inputs):
             self.of[id(x)] = self.unused(x.name or f"x{i}")
@@ -36,7 +37,7 @@ class Names:
         word = "".join(c if c.isalnum() or c == "_" else "_" for c in wish)[:40]
         word = word if word.isidentifier() and word.isascii() else "v"
         name, n = word, 1
-        while name in self.taken or name in RESERVED or BUFFER.fullmatch(name):
+        while name in self.taken or name in RESERVED or OURS.fullmatch(name):
             n += 1
             name = f"{word}_{n}"
         self.taken.add(name)

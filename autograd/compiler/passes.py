@@ -172,4 +172,62 @@ def params_key(params: dict[str, Any]) -> Any:
     )
 
 
+# --- signs ------------------------------------------------------------------------------------------
+
+
+def unsigned(program: Program) -> Program:
+    """Minus signs carried through products into the sum or difference that takes them up: fewer operations.
+
+    -x * y = -(x * y), a + -b = a - b and a - -b = a + b hold exactly, zeros and infinities included.
+    """
+    positive: dict[int, Variable] = {}  # of a step: that whose negative it is
+
+    def stripped(s: Variable) -> Variable:
+        if s.op is el.NEGATIVE:
+            x = s.args[0]
+            if id(x) in positive:
+                return positive[id(x)]
+            positive[id(s)] = x
+        if s.op not in SIGNED:
+            return s
+        x, y = s.args
+        a, b = positive.get(id(x)), positive.get(id(y))
+        if s.op in (el.MULTIPLY, el.DIVIDE) and (a or b):
+            s.args = (a or x, b or y)
+            if a and b:
+                return s
+            new = step(el.NEGATIVE, (s,), s.params, s.data, s)
+            s.name = None  # it belongs to the negative
+            positive[id(new)] = s
+            return new
+        if b and s.op in (el.ADD, el.SUBTRACT):
+            return step(el.SUBTRACT if s.op is el.ADD else el.ADD, (x, b), s.params, s.data, s)
+        if a and s.op is el.ADD:
+            return step(el.SUBTRACT, (y, a), s.params, s.data, s)
+        return s
+
+    before = len(program)
+    shorter = rewritten(copied(program), stripped)
+    return shorter if len(shorter) < before else program
+
+
+SIGNED = frozenset((el.ADD, el.SUBTRACT, el.MULTIPLY, el.DIVIDE))
+
+
+def copied(program: Program) -> Program:
+    """The same program of steps of its own."""
+    put: dict[int, Variable] = {}
+    for s in program.steps:
+        args = [put.get(id(x), x) for x in s.args]
+        put[id(s)] = Variable(STEP, s.data, s.op, tuple(args), s.params, s.name, s.site)
+    return Program(
+        program.inputs,
+        program.closed,
+        program.values,
+        list(put.values()),
+        [put.get(id(x), x) for x in program.outputs],
+        program.written,
+    )
+
+
 __all__ = ["STEP", "inline", "optimized", "shared", "simplified", "step"]

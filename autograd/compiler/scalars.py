@@ -123,7 +123,8 @@ def lines_of(program: Program, names: Names) -> list[str]:
     reads: dict[int, int] = {}
     lines = []
     for s in program.steps:
-        args = [texts.get(id(x)) or atom(x, names) for x in s.args]
+        floats = s.dtype.kind == "f" or any([x.dtype.kind == "f" for x in s.args if x.kind != CONSTANT])
+        args = [texts.get(id(x)) or atom(x, names, floats) for x in s.args]
         function = ufunc_of(s.op)
         if s.op is el.WHERE:
             text = f"{args[1]} if {args[0]} else {args[2]}"
@@ -147,11 +148,13 @@ def repeats(user: Variable) -> bool:
     return function in SIMPLE or function is np.power or user.op is el.WHERE
 
 
-def atom(x: Variable, names: Names) -> str:
-    """A variable by its name; a constant as a number of the source text."""
+def atom(x: Variable, names: Names, floats: bool = False) -> str:
+    """A variable by its name; a constant as a number of the source text, as a float where it will become one."""
     if x.kind != CONSTANT:
         return names[x]
     number = x.data.item() if hasattr(x.data, "item") else x.data
+    if floats and type(number) is int and abs(number) < 2**53:
+        number = float(number)  # Python is quicker with two floats
     if isinstance(number, float) and not math.isfinite(number):
         return "nan" if number != number else "inf" if number > 0 else "(-inf)"
     return repr(number) if not str(number).startswith("-") else f"({number!r})"
@@ -160,10 +163,14 @@ def atom(x: Variable, names: Names) -> str:
 def source(program: Program, names: Names, layout: Any = FLAT) -> str:
     """The function `run` of a program of numbers; what it returns is a flat tuple, or has the containers of `layout`."""
     given = ", ".join([names[x] for x in [*program.inputs, *program.closed]])
-    results = [atom(x, names) for x in program.outputs]
-    returned = tupled(results) if layout is FLAT else arranged(layout, iter(results))
-    body = [*lines_of(program, names), f"return {returned}"]
+    body = [*lines_of(program, names), f"return {returned(program, names, layout)}"]
     return "\n".join([f"def run({given}):", *[f"    {line}" for line in body], ""])
+
+
+def returned(program: Program, names: Names, layout: Any) -> str:
+    """The text of the results."""
+    results = [atom(x, names) for x in program.outputs]
+    return tupled(results) if layout is FLAT else arranged(layout, iter(results))
 
 
 def tupled(texts: list[str]) -> str:
