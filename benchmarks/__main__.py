@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: what a derivative and a training step cost here and elsewhere, in one run.
+"""What a derivative and a training step cost here and elsewhere, in one run.
 
 Every measurement is a process of its own, on the same number of processors.  The engines take
 turns (A B C A B C ...), so that a slow minute of the machine falls on all of them.  Results are
@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 
 from autograd.graph.render import write
-from benchmarks.engines import ENGINES
+from benchmarks.engines import ENGINES, OURS, USUAL
 from benchmarks.report import markdown
 from benchmarks.runner import GROUPS, NAMES, Runner, measure, merged
 
@@ -22,15 +22,24 @@ def arguments() -> argparse.ArgumentParser:
         epilog=f"workloads: {'; '.join(f'{g}: {chr(32).join(names)}' for g, names in GROUPS.items())}",
     )
     parser.add_argument("workloads", nargs="*", help="names or groups; by default all")
-    parser.add_argument("--engines", default=",".join(ENGINES), help="which, in what order")
     parser.add_argument(
-        "--python", action="append", default=[], metavar="NAME=PATH", help="the interpreter of an engine"
+        "--peers",
+        "--engines",
+        dest="peers",
+        default=",".join(USUAL),
+        metavar="NAMES",
+        help=f"which, with commas, or all (by default all but torch_compile, which is slow): {', '.join(ENGINES)}",
     )
-    parser.add_argument("--rounds", type=int, default=5, help="turns of every engine")
-    parser.add_argument("--budget", type=float, default=1.0, help="seconds of measuring in one turn")
+    parser.add_argument(
+        "--python", action="append", default=[], metavar="NAMES=PATH", help="the interpreter of some of them"
+    )
+    parser.add_argument("--rounds", type=int, default=3, help="turns of every engine")
+    parser.add_argument("--budget", type=float, default=0.5, help="seconds of measuring in one turn")
     parser.add_argument("--threads", type=int, default=1, help="processors that every engine may use")
-    parser.add_argument("--chain", default="10000,100000,1000000", help="lengths of the chain")
-    parser.add_argument("--sizes", default="1000,10000,100000", help="operations of the programs to compile")
+    parser.add_argument("--chain", default="1000,10000,100000,1000000", help="lengths of the chain")
+    parser.add_argument(
+        "--sizes", default="100,1000,10000,100000", help="operations of the programs to compile"
+    )
     parser.add_argument(
         "--from",
         dest="runs",
@@ -55,14 +64,18 @@ def main() -> None:
         parser.error(
             f"unknown workload {sorted(set(names) - set(NAMES))}; known are {NAMES} and {list(GROUPS)}"
         )
-    engines = options.engines.split(",")
-    unknown = {*engines, *(p.partition("=")[0] for p in options.python)} - set(ENGINES)
+    engines = list(ENGINES) if options.peers == "all" else options.peers.split(",")
+    interpreters: dict[str, str] = {}
+    for given in options.python:
+        some, _, path = given.partition("=")
+        interpreters.update(dict.fromkeys(some.split(","), path))
+    unknown = {*engines, *interpreters} - set(ENGINES)
     if unknown:
-        parser.error(f"unknown engine {sorted(unknown)}; known are {list(ENGINES)}")
+        parser.error(f"unknown peer {sorted(unknown)}; known are {list(ENGINES)} and all")
     if options.runs:
         figures = merged([json.loads(Path(file).read_text()) for file in options.runs])
     else:
-        runner = Runner(dict(p.split("=", 1) for p in options.python), options.threads, options.budget)
+        runner = Runner(interpreters, options.threads, options.budget)
         figures = measure(
             runner, names, engines, options.rounds, numbers(options.chain), numbers(options.sizes)
         )
@@ -73,6 +86,8 @@ def main() -> None:
         write(Path(options.markdown), text.encode())
     else:
         print(text, end="")
+    if any([e in OURS for _, e, _ in figures["failed"]]):
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,11 @@
-"""What is aimed at, as ratios between two columns of one run."""
+"""What is aimed at: mostly ratios between two columns of one run."""
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
+
+from benchmarks.engines import BY_HAND, EAGER, ENGINES, OURS
+from benchmarks.operations import OPERATIONS
+from benchmarks.steps.table import WORKLOADS
 
 Figures = dict[str, Any]
 
@@ -14,6 +19,21 @@ class Aim(NamedTuple):
     other: str
     limit: float
 
+
+class Judged(NamedTuple):
+    """An aim beside what was found."""
+
+    row: str
+    what: str
+    limit: float
+    found: float
+
+    @property
+    def met(self) -> bool:
+        return self.found <= self.limit
+
+
+SCALARS = ("linear_system", "parabola", "quadratic", "net_scalars")
 
 AIMS = [
     Aim("operations", "op_scalar", "stepgrad", "micrograd", 0.4),
@@ -37,14 +57,77 @@ AIMS = [
     Aim("steps", "mlp_1000", "compiled", "hand", 0.9),
     Aim("steps", "mlp_1000", "numba", "jax", 0.8),
     Aim("steps", "mlp_32", "numba", "jax", 0.97),
+    *[Aim("steps", name, "loop", "c", 1.3) for name in SCALARS],
+    *[Aim("steps", name, "loop", "scan", 1.0) for name in SCALARS],
 ]
+PER_NODE = 50.0  # microseconds to compile a node, without machine code
+CONSTANT = 1.25  # how much more a node may cost in the longest chain or program than in the shortest
 
 
-def judged(figures: Figures) -> list[tuple[Aim, float]]:
-    """The aims whose two columns were measured, each with the ratio found."""
+def judged(figures: Figures) -> list[Judged]:
+    """The aims whose columns were measured, each with what was found."""
     found = []
     for aim in AIMS:
         row = figures[aim.table].get(aim.workload, {})
         if aim.engine in row and aim.other in row:
-            found.append((aim, row[aim.engine]["median"] / row[aim.other]["median"]))
-    return found
+            found.append(compared(aim, row))
+    return [*found, *ahead(figures), *chains(figures["chain"]), *compiling(figures["compile"])]
+
+
+def compared(aim: Aim, row: Figures) -> Judged:
+    what = f"{ENGINES[aim.engine].title} / {ENGINES[aim.other].title}"
+    titles = WORKLOADS if aim.table == "steps" else OPERATIONS
+    ratio = row[aim.engine]["median"] / row[aim.other]["median"]
+    return Judged(titles[aim.workload].title, what, aim.limit, ratio)
+
+
+def ahead(figures: Figures) -> Iterator[Judged]:
+    """Ahead of the quickest eager peer in every row; where more is aimed at, that is enough."""
+    stricter = {aim[:4] for aim in AIMS if aim.limit <= 1}
+    for table in ("steps", "operations"):
+        for name, row in figures[table].items():
+            other = best(row, EAGER, False)
+            if other and "stepgrad" in row and (table, name, "stepgrad", other) not in stricter:
+                yield compared(Aim(table, name, "stepgrad", other, 1.0), row)
+
+
+def chains(found: Figures) -> Iterator[Judged]:
+    """What a node costs is the same in every chain, and less than in PyTorch."""
+    total = {
+        e: {
+            int(n): sum([row[e][k]["median"] for k in ("forward", "backward", "free")])
+            for n, row in found.items()
+            if e in row
+        }
+        for e in ("stepgrad", "torch")
+    }
+    ours = total["stepgrad"]
+    for n in sorted(set(ours) & set(total["torch"])):
+        yield Judged(f"chain of {n:,}", "stepgrad / PyTorch", 1.0, ours[n] / total["torch"][n])
+    if len(ours) > 1:
+        least, most = min(ours), max(ours)
+        yield Judged("chain", f"a node of {most:,} / of {least:,}", CONSTANT, ours[most] / ours[least])
+
+
+def compiling(found: Figures) -> Iterator[Judged]:
+    """The python and numpy back ends: microseconds for a node, and growth."""
+    for backend in ("python", "numpy"):
+        rows = {r["operations"]: r for r in found.values() if r["backend"] == backend}
+        for k in ("value", "gradient"):
+            each = {n: 1e3 * r[f"{k} ms"]["median"] / r[k] for n, r in rows.items()}
+            if 1000 in each:
+                yield Judged(f"compile, {backend}, {k}", "µs for a node, of 1,000", PER_NODE, each[1000])
+                if max(each) > 1000:
+                    most = max(each)
+                    yield Judged(
+                        f"compile, {backend}, {k}",
+                        f"a node of {most:,} / of 1,000",
+                        CONSTANT,
+                        each[most] / each[1000],
+                    )
+
+
+def best(row: Figures, kind: str, ours: bool) -> str | None:
+    """The quickest engine of a kind, of ours or of the others."""
+    able = [e for e in row if ENGINES[e].kind == kind and (e in OURS) == ours and e not in BY_HAND]
+    return min(able, key=lambda e: row[e]["median"], default=None)

@@ -6,11 +6,13 @@ import platform
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from benchmarks import native
+
 Function = Callable[..., Any]  # (engine, *leaves) -> one number to differentiate
 Step = Callable[[], None]  # one forward and one backward
 Read = Callable[[], tuple[Any, list[Any]]]  # value and gradients of the last step
 
-LIMIT, EAGER, COMPILED = "limit", "eager", "compiled"
+LIMIT, EAGER, COMPILED, LOOP = "limit", "eager", "compiled", "loop inside"
 
 
 class Engine(NamedTuple):
@@ -21,20 +23,29 @@ class Engine(NamedTuple):
     module: str  # what is imported
     package: str  # what is installed with pip
     also: str = ""  # another package that it needs
+    seconds: float = 0.5  # about what it takes to start and to compile a step
+    asked: bool = False  # measured only where it is named, and in one turn: it takes minutes
 
 
 ENGINES: dict[str, Engine] = {
     "hand": Engine("by hand", LIMIT, "numpy", "numpy"),
     "stepgrad": Engine("stepgrad", EAGER, "autograd", "stepgrad"),
     "micrograd": Engine("micrograd", EAGER, "micrograd.engine", "micrograd"),
-    "torch": Engine("PyTorch", EAGER, "torch", "torch"),
+    "torch": Engine("PyTorch", EAGER, "torch", "torch", seconds=3),
     "hips": Engine("HIPS autograd", EAGER, "autograd", "autograd"),
-    "mygrad": Engine("MyGrad", EAGER, "mygrad", "mygrad"),
+    "mygrad": Engine("MyGrad", EAGER, "mygrad", "mygrad", seconds=2),
     "compiled": Engine("stepgrad compiled", COMPILED, "autograd", "stepgrad"),
-    "numba": Engine("stepgrad compiled, numba", COMPILED, "autograd", "stepgrad", "numba"),
-    "jax": Engine("jax.jit", COMPILED, "jax", "jax"),
+    "numba": Engine("stepgrad compiled, numba", COMPILED, "autograd", "stepgrad", "numba", 4),
+    "jax": Engine("jax.jit", COMPILED, "jax", "jax", seconds=2),
+    "torch_compile": Engine("torch.compile", COMPILED, "torch", "torch", seconds=45, asked=True),
+    "c": Engine("C by hand", LOOP, "numpy", "numpy"),
+    "numba_hand": Engine("numba by hand", LOOP, "numba", "numba", seconds=3),
+    "loop": Engine("stepgrad, loop inside", LOOP, "autograd", "stepgrad", "numba", 4),
+    "scan": Engine("jax.lax.scan", LOOP, "jax", "jax", seconds=3),
 }
-OURS = ("stepgrad", "compiled", "numba")
+OURS = ("stepgrad", "compiled", "numba", "loop")
+BY_HAND = ("hand", "c", "numba_hand")  # the limit of their kind
+USUAL = [name for name, engine in ENGINES.items() if not engine.asked]
 
 
 def found(name: str) -> Any:
@@ -46,6 +57,10 @@ def found(name: str) -> Any:
             importlib.import_module(engine.also)
     except ImportError as error:
         raise ImportError(f"{error}; pip install {engine.also or engine.package}") from None
+    if name == "c":
+        native.compiler()
+    if name == "mygrad":
+        module.turn_memory_guarding_off()  # its own advice where speed counts
     if engine.module == "autograd" and (name in OURS) != hasattr(module, "Value"):
         there = "HIPS autograd" if name in OURS else "stepgrad"
         raise ImportError(
@@ -64,7 +79,7 @@ def versions(name: str) -> dict[str, str]:
             return str(getattr(module, "__version__", "unknown"))
 
     module, engine = found(name), ENGINES[name]
-    own = "" if engine.kind == LIMIT else version(engine.package)
+    own = native.version() if name == "c" else "" if name == "hand" else version(engine.package)
     if engine.also:
         own += f", {engine.also} {version(engine.also)}"
     return {"version": own, "numpy": version("numpy"), "python": platform.python_version()}

@@ -62,36 +62,54 @@ OPERATIONS: dict[str, Operations] = {
 # --- a long chain -----------------------------------------------------------------------------
 
 
+CHAINED = 100_000  # nodes at least, in chains one after the other (for the bytes: at once)
+
+
 def chain(e: Tape, n: int) -> dict[str, Any]:
-    """`n` multiplications in a row: seconds forward, backward and to free; bytes a node."""
-    products(
-        e, e.leaf(0.6), e.leaf(0.7), 200
-    ).backward()  # what is loaded on first use is no part of the nodes
-    x, y, clock = e.leaf(1.0), e.leaf(1.0 + 1.0 / n), timing.clock
-    memory = [resident()]
-    start = clock()
-    z = x
-    for _ in range(n):
-        z = z * y
-    forward = clock() - start
-    memory.append(resident())
-    start = clock()
-    z.backward()
-    backward = clock() - start
-    memory.append(resident())
-    value = e.plain(e.data(z))
-    start = clock()
-    del z
-    free = clock() - start
+    """`n` multiplications in a row: seconds forward, backward and to free, bytes, all for one node."""
+    x, y, clock, many = e.leaf(1.0), e.leaf(1.0 + 1.0 / n), timing.clock, max(1, CHAINED // n)
+
+    def made() -> Any:
+        z = x
+        for _ in range(n):
+            z = z * y
+        return z
+
+    def clear() -> None:
+        for leaf in (x, y):
+            e.clear(leaf)
+
+    products(e, x, y, 1).backward()  # what is loaded on first use is no part of the nodes
+    size = bytes_of(made, n * many, many)  # now, while no memory is there to be used again
+    value, spent = 0.0, [0.0, 0.0, 0.0]
+    for _ in range(many):
+        clear()
+        start = clock()
+        z = made()
+        middle = clock()
+        z.backward()
+        end = clock()
+        value = e.plain(e.data(z))
+        after = clock()
+        del z
+        for i, seconds in enumerate((middle - start, end - middle, clock() - after)):
+            spent[i] += seconds / (n * many)
+    gradients = [e.plain(x.grad), e.plain(y.grad)]
     return {
-        "forward": forward,
-        "backward": backward,
-        "free": free,
-        "bytes": (memory[1] - memory[0]) / n,
-        "bytes after backward": (memory[2] - memory[0]) / n,
+        "seconds": dict(zip(("forward", "backward", "free"), spent, strict=True)),
+        "bytes": size,
         "value": value,
-        "gradients": [e.plain(x.grad), e.plain(y.grad)],
+        "gradients": gradients,
     }
+
+
+def bytes_of(made: Callable[[], Any], nodes: int, many: int) -> float:
+    """Bytes of resident memory for a node, of so many chains at once."""
+    before = resident()
+    kept = [made() for _ in range(many)]
+    after = resident()
+    del kept
+    return (after - before) / nodes
 
 
 # --- growing networks -------------------------------------------------------------------------

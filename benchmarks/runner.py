@@ -7,12 +7,13 @@ import platform
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.compiling import BACKENDS
-from benchmarks.engines import ENGINES, OURS, TAPES
+from benchmarks.engines import ENGINES, LOOP, OURS, TAPES
 from benchmarks.operations import OPERATIONS
 from benchmarks.steps.table import WORKLOADS
 from benchmarks.timing import load, processor
@@ -26,6 +27,10 @@ GROUPS = {
     "others": ["chain", "growth", "compile", "import"],
 }
 NAMES = [name for group in GROUPS.values() for name in group]
+LOOPED = ("linear_system", "parabola", "quadratic", "net_scalars")  # with rows that have the loop inside
+PATIENCE = 900  # seconds that a process may take
+LONG = 100_000  # operations of a program that is compiled once, for the time it takes
+ROUGHLY = {"chain": 90, "growth": 40, "compile": 50, "import": 10}  # seconds of a round
 TOLERANCE = 1e-9  # of the largest number, between values and gradients of operations
 
 IMPORT = """
@@ -40,15 +45,26 @@ print(time.process_time() - middle, middle - start)
 Figures = dict[str, Any]
 
 
-class Runner:
-    """Starts the processes; knows which interpreter has which engine."""
+class FailedError(Exception):
+    """A process that ended badly, or a result that is wrong."""
 
-    def __init__(self, interpreters: dict[str, str], threads: int = 1, budget: float = 1.0) -> None:
+
+class Runner:
+    """Starts the processes; knows which interpreter has which engine, and what went wrong."""
+
+    def __init__(self, interpreters: dict[str, str], threads: int = 1, budget: float = 0.5) -> None:
         self.interpreters, self.threads, self.budget = interpreters, threads, budget
+        self.failed: list[list[str]] = []  # workload, engine, reason
+        self.started, self.minutes = time.monotonic(), 0.0
         self.tell: Callable[[str], None] = lambda message: print(message, file=sys.stderr, flush=True)
 
+    def progress(self, message: str) -> None:
+        """A line with the time that has passed."""
+        passed = (time.monotonic() - self.started) / 60
+        self.tell(f"[{passed:.1f} of about {self.minutes:.0f} min] {message}, load {load()}")
+
     def process(self, engine: str, *arguments: str) -> str:
-        """What the engine's interpreter prints; raises RuntimeError if it fails."""
+        """What the engine's interpreter prints; raises FailedError if it fails."""
         threads = str(self.threads)
         environment = dict(os.environ, PYTHONHASHSEED="0", JAX_ENABLE_X64="1", JAX_PLATFORMS="cpu")
         for library in ("OMP", "OPENBLAS", "MKL", "NUMBA"):
@@ -57,15 +73,28 @@ class Runner:
         if engine in OURS:  # this checkout, installed or not
             environment["PYTHONPATH"] = str(HERE.parent)
         command = [self.interpreters.get(engine, sys.executable), "-P", *arguments]
-        done = subprocess.run(command, cwd=HERE, env=environment, capture_output=True, text=True)
+        try:
+            done = subprocess.run(
+                command, cwd=HERE, env=environment, capture_output=True, text=True, timeout=PATIENCE
+            )
+        except (subprocess.TimeoutExpired, OSError) as error:
+            raise FailedError(str(error).replace(str(command), "it")) from None
         if done.returncode:
-            raise RuntimeError(f"{engine} {' '.join(arguments[:4])}: {done.stderr.strip()}")
+            last = done.stderr.strip().splitlines()[-1:] or ["it says nothing"]
+            raise FailedError(f"exit status {done.returncode}: {last[0]}")
         return done.stdout
 
     def worker(self, engine: str, task: str, name: str = "") -> Figures:
         options = ["--budget", str(self.budget), "--threads", str(self.threads)]
         answer: Figures = json.loads(self.process(engine, "worker.py", engine, task, name, *options))
         return answer
+
+    def found(self, engine: str) -> Figures:
+        """Its versions, or why it is missing."""
+        try:
+            return self.worker(engine, "versions")
+        except FailedError as error:
+            return {"missing": str(error)}
 
     def import_seconds(self, engine: str) -> float:
         """Seconds that importing the engine adds to importing NumPy."""
@@ -74,16 +103,34 @@ class Runner:
 
     # --- a kind of measurement each -------------------------------------------------------------
 
-    def turns(self, name: str, engines: Iterable[str], rounds: int, unit: float) -> Figures:
-        """A workload, A B C A B C ...; engine -> times in the unit.  In every turn results are compared first."""
+    def interleaved(
+        self, what: str, engines: Iterable[str], rounds: int, ask: Callable[[str], Figures]
+    ) -> dict[str, list[Figures]]:
+        """What each engine answers, A B C A B C ...; one that fails, or answers otherwise than the first, is left out."""
         runs: dict[str, list[Figures]] = {}
+        first: Figures | None = None
         for turn in range(rounds):
-            self.tell(f"{name}: round {turn + 1} of {rounds}, load {load()}")
+            self.progress(f"{what}: round {turn + 1} of {rounds}")
             for e in engines if turn == 0 else list(runs):
-                answer = self.worker(e, "time", name)
-                if "missing" not in answer:
-                    runs.setdefault(e, []).append(answer)
-                    agreed(name, e, answer, next(iter(runs.values()))[0])
+                if turn and ENGINES[e].asked:
+                    continue
+                try:
+                    answer = ask(e)
+                    if "missing" in answer:
+                        continue
+                    first = first or answer
+                    agreed(answer, first)
+                except FailedError as error:
+                    self.failed.append([what, e, str(error)])
+                    self.tell(f"{what}: {e} left out: {error}")
+                    runs.pop(e, None)
+                    continue
+                runs.setdefault(e, []).append(answer)
+        return runs
+
+    def turns(self, name: str, engines: Iterable[str], rounds: int, unit: float) -> Figures:
+        """A workload; engine -> times in the unit.  In every turn results are compared first."""
+        runs = self.interleaved(name, engines, rounds, lambda e: self.worker(e, "time", name))
         return {e: summary([unit * a["seconds"] for a in answers]) for e, answers in runs.items()}
 
     def chains(self, lengths: Sequence[int], engines: Iterable[str], rounds: int) -> Figures:
@@ -91,74 +138,83 @@ class Runner:
         able = [e for e in CHAINED if e in engines]
         found: Figures = {}
         for n in lengths:
-            runs: dict[str, list[Figures]] = {e: [] for e in able}
-            for _ in range(rounds):
-                self.tell(f"chain of {n}, load {load()}")
-                for e in able:
-                    runs[e].append(self.worker(e, "chain", str(n)))
-            for e in able:
-                first = [[r["value"], r["gradients"]] for r in (runs[e][0], runs[able[0]][0])]
-                agreed("chain", e, {"result": first[0]}, {"result": first[1]})
+
+            def ask(e: str, n: int = n) -> Figures:
+                answer = self.worker(e, "chain", str(n))
+                return {**answer, "result": [answer["value"], answer["gradients"]]}
+
             found[str(n)] = {
                 e: {
-                    **{
-                        k: summary([1e9 * r[k] / n for r in runs[e]]) for k in ("forward", "backward", "free")
-                    },
-                    **{k: summary([r[k] for r in runs[e]]) for k in ("bytes", "bytes after backward")},
+                    **{k: summary([1e9 * a["seconds"][k] for a in runs]) for k in runs[0]["seconds"]},
+                    "bytes": summary([a["bytes"] for a in runs]),
                 }
-                for e in able
+                for e, runs in self.interleaved(f"chain of {n}", able, rounds, ask).items()
             }
         return found
 
     def growing(self, engines: Iterable[str], rounds: int) -> Figures:
         """Networks of growing depth: microseconds for a pass at each depth, and for each layer more."""
-        runs: dict[str, list[Figures]] = {}
-        for turn in range(rounds):
-            self.tell(f"growth: round {turn + 1} of {rounds}, load {load()}")
-            for e in engines:
-                answer = self.worker(e, "growth")
-                if "missing" not in answer:
-                    runs.setdefault(e, []).append(answer)
-        first = next(iter(runs), "")
         found: Figures = {}
+        runs = self.interleaved("growth", engines, rounds, lambda e: self.worker(e, "growth"))
         for e, answers in runs.items():
-            agreed("growth", e, answers[0], runs[first][0])
             depths = answers[0]["depths"]
             times = [summary([1e6 * a["seconds"][i] for a in answers]) for i in range(len(depths))]
             slope, base = statistics.linear_regression(depths, [t["median"] for t in times])
             found[e] = {"depths": depths, "times": times, "each layer": slope, "each pass": base}
         return found
 
-    def compiling(self, sizes: Sequence[int], rounds: int) -> Figures:
+    def compiling(self, sizes: Sequence[int], engines: Iterable[str], rounds: int) -> Figures:
         """Milliseconds of the first call, against the operations of the function."""
         found: Figures = {}
-        for backend in BACKENDS:
-            for n in sizes:
-                self.tell(f"compile {n} operations, {backend}, load {load()}")
-                runs = [self.worker("compiled", "compile", f"{backend}:{n}") for _ in range(rounds)]
-                entry: Figures = {k: runs[0][f"{k} nodes"] for k in ("value", "gradient")}
-                for k in ("value", "gradient"):
-                    entry[f"{k} ms"] = summary([1e3 * r[k] for r in runs])
-                found[f"{backend} {n}"] = {"backend": backend, "operations": n, **entry}
+        for backend, engine, largest in BACKENDS:
+            for n in [n for n in sizes if n <= largest and engine in engines]:
+                name = f"{backend} {n}"
+
+                def ask(e: str, name: str = name) -> Figures:
+                    return {"result": [], **self.worker(e, "compile", name.replace(" ", ":"))}
+
+                turns = 1 if n >= LONG or backend == "numba" else rounds
+                for runs in self.interleaved(f"compile {name}", [engine], turns, ask).values():
+                    entry: Figures = {k: runs[0][f"{k} nodes"] for k in ("value", "gradient")}
+                    for k in ("value", "gradient"):
+                        entry[f"{k} ms"] = summary([1e3 * r[k] for r in runs])
+                    found[name] = {"backend": backend, "operations": n, **entry}
         return found
 
     def imports(self, engines: Iterable[str], rounds: int) -> Figures:
         """Milliseconds on top of importing NumPy."""
-        seconds: dict[str, list[float]] = {e: [] for e in engines}
-        for _ in range(rounds + 1):  # the first fills the caches
-            for e in engines:
-                seconds[e].append(self.import_seconds(e))
-        return {e: summary([1e3 * s for s in t[1:]]) for e, t in seconds.items()}
+
+        def ask(e: str) -> Figures:
+            return {"result": [], "seconds": self.import_seconds(e)}
+
+        runs = self.interleaved("import", engines, rounds + 1, ask)  # the first fills the caches
+        return {e: summary([1e3 * a["seconds"] for a in answers[1:]]) for e, answers in runs.items()}
+
+    def estimate(self, names: Sequence[str], engines: Sequence[str], rounds: int) -> float:
+        """About how many minutes it will take on a machine that does nothing else."""
+        each = sum(
+            [(ENGINES[e].seconds + 1.5 * self.budget) * (1 if ENGINES[e].asked else rounds) for e in engines]
+        )
+        tapes = [e for e in engines if e in TAPES]
+        seconds = 0.0
+        for n in names:
+            if n in WORKLOADS:
+                inside = sum([ENGINES[e].kind == LOOP for e in engines]) * (n not in LOOPED)
+                seconds += each - inside * rounds * (2 + 1.5 * self.budget)
+            elif n in OPERATIONS:
+                seconds += rounds * sum([ENGINES[e].seconds + 1.5 * self.budget for e in tapes])
+            else:
+                seconds += rounds * ROUGHLY[n]
+        return seconds / 60
 
 
-def agreed(name: str, engine: str, answer: Figures, expected: Figures) -> None:
-    """Raise RuntimeError unless the results agree."""
+def agreed(answer: Figures, expected: Figures) -> None:
+    """Raise FailedError unless the results agree."""
     off = answer["off"] if "off" in answer else distance(answer["result"], expected["result"])
     allowed = answer.get("allowed", TOLERANCE)
     if not off <= allowed:
-        raise RuntimeError(
-            f"{name}: {engine} is off by {off:.1e} of the largest number, {allowed:.0e} is allowed: "
-            f"its time would say nothing"
+        raise FailedError(
+            f"it is off by {off:.1e} of the largest number, {allowed:.0e} is allowed: its time would say nothing"
         )
 
 
@@ -171,24 +227,25 @@ def measure(
     names: Sequence[str],
     engines: Sequence[str],
     rounds: int,
-    chain: Sequence[int] = (10_000, 100_000, 1_000_000),
-    sizes: Sequence[int] = (1_000, 10_000, 100_000),
+    chain: Sequence[int] = (1_000, 10_000, 100_000, 1_000_000),
+    sizes: Sequence[int] = (100, 1_000, 10_000, 100_000),
 ) -> Figures:
     """The figures of the named workloads."""
-    known = {e: runner.worker(e, "versions") for e in engines}
+    known = {e: runner.found(e) for e in engines}
     there = {e: v for e, v in known.items() if "missing" not in v}
     if not there:
         raise RuntimeError(f"none of the engines is there: {known}")
-    before = load()
-    steps = {n: runner.turns(n, there, rounds, 1e6) for n in WORKLOADS if n in names}
-    tapes = [e for e in there if e in TAPES]
+    before, tapes = load(), [e for e in there if e in TAPES]
+    runner.minutes = runner.estimate(names, list(there), rounds)
     done: Figures = {
-        "steps": steps,
+        "steps": {n: runner.turns(n, there, rounds, 1e6) for n in WORKLOADS if n in names},
         "operations": {n: runner.turns(n, tapes, rounds, 1e9) for n in OPERATIONS if n in names},
         "chain": runner.chains(chain, there, rounds) if "chain" in names else {},
         "growth": runner.growing(tapes, rounds) if "growth" in names else {},
-        "compile": runner.compiling(sizes, rounds) if "compile" in names and "compiled" in there else {},
-        "import": runner.imports(tapes, rounds) if "import" in names else {},
+        "compile": runner.compiling(sizes, list(there), rounds) if "compile" in names else {},
+        "import": runner.imports([*tapes, *(["jax"] if "jax" in there else [])], rounds)
+        if "import" in names
+        else {},
     }
     return {
         **done,
@@ -201,6 +258,7 @@ def measure(
         "load": [before, load()],
         "engines": there,
         "missing": {e: v["missing"] for e, v in known.items() if "missing" in v},
+        "failed": runner.failed,
     }
 
 
@@ -213,5 +271,6 @@ def merged(runs: Sequence[Figures]) -> Figures:
     for section in SECTIONS:
         whole[section] = {name: row for run in runs for name, row in run[section].items()}
     whole["load"] = [runs[0]["load"][0], runs[-1]["load"][1]]
+    whole["failed"] = [f for run in runs for f in run["failed"]]
     whole["engines"] = {e: v for run in runs for e, v in run["engines"].items()}
     return whole

@@ -1,6 +1,7 @@
-"""The benchmarks run: one workload, ours and by hand, one round (2 s)."""
+"""The benchmarks run: one workload, ours and by hand, one round (10 s)."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import aims, report, runner, worker
+from benchmarks import aims, engines, operations, report, runner, worker
 from benchmarks.engines import ENGINES, OURS
 from benchmarks.steps.table import FUNCTIONS, WORKLOADS, prepared
 
@@ -17,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def test_one_workload(tmp_path):
     """The command line, with its two files."""
-    options = ["--engines", "hand,stepgrad", "--rounds", "1", "--budget", "0.02"]
+    options = ["--peers", "hand,stepgrad", "--rounds", "1", "--budget", "0.02"]
     files = ["--json", str(tmp_path / "a.json"), "--markdown", str(tmp_path / "a.md")]
     command = [sys.executable, "-m", "benchmarks", "parabola", *options, *files]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=60)
@@ -36,14 +37,61 @@ def test_ours_as_by_hand(name, engine):
     assert worker.distance(ours(min(row.steps, 5)), by_hand(min(row.steps, 5))) <= row.tolerance
 
 
+@pytest.mark.parametrize("name", runner.LOOPED)
+def test_the_loop_inside_as_by_hand(name):
+    """Ours with numba, and C (8 s: both compile)."""
+    pytest.importorskip("numba")
+    row = WORKLOADS[name]
+    expected = prepared(name, "hand")(row.steps)
+    assert worker.distance(prepared(name, "loop")(row.steps), expected) <= row.tolerance
+    if shutil.which("cc"):
+        assert worker.distance(prepared(name, "c")(row.steps), expected) <= row.tolerance
+
+
+def test_without_a_c_compiler(monkeypatch):
+    monkeypatch.setenv("CC", "no-such-compiler -v")
+    with pytest.raises(ImportError, match="no C compiler 'no-such-compiler'"):
+        engines.found("c")
+
+
 def test_wrong_results_are_not_timed():
     assert worker.distance([np.array([1.0, 2.0])], [np.array([1.0, 2.5])]) == 0.2
     assert worker.distance([np.array([1.0, np.nan])], [np.array([1.0, 2.0])]) == np.inf
     assert worker.distance([1.0], [1.0]) == 0.0
-    with pytest.raises(RuntimeError, match="moons: torch is off by 1"):
-        runner.agreed("moons", "torch", {"off": 1e-3, "allowed": 1e-9}, {})
-    with pytest.raises(RuntimeError, match="off by inf"):
-        runner.agreed("op_32", "torch", {"result": [float("nan")]}, {"result": [1.0]})
+    with pytest.raises(runner.FailedError, match="it is off by 1"):
+        runner.agreed({"off": 1e-3, "allowed": 1e-9}, {})
+    with pytest.raises(runner.FailedError, match="off by inf"):
+        runner.agreed({"result": [float("nan")]}, {"result": [1.0]})
+
+
+def test_a_peer_that_fails_is_left_out(monkeypatch):
+    """Whether it crashes at once, later, or is wrong; the others are measured."""
+    asked = []
+
+    def worker(engine, task, name=""):
+        asked.append(engine)
+        if engine == "torch" or (engine == "mygrad" and asked.count("mygrad") == 2):
+            raise runner.FailedError("exit status -11: it says nothing")
+        off = 1.0 if engine == "hips" else 0.0
+        return {"off": off, "allowed": 1e-9, "seconds": 2.0}
+
+    it = runner.Runner({})
+    lines = []
+    monkeypatch.setattr(it, "worker", worker)
+    monkeypatch.setattr(it, "tell", lines.append)
+    row = it.turns("moons", ["stepgrad", "torch", "hips", "mygrad"], 3, 1e6)
+    assert row == {"stepgrad": {"median": 2e6, "min": 2e6, "max": 2e6}}
+    assert [e for _, e, _ in it.failed] == ["torch", "hips", "mygrad"]
+    assert asked.count("torch") == 1 and asked.count("stepgrad") == 3
+    assert "moons: torch left out: exit status -11: it says nothing" in lines
+
+
+def test_a_process_that_dies():
+    it = runner.Runner({})
+    with pytest.raises(runner.FailedError, match=r"exit status 3: line two"):
+        it.process("hand", "-c", "import sys; print('line one\\nline two', file=sys.stderr); sys.exit(3)")
+    it = runner.Runner({"hand": "/nowhere/python"})
+    assert "No such file" in it.found("hand")["missing"]
 
 
 def test_tables_name_what_there_is():
@@ -54,16 +102,66 @@ def test_tables_name_what_there_is():
         assert {aim.engine, aim.other} < set(ENGINES)
 
 
+def median(**times):
+    return {e: {"median": t, "min": t, "max": t} for e, t in times.items()}
+
+
 def test_ratio_to_the_best_of_its_kind():
-    row = {e: {"median": t} for e, t in (("stepgrad", 2.0), ("torch", 8.0), ("micrograd", 4.0), ("jax", 1.0))}
-    assert report.best(row, "eager", False) == "micrograd"
+    row = median(stepgrad=2.0, torch=8.0, micrograd=4.0, jax=1.0, hand=0.1)
+    assert aims.best(row, "eager", False) == "micrograd"
     assert report.ratio(row, "stepgrad", "micrograd") == "0.50 × micrograd"
-    assert report.ratio(row, report.best(row, "compiled", True), "jax") == "-"
+    assert report.ratio(row, aims.best(row, "compiled", True), "jax") == "-"
+
+
+def test_aims():
+    """Those of the figures, ahead of the best eager peer, a constant cost per node."""
+    steps = {
+        "moons": median(stepgrad=6.5, torch=10.0, mygrad=6.0),
+        "quadratic": median(loop=0.1, c=0.1, scan=0.05, stepgrad=1.0, torch=3.0),
+    }
+    chain = {
+        n: {"stepgrad": median(forward=t, backward=t, free=t)} for n, t in (("1000", 1.0), ("1000000", 1.2))
+    }
+    compiled = {
+        f"python {n}": {
+            "backend": "python",
+            "operations": n,
+            **nodes,
+            **median(**{"value ms": t, "gradient ms": t}),
+        }
+        for n, t in ((1000, 100.0), (100000, 10000.0))
+        for nodes in [{"value": n, "gradient": 2 * n}]
+    }
+    for entry in compiled.values():
+        entry.update({k: {"median": entry[k]["median"]} for k in ("value ms", "gradient ms")})
+    found = aims.judged({"steps": steps, "operations": {}, "chain": chain, "compile": compiled})
+    brief = [(a.what, round(a.limit, 2), round(a.found, 2), a.met) for a in found]
+    assert brief == [
+        ("stepgrad / PyTorch", 0.6, 0.65, False),
+        ("stepgrad / PyTorch", 0.5, 0.33, True),
+        ("stepgrad, loop inside / C by hand", 1.3, 1.0, True),
+        ("stepgrad, loop inside / jax.lax.scan", 1.0, 2.0, False),
+        ("stepgrad / MyGrad", 1.0, 1.08, False),
+        ("a node of 1,000,000 / of 1,000", 1.25, 1.2, True),
+        ("µs for a node, of 1,000", 50.0, 100.0, False),
+        ("a node of 100,000 / of 1,000", 1.25, 1.0, True),
+        ("µs for a node, of 1,000", 50.0, 50.0, True),
+        ("a node of 100,000 / of 1,000", 1.25, 1.0, True),
+    ]
+
+
+def test_a_chain():
+    tape = engines.Stepgrad(engines.found("stepgrad"))
+    found = operations.chain(tape, 20_000)
+    assert found["value"] == pytest.approx((1 + 1 / 20_000) ** 20_000)
+    assert found["gradients"] == pytest.approx([found["value"], 20_000 * found["value"] / (1 + 1 / 20_000)])
+    assert all(0 < t < 1e-3 for t in found["seconds"].values())
+    assert 100 < found["bytes"] < 2000
 
 
 def test_runs_are_merged():
     """What was measured twice is taken from the last run."""
-    first = {"load": [1.0, 2.0], "engines": {"hand": {}}, **{s: {} for s in runner.SECTIONS}}
+    first = {"load": [1.0, 2.0], "engines": {"hand": {}}, "failed": [], **{s: {} for s in runner.SECTIONS}}
     last = {**first, "load": [3.0, 4.0], "engines": {"torch": {}}, "steps": {"moons": 2}}
     whole = runner.merged([{**first, "steps": {"moons": 1, "mlp_32": 3}}, last])
     assert whole["steps"] == {"moons": 2, "mlp_32": 3}

@@ -56,8 +56,8 @@ class Arrays:
             p -= room
 
 
-def pure(p: Any, g: Any, m: Any, v: Any, b1t: Any, b2t: Any, lr: float, sqrt: Any) -> tuple[Any, Any, Any]:
-    """(new p, new m, new v) of one number or array; b1t and b2t are beta1^t and beta2^t."""
+def pure(p: Any, g: Any, m: Any, v: Any, rate: Any, spread: Any, sqrt: Any) -> tuple[Any, Any, Any]:
+    """(new p, new m, new v) of one number or array; rate is lr / (1 - beta1^t), spread 1 / (1 - beta2^t)."""
     m = B1 * m + (1 - B1) * g
     v = B2 * v + (1 - B2) * g * g
-    return p - lr / (1 - b1t) * m / (sqrt(v / (1 - b2t)) + EPS), m, v
+    return p - rate * m / (sqrt(v * spread) + EPS), m, v

@@ -64,8 +64,9 @@ def compiled(backend: str | None = None) -> Train:
     def step(w: Any, b: Any, mw: Any, mb: Any, vw: Any, vb: Any, b1: Any, b2: Any) -> Any:
         gw, gb = slopes(w, b)
         b1, b2 = adam.B1 * b1, adam.B2 * b2
-        w, mw, vw = adam.pure(w, gw, mw, vw, b1, b2, LR, np.sqrt)
-        b, mb, vb = adam.pure(b, gb, mb, vb, b1, b2, LR, np.sqrt)
+        rate, spread = LR / (1 - b1), 1 / (1 - b2)
+        w, mw, vw = adam.pure(w, gw, mw, vw, rate, spread, np.sqrt)
+        b, mb, vb = adam.pure(b, gb, mb, vb, rate, spread, np.sqrt)
         return w, b, mw, mb, vw, vb, b1, b2
 
     def train(n: int) -> list[Any]:
@@ -88,12 +89,41 @@ def torch() -> Train:
     def train(n: int) -> list[Any]:
         model, mse = nn.Linear(1, 1), nn.MSELoss()
         model.weight.data, model.bias.data = (torch.from_numpy(p) for p in weights())
-        optimizer = torch.optim.Adam(model.parameters(), lr=LR)
+        optimizer = torch.optim.Adam(model.parameters(), lr=LR, fused=True)
         for _ in range(n):
             optimizer.zero_grad()
             mse(model(x), y).backward()
             optimizer.step()
         return [model.weight.detach(), model.bias.detach()]
+
+    return train
+
+
+def torch_compile() -> Train:
+    import torch
+    from torch.func import grad
+
+    x, y = (torch.from_numpy(a) for a in points())
+
+    def loss(params: Any) -> Any:
+        w, b = params
+        return ((x @ w + b - y) ** 2).mean()
+
+    @torch.compile(fullgraph=True)
+    def step(params: Any, m: Any, v: Any, b: Any, betas: Any) -> Any:
+        grads, b = grad(loss)(params), b * betas
+        rate, spread = LR / (1 - b[0]), 1 / (1 - b[1])
+        each = [adam.pure(*four, rate, spread, torch.sqrt) for four in zip(params, grads, m, v, strict=True)]
+        return *(list(column) for column in zip(*each, strict=True)), b
+
+    def train(n: int) -> list[Any]:
+        params = [torch.from_numpy(p) for p in weights()]
+        zeros = [torch.zeros_like(p) for p in params]
+        betas, state = torch.tensor([adam.B1, adam.B2]), (params, zeros, zeros, torch.ones(2))
+        with torch.no_grad():
+            for _ in range(n):
+                state = step(*state, betas)
+        return state[0]
 
     return train
 
@@ -111,10 +141,8 @@ def jax() -> Train:
     @jax.jit
     def step(params: Any, m: Any, v: Any, t: Any) -> Any:
         grads, t = jax.grad(loss)(params), t + 1
-        each = [
-            adam.pure(p, g, m_, v_, adam.B1**t, adam.B2**t, LR, jnp.sqrt)
-            for p, g, m_, v_ in zip(params, grads, m, v, strict=True)
-        ]
+        rate, spread = LR / (1 - adam.B1**t), 1 / (1 - adam.B2**t)
+        each = [adam.pure(*four, rate, spread, jnp.sqrt) for four in zip(params, grads, m, v, strict=True)]
         return *(list(column) for column in zip(*each, strict=True)), t
 
     def train(n: int) -> list[Any]:
@@ -123,7 +151,7 @@ def jax() -> Train:
         state = params, zeros, zeros, jnp.float32(0)
         for _ in range(n):
             state = step(*state)
-        return state[0]
+        return list(jax.block_until_ready(state[0]))
 
     return train
 

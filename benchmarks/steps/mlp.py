@@ -1,5 +1,6 @@
 """A 784-128-10 network with relu on batches of pictures: cross entropy, Adam, f32."""
 
+from functools import partial
 from itertools import cycle, islice
 from typing import Any
 
@@ -102,7 +103,7 @@ def torch(size: int) -> Train:
         params = list(model.parameters())
         for p, start in zip(params, layers(SIZES, DTYPE), strict=True):
             p.data = torch.from_numpy(start.T.copy())
-        optimizer = torch.optim.Adam(params, lr=LR)
+        optimizer = torch.optim.Adam(params, lr=LR, fused=True)
         for x, t in islice(cycle(batches), n):
             optimizer.zero_grad()
             cross_entropy(model(x), t).backward()
@@ -112,33 +113,57 @@ def torch(size: int) -> Train:
     return train
 
 
+def torch_compile(size: int) -> Train:
+    """Its own way: the model with its loss compiled, which compiles the backward pass too, and the step."""
+    import torch
+    from torch import nn
+
+    batches = [(torch.from_numpy(x), torch.from_numpy(t)) for x, t in batches_of(size)]
+
+    def train(n: int) -> list[Any]:
+        model = nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
+        params, cross_entropy = list(model.parameters()), nn.CrossEntropyLoss()
+        for p, start in zip(params, layers(SIZES, DTYPE), strict=True):
+            p.data = torch.from_numpy(start.T.copy())
+        optimizer = torch.optim.Adam(params, lr=LR, fused=True)
+        for x, t in islice(cycle(batches), n):
+            optimizer.zero_grad()
+            loss(model, cross_entropy, x, t).backward()
+            optimizer.step()
+        return [p.detach().numpy().T for p in params]
+
+    @torch.compile(fullgraph=True)
+    def loss(model: Any, cross_entropy: Any, x: Any, t: Any) -> Any:
+        return cross_entropy(model(x), t)
+
+    return train
+
+
 def jax(size: int) -> Train:
     import jax
     import jax.numpy as jnp
 
-    batches = [(jnp.array(x), jnp.array(t)) for x, t in batches_of(size)]
+    batches = [(jnp.array(x), jnp.array(t, dtype=jnp.int32)) for x, t in batches_of(size)]
 
     def loss(params: Any, x: Any, t: Any) -> Any:
         w1, b1, w2, b2 = params
         logs = jax.nn.log_softmax(jax.nn.relu(x @ w1 + b1) @ w2 + b2)
         return -jnp.take_along_axis(logs, t[:, None], 1).mean()
 
-    @jax.jit
+    @partial(jax.jit, donate_argnums=(0, 1, 2))
     def step(params: Any, m: Any, v: Any, time: Any, x: Any, t: Any) -> Any:
         grads, time = jax.grad(loss)(params, x, t), time + 1
-        each = [
-            adam.pure(p, g, m_, v_, adam.B1**time, adam.B2**time, LR, jnp.sqrt)
-            for p, g, m_, v_ in zip(params, grads, m, v, strict=True)
-        ]
+        rate, spread = LR / (1 - adam.B1**time), 1 / (1 - adam.B2**time)
+        each = [adam.pure(*four, rate, spread, jnp.sqrt) for four in zip(params, grads, m, v, strict=True)]
         return *(list(column) for column in zip(*each, strict=True)), time
 
     def train(n: int) -> list[Any]:
         params = [jnp.array(p) for p in layers(SIZES, DTYPE)]
-        zeros = [jnp.zeros_like(p) for p in params]
-        state = params, zeros, zeros, jnp.float32(0)
+        m, v = ([jnp.zeros_like(p) for p in params] for _ in range(2))
+        state = params, m, v, jnp.float32(0)
         for x, t in islice(cycle(batches), n):
             state = step(*state, x, t)
-        return state[0]
+        return list(jax.block_until_ready(state[0]))
 
     return train
 

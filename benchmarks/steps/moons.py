@@ -98,7 +98,7 @@ def torch() -> Train:
         params = list(model.parameters())
         for p, start in zip(params, layers(SIZES), strict=True):
             p.data = torch.from_numpy(start.T.copy())
-        optimizer = torch.optim.SGD(params, lr=LR)
+        optimizer = torch.optim.SGD(params, lr=LR, fused=True)
         for _ in range(n):
             optimizer.zero_grad()
             hinge = (1 - y * model(x)[:, 0]).relu().mean()
@@ -106,6 +106,32 @@ def torch() -> Train:
             loss.backward()
             optimizer.step()
         return [p.detach().numpy().T for p in params]
+
+    return train
+
+
+def torch_compile() -> Train:
+    import torch
+    from torch.func import grad
+
+    x, y = (torch.from_numpy(a) for a in points())
+
+    def loss(w: Any) -> Any:
+        w1, b1, w2, b2, w3, b3 = w
+        h = torch.relu(torch.relu(x @ w1 + b1) @ w2 + b2)
+        score = (h @ w3 + b3)[:, 0]
+        return torch.relu(1 - y * score).mean() + ALPHA * sum((p * p).sum() for p in w)
+
+    @torch.compile(fullgraph=True)
+    def step(w: Any) -> Any:
+        return [p - LR * g for p, g in zip(w, grad(loss)(w), strict=True)]
+
+    def train(n: int) -> list[Any]:
+        w = [torch.from_numpy(p) for p in layers(SIZES)]
+        with torch.no_grad():
+            for _ in range(n):
+                w = step(w)
+        return w
 
     return train
 
@@ -130,7 +156,7 @@ def jax() -> Train:
         w = [jnp.array(p) for p in layers(SIZES)]
         for _ in range(n):
             w = step(w)
-        return w
+        return list(jax.block_until_ready(w))
 
     return train
 

@@ -84,12 +84,33 @@ def torch() -> Train:
 
     def train(n: int) -> list[Any]:
         w = [torch.from_numpy(p).requires_grad_() for p in net()]
-        optimizer = torch.optim.SGD(w, lr=LR)
+        optimizer = torch.optim.SGD(w, lr=LR, fused=True)
         for _ in range(n):
             optimizer.zero_grad()
             loss(torch.sigmoid, w, x, y).backward()
             optimizer.step()
         return [p.detach() for p in w]
+
+    return train
+
+
+def torch_compile() -> Train:
+    import torch
+    from torch.func import grad
+
+    x, y = (torch.from_numpy(a) for a in people())
+    slopes = grad(lambda w: loss(torch.sigmoid, w, x, y))
+
+    @torch.compile(fullgraph=True)
+    def step(w: Any) -> Any:
+        return [p - LR * g for p, g in zip(w, slopes(w), strict=True)]
+
+    def train(n: int) -> list[Any]:
+        w = [torch.from_numpy(p) for p in net()]
+        with torch.no_grad():
+            for _ in range(n):
+                w = step(w)
+        return w
 
     return train
 
@@ -110,7 +131,7 @@ def jax() -> Train:
         w = [jnp.array(p) for p in net()]
         for _ in range(n):
             w = step(w)
-        return w
+        return list(jax.block_until_ready(w))
 
     return train
 

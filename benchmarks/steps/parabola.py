@@ -1,7 +1,9 @@
 """y = x^2 from x = 5, down the slope with rate 0.3: 15 steps, then anew."""
 
+from functools import cache, partial
 from typing import Any
 
+from benchmarks import native
 from benchmarks.steps.table import Train
 
 START, LR = 5.0, 0.3
@@ -79,12 +81,26 @@ def torch() -> Train:
     return train
 
 
+def torch_compile() -> Train:
+    import torch
+    from torch.func import grad
+
+    step = torch.compile(lambda x: x - LR * grad(f)(x), fullgraph=True)
+
+    def train(n: int) -> list[Any]:
+        x = torch.tensor(START, dtype=torch.float64)
+        with torch.no_grad():
+            for _ in range(n):
+                x = step(x)
+        return [x.item()]
+
+    return train
+
+
 def jax() -> Train:
     import jax
 
-    @jax.jit
-    def step(x: Any) -> Any:
-        return x - LR * jax.grad(f)(x)
+    step = jax.jit(lambda x: x - LR * jax.grad(f)(x))
 
     def train(n: int) -> list[Any]:
         x: Any = START
@@ -120,3 +136,60 @@ def mygrad() -> Train:
         return [x.item()]
 
     return train
+
+
+# --- the loop inside: one call for a run ------------------------------------------------------
+
+C = """
+double run(long n, double x) {
+    for (long i = 0; i < n; i++) x -= 0.3 * 2 * x;
+    return x;
+}
+"""
+
+
+def c() -> Train:
+    run = native.function(C, native.LONG, native.DOUBLE, result=native.DOUBLE)
+    return lambda n: [run(n, START)]
+
+
+def numba_hand() -> Train:
+    from numba import njit
+
+    @njit
+    def run(n: int, x: float) -> float:
+        for _ in range(n):
+            x -= LR * 2 * x
+        return x
+
+    return lambda n: [run(n, START)]
+
+
+def loop() -> Train:
+    """So short a run is best written out: its steps as one program."""
+    from autograd import compile, grad
+
+    slope = grad(f)
+
+    @cache
+    def run_of(n: int) -> Any:
+        def run(x: Any) -> Any:
+            for _ in range(n):
+                x = x - LR * slope(x)
+            return x
+
+        return compile(run, backend="numba")
+
+    return lambda n: [run_of(n)(START)]
+
+
+def scan() -> Train:
+    import jax
+
+    step = jax.grad(f)
+
+    @partial(jax.jit, static_argnums=0)
+    def run(n: int, x: Any) -> Any:
+        return jax.lax.scan(lambda x, _: (x - LR * step(x), None), x, length=n)[0]
+
+    return lambda n: [float(run(n, START))]

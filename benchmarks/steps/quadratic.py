@@ -1,9 +1,11 @@
 """a x^2 + b x + c through 20 points: mean absolute error, plain gradient descent."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from benchmarks import native
 from benchmarks.steps.data import curve
 from benchmarks.steps.table import Train
 
@@ -101,21 +103,44 @@ def torch() -> Train:
     return train
 
 
-def jax() -> Train:
+def torch_compile() -> Train:
+    import torch
+    from torch.func import grad
+
+    x, y = (torch.from_numpy(a) for a in curve())
+    slope = grad(lambda abc: (quad(x, *abc) - y).abs().mean())
+    step = torch.compile(lambda abc: abc - LR * slope(abc), fullgraph=True)
+
+    def train(n: int) -> list[Any]:
+        abc = torch.tensor(START, dtype=torch.float64)
+        with torch.no_grad():
+            for _ in range(n):
+                abc = step(abc)
+        return [abc]
+
+    return train
+
+
+def jax_step() -> Any:
     import jax
     import jax.numpy as jnp
 
     x, y = curve()
+    slope = jax.grad(lambda abc: jnp.abs(quad(x, *abc) - y).mean())
+    return lambda abc: abc - LR * slope(abc)
 
-    @jax.jit
-    def step(abc: Any) -> Any:
-        return abc - LR * jax.grad(lambda abc: jnp.abs(quad(x, *abc) - y).mean())(abc)
+
+def jax() -> Train:
+    import jax
+    import jax.numpy as jnp
+
+    step = jax.jit(jax_step())
 
     def train(n: int) -> list[Any]:
         abc = jnp.array(START)
         for _ in range(n):
             abc = step(abc)
-        return [abc]
+        return [jax.block_until_ready(abc)]
 
     return train
 
@@ -151,3 +176,81 @@ def mygrad() -> Train:
         return [abc.data]
 
     return train
+
+
+# --- the loop inside --------------------------------------------------------------------------
+
+C = """
+void run(long n, double *p, const double *x, const double *y) {
+    double a = p[0], b = p[1], c = p[2];
+    for (long i = 0; i < n; i++) {
+        double ga = 0, gb = 0, gc = 0;
+        for (int j = 0; j < 20; j++) {
+            double e = (a * x[j] + b) * x[j] + c - y[j], s = (e > 0) - (e < 0);
+            ga += s * x[j] * x[j]; gb += s * x[j]; gc += s;
+        }
+        a -= 0.01 / 20 * ga; b -= 0.01 / 20 * gb; c -= 0.01 / 20 * gc;
+    }
+    p[0] = a; p[1] = b; p[2] = c;
+}
+"""
+
+
+def c() -> Train:
+    run = native.function(C, native.LONG, *[native.POINTER] * 3)
+    x, y = curve()
+
+    def train(n: int) -> list[Any]:
+        abc = np.array(START)
+        run(n, abc.ctypes.data, x.ctypes.data, y.ctypes.data)
+        return [abc]
+
+    return train
+
+
+def numba_hand() -> Train:
+    from numba import njit
+
+    x, y = curve()
+
+    @njit
+    def run(n: int, a: float, b: float, c: float, x: Any, y: Any) -> Any:
+        for _ in range(n):
+            ga = gb = gc = 0.0
+            for j in range(20):
+                s = np.sign((a * x[j] + b) * x[j] + c - y[j])
+                ga += s * x[j] * x[j]
+                gb += s * x[j]
+                gc += s
+            a, b, c = a - LR / 20 * ga, b - LR / 20 * gb, c - LR / 20 * gc
+        return a, b, c
+
+    return lambda n: [list(run(n, *START, x, y))]
+
+
+def loop() -> Train:
+    """Three numbers, and the sum over the points written out while it is traced."""
+    from autograd import compile, grad
+
+    points = [(float(x), float(y)) for x, y in zip(*curve(), strict=True)]
+    slopes = grad(lambda abc: sum([abs(quad(x, *abc) - y) for x, y in points]) / 20)
+
+    @compile(backend="numba")
+    def walk(*abc: Any) -> Any:
+        new = tuple([p - LR * g for p, g in zip(abc, slopes(abc), strict=True)])
+        return False, new, new
+
+    return lambda n: [[path[-1] for path in walk.scan(START, n)[0]]]
+
+
+def scan() -> Train:
+    import jax
+    import jax.numpy as jnp
+
+    step = jax_step()
+
+    @partial(jax.jit, static_argnums=0)
+    def run(n: int, abc: Any) -> Any:
+        return jax.lax.scan(lambda abc, _: (step(abc), None), abc, length=n)[0]
+
+    return lambda n: [jax.block_until_ready(run(n, jnp.array(START)))]

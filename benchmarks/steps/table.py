@@ -16,12 +16,13 @@ class Workload(NamedTuple):
     options: dict[str, Any] = {}  # for that function  # noqa: RUF012 (never changed)
     steps: int = 20  # after so many the parameters are compared
     tolerance: float = 1e-9  # of the largest parameter
-    length: int | None = None  # steps in one run; None: as many as fill the time
+    length: int | None = None  # steps in one run, where more would end in numbers too small; None: any
+    inside: int = 5000  # steps in one run of the engines that have the loop inside
 
 
 WORKLOADS: dict[str, Workload] = {
-    "linear_system": Workload("2×2 linear system, Adam, scalars f64", "linear_system", steps=100),
-    "parabola": Workload("y = x², 15 steps", "parabola", steps=15, length=15),
+    "linear_system": Workload("2×2 linear system, Adam, scalars f64", "linear_system", steps=100, length=500),
+    "parabola": Workload("y = x², 15 steps", "parabola", steps=15, length=15, inside=15),
     "quadratic": Workload("quadratic fit, MAE, 20 points f64", "quadratic", steps=50),
     "net_scalars": Workload("2-2-1 net, per-sample SGD, scalars f64", "net_scalars", steps=100),
     "net_matrices": Workload("2-2-1 net, small matrices f64", "net_matrices", steps=100),
@@ -29,7 +30,7 @@ WORKLOADS: dict[str, Workload] = {
         "moons MLP 2-16-16-1, hinge + L2, 100 points, scalars", "moons_scalars", steps=2
     ),
     "moons": Workload("moons MLP 2-16-16-1, hinge + L2, 100 points, arrays", "moons"),
-    "celsius": Workload("Celsius Dense(1), Adam f32", "celsius", steps=50, tolerance=1e-4),
+    "celsius": Workload("Celsius Dense(1), Adam f32", "celsius", steps=50, tolerance=1e-4, length=500),
     "logistic_f32": Workload(
         "logistic regression 784-10, batch 128 f32", "logistic", {"dtype": "float32"}, tolerance=1e-4
     ),
@@ -51,6 +52,7 @@ FUNCTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "compiled": ("compiled", {}),
     "numba": ("compiled", {"backend": "numba"}),
     "jax": ("jax", {}),
+    **{name: (name, {}) for name in ("torch_compile", "c", "numba_hand", "loop", "scan")},
 }
 
 
