@@ -5,10 +5,21 @@ from typing import Any
 
 import numpy as np
 
-from optim.inplace import Array
+from optim.kernel import Array
 from optim.optimizer import Group, Optimizer, State, at_least_zero, zeros_like
+from optim.terms import decayed
 
 __all__ = ["Adadelta"]
+
+
+def adadelta(
+    p: Array, g: Array, v: Array, u: Array, *, lr: Any, rho: Any, eps: Any, weight_decay: Any
+) -> tuple[Any, ...]:
+    """See Adadelta."""
+    g = decayed(g, p, weight_decay)
+    v = v * rho + (1 - rho) * g * g
+    d = np.sqrt(u + eps) / np.sqrt(v + eps) * g
+    return p - lr * d, v, u * rho + (1 - rho) * d * d
 
 
 class Adadelta(Optimizer):
@@ -28,6 +39,10 @@ class Adadelta(Optimizer):
     1.996838
     """
 
+    rule = staticmethod(adadelta)
+    buffers = ("square_avg", "acc_delta")
+    counters = ("step",)
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -37,9 +52,10 @@ class Adadelta(Optimizer):
         weight_decay: float = 0.0,
         *,
         maximize: bool = False,
+        fused: bool = False,
     ) -> None:
         options = dict(lr=lr, rho=rho, eps=eps, weight_decay=weight_decay, maximize=maximize)
-        super().__init__(params, options)
+        super().__init__(params, options, fused=fused)
 
     def check(self, group: Group) -> None:
         at_least_zero(self.name, **{k: group[k] for k in ("lr", "rho", "eps", "weight_decay")})
@@ -49,18 +65,6 @@ class Adadelta(Optimizer):
     def new_state(self, p: Array, group: Group) -> State:
         return {"step": 0, "square_avg": zeros_like(p), "acc_delta": zeros_like(p)}
 
-    def update(self, p: Array, g: Array, state: State, group: Group) -> Array:
-        rho, eps, scratch = group["rho"], group["eps"], self.scratch
-        state["step"] += 1
-        g = scratch.decayed(g, p, group["weight_decay"])
-        v, u = state["square_avg"], state["acc_delta"]
-        v *= rho
-        v = state["square_avg"] = scratch.add_product(v, g, g, 1 - rho)
-        spread = scratch.root(np.add(v, eps, out=scratch.room("root", v)))
-        delta = np.add(u, eps, out=scratch.room("delta", u))
-        delta = np.sqrt(delta, out=scratch.room("delta", u))
-        delta /= spread
-        delta *= g
-        u *= rho
-        state["acc_delta"] = scratch.add_product(u, delta, delta, 1 - rho)
-        return scratch.add(p, delta, -group["lr"])
+    def numbers(self, group: Group, *counters: Any) -> tuple[State, dict[str, Any]]:
+        options = dict(lr=group["lr"], rho=group["rho"], eps=group["eps"])
+        return {"step": counters[0] + 1}, dict(**options, weight_decay=group["weight_decay"] or None)

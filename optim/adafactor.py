@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from optim.inplace import Array
+from optim.kernel import Array
 from optim.optimizer import Group, Optimizer, State, at_least_zero, zeros_like
+from optim.terms import moved
 
 __all__ = ["Adafactor"]
 
@@ -72,18 +73,21 @@ class Adafactor(Optimizer):
         size = max(eps2, rms(p)) * min(lr, 1 / math.sqrt(t))
         if group["weight_decay"]:
             p *= 1 - lr * group["weight_decay"]
-        square = np.multiply(g, g, out=self.scratch.room("square", g))
+        square = np.multiply(g, g, order="C")  # sums then do not depend on the layout
         if p.ndim < 2:
-            v = state["variance"] = self.scratch.lerp(state["variance"], square, newest)
+            v = state["variance"] = moved(state["variance"], square, newest)
         else:
             rows, cols = square.mean(axis=-1, keepdims=True), square.mean(axis=-2, keepdims=True)
-            r = state["row_var"] = self.scratch.lerp(state["row_var"], rows, newest)
-            c = state["col_var"] = self.scratch.lerp(state["col_var"], cols, newest)
+            r = state["row_var"] = moved(state["row_var"], rows, newest)
+            c = state["col_var"] = moved(state["col_var"], cols, newest)
             v = np.multiply(r, c, out=square)
             v /= np.maximum(r.mean(axis=-2, keepdims=True), eps1)
-        spread = self.scratch.root(np.maximum(v, eps1 * eps1, out=self.scratch.room("root", v)))
-        u = np.divide(g, spread, out=self.scratch.room("root", v))
-        return self.scratch.add(p, u, -size / max(1.0, rms(u) / group["d"]))
+        out = square if p.ndim else None
+        spread = np.sqrt(np.maximum(v, eps1 * eps1, out=out), out=out)
+        u = np.divide(g, spread, out=out)
+        u *= size / max(1.0, rms(u) / group["d"])
+        p -= u
+        return p
 
 
 def rms(x: Array) -> float:

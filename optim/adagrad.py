@@ -5,10 +5,20 @@ from typing import Any
 
 import numpy as np
 
-from optim.inplace import Array
+from optim.kernel import Array
 from optim.optimizer import Group, Optimizer, State, at_least_zero, full_like
+from optim.terms import decayed
 
 __all__ = ["Adagrad"]
+
+
+def adagrad(
+    p: Array, g: Array, s: Array, *, rate: Any, eps: Any, weight_decay: Any, inside: bool
+) -> tuple[Any, ...]:
+    """See Adagrad; rate = lr / (1 + (t - 1) * lr_decay)."""
+    g = decayed(g, p, weight_decay)
+    s = s + g * g
+    return p - rate * g / (np.sqrt(s + eps) if inside else np.sqrt(s) + eps), s
 
 
 class Adagrad(Optimizer):
@@ -28,6 +38,10 @@ class Adagrad(Optimizer):
     1.9
     """
 
+    rule = staticmethod(adagrad)
+    buffers = ("sum",)
+    counters = ("step",)
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -39,10 +53,11 @@ class Adagrad(Optimizer):
         *,
         maximize: bool = False,
         eps_inside: bool = False,
+        fused: bool = False,
     ) -> None:
         options = dict(lr=lr, lr_decay=lr_decay, weight_decay=weight_decay, eps=eps)
         options["initial_accumulator_value"] = initial_accumulator_value
-        super().__init__(params, {**options, "maximize": maximize, "eps_inside": eps_inside})
+        super().__init__(params, {**options, "maximize": maximize, "eps_inside": eps_inside}, fused=fused)
 
     def check(self, group: Group) -> None:
         names = ("lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps")
@@ -51,15 +66,11 @@ class Adagrad(Optimizer):
     def new_state(self, p: Array, group: Group) -> State:
         return {"step": 0, "sum": full_like(p, group["initial_accumulator_value"])}
 
-    def update(self, p: Array, g: Array, state: State, group: Group) -> Array:
-        t = state["step"] = state["step"] + 1
-        g = self.scratch.decayed(g, p, group["weight_decay"])
-        s = state["sum"] = self.scratch.add_product(state["sum"], g, g, 1)
-        lr = group["lr"] / (1 + (t - 1) * group["lr_decay"])
-        if group["eps_inside"]:
-            spread = np.add(s, group["eps"], out=self.scratch.room("root", s))
-            spread = self.scratch.root(spread)
-        else:
-            spread = self.scratch.root(s)
-            spread += group["eps"]
-        return self.scratch.add_quotient(p, g, spread, -lr)
+    def numbers(self, group: Group, *counters: Any) -> tuple[State, dict[str, Any]]:
+        (step,) = counters
+        return {"step": step + 1}, dict(
+            rate=group["lr"] / (1 + step * group["lr_decay"]),
+            eps=group["eps"],
+            weight_decay=group["weight_decay"] or None,
+            inside=group["eps_inside"],
+        )

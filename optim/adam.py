@@ -5,10 +5,38 @@ from typing import Any
 
 import numpy as np
 
-from optim.inplace import Array, sqrt
-from optim.optimizer import Group, Optimizer, State, at_least_zero, copy_of, decay_rates, zeros_like
+from optim.kernel import Array
+from optim.optimizer import Group, Optimizer, State, at_least_zero, decay_rates, zeros_like
+from optim.terms import decayed, decays, lerp, shrunk, sqrt
 
 __all__ = ["Adam", "AdamW"]
+
+
+def adam(
+    p: Array,
+    g: Array,
+    m: Array,
+    v: Array,
+    top: Array,
+    *,
+    rate: Any,
+    w: Any,
+    late: bool,
+    beta2: Any,
+    root: Any,
+    eps: Any,
+    weight_decay: Any,
+    shrink: Any,
+    amsgrad: bool,
+) -> tuple[Any, ...]:
+    """See Adam; rate = lr / (1 - beta1**t), root = sqrt(1 - beta2**t)."""
+    p, g = shrunk(p, shrink), decayed(g, p, weight_decay)
+    m, v = lerp(m, g, w, late), v * beta2 + (1 - beta2) * g * g
+    if amsgrad:
+        top = v if top is None else np.maximum(top, v)
+    spread = np.sqrt(top if amsgrad else v)
+    spread = (spread if root is None else spread / root) + eps
+    return p - rate * m / spread, m, v, top if amsgrad else None
 
 
 class Adam(Optimizer):
@@ -34,6 +62,10 @@ class Adam(Optimizer):
     0.9
     """
 
+    rule = staticmethod(adam)
+    buffers = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
+    counters = ("step",)
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -46,12 +78,13 @@ class Adam(Optimizer):
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
         epsilon_hat: bool = False,
+        fused: bool = False,
     ) -> None:
         options = dict(lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, amsgrad=amsgrad)
         flags = dict(
             maximize=maximize, decoupled_weight_decay=decoupled_weight_decay, epsilon_hat=epsilon_hat
         )
-        super().__init__(params, {**options, **flags})
+        super().__init__(params, {**options, **flags}, fused=fused)
 
     def check(self, group: Group) -> None:
         at_least_zero(self.name, **{k: group[k] for k in ("lr", "eps", "weight_decay")})
@@ -61,28 +94,24 @@ class Adam(Optimizer):
         state = {"step": 0, "exp_avg": zeros_like(p), "exp_avg_sq": zeros_like(p)}
         return {**state, "max_exp_avg_sq": None} if group["amsgrad"] else state
 
-    def update(self, p: Array, g: Array, state: State, group: Group) -> Array:
-        lr, (beta1, beta2) = group["lr"], group["betas"]
-        if group["decoupled_weight_decay"]:
-            if group["weight_decay"]:
-                p *= 1 - lr * group["weight_decay"]
-        else:
-            g = self.scratch.decayed(g, p, group["weight_decay"])
-        t = state["step"] = state["step"] + 1
-        m = state["exp_avg"] = self.scratch.lerp(state["exp_avg"], g, 1 - beta1)
-        v = state["exp_avg_sq"]
-        v *= beta2
-        v = state["exp_avg_sq"] = self.scratch.add_product(v, g, g, 1 - beta2)
-        if group["amsgrad"]:
-            largest = state.get("max_exp_avg_sq")
-            v = state["max_exp_avg_sq"] = copy_of(v) if largest is None else np.maximum(largest, v)
-        spread = self.scratch.root(v)
+    def numbers(self, group: Group, *counters: Any) -> tuple[State, dict[str, Any]]:
+        t, lr, (beta1, beta2) = counters[0] + 1, group["lr"], group["betas"]
+        root = sqrt(1 - beta2**t)
         if group["epsilon_hat"]:
-            lr *= sqrt(1 - beta2**t)
-        else:
-            spread /= sqrt(1 - beta2**t)
-        spread += group["eps"]
-        return self.scratch.add_quotient(p, m, spread, -lr / (1 - beta1**t))
+            lr, root = lr * root, None
+        w = 1 - beta1
+        decay, shrink = decays(group)
+        return {"step": t}, {
+            "rate": lr / (1 - beta1**t),
+            "w": w,
+            "late": w >= 0.5,
+            "beta2": beta2,
+            "root": root,
+            "eps": group["eps"],
+            "amsgrad": group["amsgrad"],
+            "weight_decay": decay,
+            "shrink": shrink,
+        }  # a literal: quicker
 
 
 class AdamW(Adam):
@@ -110,6 +139,7 @@ class AdamW(Adam):
         *,
         maximize: bool = False,
         epsilon_hat: bool = False,
+        fused: bool = False,
     ) -> None:
         super().__init__(
             params,
@@ -121,4 +151,5 @@ class AdamW(Adam):
             maximize=maximize,
             decoupled_weight_decay=True,
             epsilon_hat=epsilon_hat,
+            fused=fused,
         )

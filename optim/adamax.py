@@ -5,10 +5,32 @@ from typing import Any
 
 import numpy as np
 
-from optim.inplace import Array, fixed
+from optim.kernel import Array
 from optim.optimizer import Group, Optimizer, State, at_least_zero, decay_rates, zeros_like
+from optim.terms import decayed, lerp
 
 __all__ = ["Adamax"]
+
+
+def adamax(
+    p: Array,
+    g: Array,
+    m: Array,
+    u: Array,
+    *,
+    rate: Any,
+    w: Any,
+    late: bool,
+    beta2: Any,
+    eps: Any,
+    weight_decay: Any,
+    outside: bool,
+) -> tuple[Any, ...]:
+    """See Adamax; rate = lr / (1 - beta1**t)."""
+    g = decayed(g, p, weight_decay)
+    m, size = lerp(m, g, w, late), np.abs(g)
+    u = np.maximum(u * beta2, size if outside else size + eps)
+    return p - rate * m / (u + eps if outside else u), m, u
 
 
 class Adamax(Optimizer):
@@ -28,6 +50,10 @@ class Adamax(Optimizer):
     1.9
     """
 
+    rule = staticmethod(adamax)
+    buffers = ("exp_avg", "exp_inf")
+    counters = ("step",)
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -38,9 +64,10 @@ class Adamax(Optimizer):
         *,
         maximize: bool = False,
         eps_outside: bool = False,
+        fused: bool = False,
     ) -> None:
         options = dict(lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
-        super().__init__(params, {**options, "maximize": maximize, "eps_outside": eps_outside})
+        super().__init__(params, {**options, "maximize": maximize, "eps_outside": eps_outside}, fused=fused)
 
     def check(self, group: Group) -> None:
         at_least_zero(self.name, **{k: group[k] for k in ("lr", "eps", "weight_decay")})
@@ -49,17 +76,15 @@ class Adamax(Optimizer):
     def new_state(self, p: Array, group: Group) -> State:
         return {"step": 0, "exp_avg": zeros_like(p), "exp_inf": zeros_like(p)}
 
-    def update(self, p: Array, g: Array, state: State, group: Group) -> Array:
-        eps, (beta1, beta2) = group["eps"], group["betas"]
-        t = state["step"] = state["step"] + 1
-        g = self.scratch.decayed(g, p, group["weight_decay"])
-        m = state["exp_avg"] = self.scratch.lerp(state["exp_avg"], g, 1 - beta1)
-        size = np.abs(g, out=self.scratch.room("root", g))
-        if not group["eps_outside"]:
-            size += eps
-        u = state["exp_inf"]
-        u *= beta2
-        u = state["exp_inf"] = np.maximum(u, size, out=None if fixed(u) else u)
-        if group["eps_outside"]:
-            u = np.add(u, eps, out=self.scratch.room("root", u))
-        return self.scratch.add_quotient(p, m, u, -group["lr"] / (1 - beta1**t))
+    def numbers(self, group: Group, *counters: Any) -> tuple[State, dict[str, Any]]:
+        t, (beta1, beta2) = counters[0] + 1, group["betas"]
+        w = 1 - beta1
+        return {"step": t}, dict(
+            rate=group["lr"] / (1 - beta1**t),
+            w=w,
+            late=w >= 0.5,
+            beta2=beta2,
+            eps=group["eps"],
+            weight_decay=group["weight_decay"] or None,
+            outside=group["eps_outside"],
+        )

@@ -3,10 +3,19 @@
 from collections.abc import Iterable
 from typing import Any
 
-from optim.inplace import Array
-from optim.optimizer import Group, Optimizer, State, at_least_zero, copy_of, zeros_like
+from optim.kernel import Array
+from optim.optimizer import Group, Optimizer, State, at_least_zero, zeros_like
+from optim.terms import decayed
 
 __all__ = ["ASGD"]
+
+
+def asgd(
+    p: Array, g: Array, ax: Array, *, shrink: Any, eta: Any, mu: Any, weight_decay: Any
+) -> tuple[Any, ...]:
+    """See ASGD; shrink = 1 - lambd * eta."""
+    p = p * shrink - eta * decayed(g, p, weight_decay)
+    return p, p if mu is None else ax + (p - ax) * mu
 
 
 class ASGD(Optimizer):
@@ -27,6 +36,10 @@ class ASGD(Optimizer):
     1.59998
     """
 
+    rule = staticmethod(asgd)
+    buffers = ("ax",)
+    counters = ("step", "eta", "mu")
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -37,9 +50,10 @@ class ASGD(Optimizer):
         weight_decay: float = 0.0,
         *,
         maximize: bool = False,
+        fused: bool = False,
     ) -> None:
         options = dict(lr=lr, lambd=lambd, alpha=alpha, t0=t0, weight_decay=weight_decay)
-        super().__init__(params, {**options, "maximize": maximize})
+        super().__init__(params, {**options, "maximize": maximize}, fused=fused)
 
     def check(self, group: Group) -> None:
         at_least_zero(self.name, lr=group["lr"], weight_decay=group["weight_decay"])
@@ -47,18 +61,17 @@ class ASGD(Optimizer):
     def new_state(self, p: Array, group: Group) -> State:
         return {"step": 0, "eta": float(group["lr"]), "mu": 1.0, "ax": zeros_like(p)}
 
-    def update(self, p: Array, g: Array, state: State, group: Group) -> Array:
-        lr, lambd, eta, mu = group["lr"], group["lambd"], state["eta"], state["mu"]
-        g = self.scratch.decayed(g, p, group["weight_decay"])
-        t = state["step"] = state["step"] + 1
-        p *= 1 - lambd * eta
-        p = self.scratch.add(p, g, -eta)
-        if mu == 1:
-            state["ax"] = copy_of(p)
-        else:
-            ax = state["ax"]
-            ax += (p - ax) * mu
-            state["ax"] = ax
-        state["eta"] = lr / (1 + lambd * lr * t) ** group["alpha"]
-        state["mu"] = 1 / max(1, t - group["t0"])
-        return p
+    def numbers(self, group: Group, *counters: Any) -> tuple[State, dict[str, Any]]:
+        (step, eta, mu), lr, lambd = counters, group["lr"], group["lambd"]
+        t = step + 1
+        after = {
+            "step": t,
+            "eta": lr / (1 + lambd * lr * t) ** group["alpha"],
+            "mu": 1 / max(1, t - group["t0"]),
+        }
+        return after, dict(
+            shrink=1 - lambd * eta,
+            eta=eta,
+            mu=None if mu == 1 else mu,
+            weight_decay=group["weight_decay"] or None,
+        )

@@ -5,10 +5,32 @@ from typing import Any
 
 import numpy as np
 
-from optim.inplace import Array
+from optim.kernel import Array
 from optim.optimizer import Group, Optimizer, State, at_least_zero, full_like, zeros_like
+from optim.terms import decayed
 
 __all__ = ["Ftrl"]
+
+
+def ftrl(
+    p: Array,
+    g: Array,
+    n: Array,
+    z: Array,
+    *,
+    lr: Any,
+    power: Any,
+    l1: Any,
+    l2: Any,
+    shrinkage: Any,
+    beta: Any,
+) -> tuple[Any, ...]:
+    """See Ftrl; power = -lr_power."""
+    old, n = n**power, n + g * g
+    rate = n**power
+    z = z + decayed(g, p, shrinkage) - (rate - old) / lr * p
+    clipped = np.minimum(np.maximum(z, -l1), l1)
+    return (clipped - z) / (rate / lr + (beta / lr + 2 * l2)), n, z
 
 
 class Ftrl(Optimizer):
@@ -29,6 +51,9 @@ class Ftrl(Optimizer):
     1.742689
     """
 
+    rule = staticmethod(ftrl)
+    buffers = ("accumulator", "linear")
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -41,10 +66,11 @@ class Ftrl(Optimizer):
         beta: float = 0.0,
         *,
         maximize: bool = False,
+        fused: bool = False,
     ) -> None:
         options = dict(lr=lr, lr_power=lr_power, initial_accumulator_value=initial_accumulator_value)
         penalties = dict(l1=l1, l2=l2, l2_shrinkage=l2_shrinkage, beta=beta)
-        super().__init__(params, {**options, **penalties, "maximize": maximize})
+        super().__init__(params, {**options, **penalties, "maximize": maximize}, fused=fused)
 
     def check(self, group: Group) -> None:
         names = ("initial_accumulator_value", "l1", "l2", "l2_shrinkage", "beta")
@@ -57,17 +83,12 @@ class Ftrl(Optimizer):
     def new_state(self, p: Array, group: Group) -> State:
         return {"accumulator": full_like(p, group["initial_accumulator_value"]), "linear": zeros_like(p)}
 
-    def update(self, p: Array, g: Array, state: State, group: Group) -> Array:
-        lr, power = group["lr"], -group["lr_power"]
-        old, z = state["accumulator"], state["linear"]
-        n = state["accumulator"] = old + g * g
-        rate = n**power
-        z += self.scratch.decayed(g, p, 2 * group["l2_shrinkage"])
-        z -= (rate - old**power) / lr * p
-        state["linear"] = z
-        quadratic = rate / lr + (group["beta"] / lr + 2 * group["l2"])
-        new = (np.clip(z, -group["l1"], group["l1"]) - z) / quadratic
-        if not p.ndim:
-            return new
-        p[...] = new
-        return p
+    def numbers(self, group: Group, *counters: Any) -> tuple[State, dict[str, Any]]:
+        return {}, dict(
+            lr=group["lr"],
+            power=-group["lr_power"],
+            l1=group["l1"],
+            l2=group["l2"],
+            shrinkage=2 * group["l2_shrinkage"] or None,
+            beta=group["beta"],
+        )

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from optim.inplace import Array
+from optim.kernel import Array
 from optim.optimizer import Group, Optimizer, State, at_least_zero, decay_rates, zeros_like
+from optim.terms import moved
 
 __all__ = ["Lamb"]
 
@@ -51,14 +52,19 @@ class Lamb(Optimizer):
     def update(self, p: Array, g: Array, state: State, group: Group) -> Array:
         beta1, beta2 = group["betas"]
         t = state["step"] = state["step"] + 1
-        m = state["exp_avg"] = self.scratch.lerp(state["exp_avg"], g, 1 - beta1)
+        m = state["exp_avg"] = moved(state["exp_avg"], g, 1 - beta1)
         v = state["exp_avg_sq"]
         v *= beta2
-        v = state["exp_avg_sq"] = self.scratch.add_product(v, g, g, 1 - beta2)
-        spread = self.scratch.root(v / (1 - beta2**t))
+        v += (1 - beta2) * g * g
+        state["exp_avg_sq"] = v
+        spread = np.sqrt(v / (1 - beta2**t))
         spread += group["eps"]
-        u = np.divide(m / (1 - beta1**t), spread, out=self.scratch.room("root", v))
-        u = self.scratch.add(u, p, group["weight_decay"])
+        u = np.divide(m, 1 - beta1**t, order="C")  # its norm then does not depend on the layout
+        u /= spread
+        if group["weight_decay"]:
+            u += group["weight_decay"] * p
         size, step = float(np.linalg.norm(p)), float(np.linalg.norm(u))
         trust = size / step if size > 0 and step > 0 else 1.0
-        return self.scratch.add(p, u, -trust * group["lr"])
+        u *= trust * group["lr"]
+        p -= u
+        return p

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Value, enable_grad
-from optim.inplace import Array
+from optim.kernel import Array
 from optim.optimizer import Group, Optimizer, State, at_least_zero, plain_copy, same_names
 
 __all__ = ["LBFGS"]

@@ -5,10 +5,19 @@ from typing import Any
 
 import numpy as np
 
-from optim.inplace import Array
-from optim.optimizer import Group, Optimizer, State, at_least_zero, copy_of, decay_rates, zeros_like
+from optim.kernel import Array
+from optim.optimizer import Group, Optimizer, State, at_least_zero, decay_rates, zeros_like
+from optim.terms import lerp
 
 __all__ = ["Lion"]
+
+
+def lion(
+    p: Array, g: Array, m: Array, *, lr: Any, shrink: Any, w1: Any, late1: bool, w2: Any, late2: bool
+) -> tuple[Any, ...]:
+    """See Lion; shrink = 1 - lr * weight_decay."""
+    direction = np.sign(lerp(m, g, w1, late1))
+    return p * shrink - lr * direction, lerp(m, g, w2, late2)
 
 
 class Lion(Optimizer):
@@ -27,6 +36,9 @@ class Lion(Optimizer):
     1.9
     """
 
+    rule = staticmethod(lion)
+    buffers = ("exp_avg",)
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -35,8 +47,11 @@ class Lion(Optimizer):
         weight_decay: float = 0.0,
         *,
         maximize: bool = False,
+        fused: bool = False,
     ) -> None:
-        super().__init__(params, dict(lr=lr, betas=betas, weight_decay=weight_decay, maximize=maximize))
+        super().__init__(
+            params, dict(lr=lr, betas=betas, weight_decay=weight_decay, maximize=maximize), fused=fused
+        )
 
     def check(self, group: Group) -> None:
         at_least_zero(self.name, lr=group["lr"], weight_decay=group["weight_decay"])
@@ -45,10 +60,8 @@ class Lion(Optimizer):
     def new_state(self, p: Array, group: Group) -> State:
         return {"exp_avg": zeros_like(p)}
 
-    def update(self, p: Array, g: Array, state: State, group: Group) -> Array:
-        lr, (beta1, beta2) = group["lr"], group["betas"]
-        p *= 1 - lr * group["weight_decay"]
-        m = state["exp_avg"]
-        direction = np.sign(self.scratch.lerp(copy_of(m), g, 1 - beta1))
-        state["exp_avg"] = self.scratch.lerp(m, g, 1 - beta2)
-        return self.scratch.add(p, direction, -lr)
+    def numbers(self, group: Group, *counters: Any) -> tuple[State, dict[str, Any]]:
+        lr, (w1, w2) = group["lr"], [1 - beta for beta in group["betas"]]
+        return {}, dict(
+            lr=lr, shrink=1 - lr * group["weight_decay"], w1=w1, late1=w1 >= 0.5, w2=w2, late2=w2 >= 0.5
+        )

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from optim.inplace import Array
-from optim.optimizer import Group, Optimizer, State, at_least_zero, copy_of, zeros_like
+from optim.kernel import Array
+from optim.optimizer import Group, Optimizer, State, at_least_zero, zeros_like
+from optim.terms import lerp, moved
 
 __all__ = ["Muon"]
 
@@ -74,9 +75,9 @@ class Muon(Optimizer):
 
     def update(self, p: Array, g: Array, state: State, group: Group) -> Array:
         lr, momentum = group["lr"], group["momentum"]
-        d = b = state["momentum_buffer"] = self.scratch.lerp(state["momentum_buffer"], g, 1 - momentum)
+        d = b = state["momentum_buffer"] = moved(state["momentum_buffer"], g, 1 - momentum)
         if group["nesterov"]:
-            d = self.scratch.lerp(copy_of(g), b, momentum)
+            d = lerp(g, b, momentum, momentum >= 0.5)
         d = orthogonal(d, group["ns_coefficients"], group["ns_steps"], group["eps"])
         n, m = p.shape
         if group["adjust_lr_fn"] == "match_rms_adamw":
@@ -84,7 +85,8 @@ class Muon(Optimizer):
         else:
             ratio = math.sqrt(max(1, n / m))
         p *= 1 - lr * group["weight_decay"]
-        return self.scratch.add(p, d, -lr * ratio)
+        p -= (lr * ratio) * d
+        return p
 
 
 def orthogonal(d: Array, coefficients: tuple[float, float, float], steps: int, eps: float) -> Array:

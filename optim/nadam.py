@@ -3,10 +3,36 @@
 from collections.abc import Iterable
 from typing import Any
 
-from optim.inplace import Array
+import numpy as np
+
+from optim.kernel import Array
 from optim.optimizer import Group, Optimizer, State, at_least_zero, decay_rates, zeros_like
+from optim.terms import decayed, decays, lerp, shrunk
 
 __all__ = ["NAdam"]
+
+
+def nadam(
+    p: Array,
+    g: Array,
+    m: Array,
+    v: Array,
+    *,
+    now: Any,
+    ahead: Any,
+    w: Any,
+    late: bool,
+    beta2: Any,
+    c2: Any,
+    eps: Any,
+    weight_decay: Any,
+    shrink: Any,
+) -> tuple[Any, ...]:
+    """See NAdam; now and ahead: the rates of the gradient and of the momentum, c2 = 1 - beta2**t."""
+    p, g = shrunk(p, shrink), decayed(g, p, weight_decay)
+    m, v = lerp(m, g, w, late), v * beta2 + (1 - beta2) * g * g
+    spread = np.sqrt(v / c2) + eps
+    return p - now * g / spread - ahead * m / spread, m, v
 
 
 class NAdam(Optimizer):
@@ -28,6 +54,10 @@ class NAdam(Optimizer):
     1.894355
     """
 
+    rule = staticmethod(nadam)
+    buffers = ("exp_avg", "exp_avg_sq")
+    counters = ("step", "mu_product")
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -39,10 +69,11 @@ class NAdam(Optimizer):
         decoupled_weight_decay: bool = False,
         *,
         maximize: bool = False,
+        fused: bool = False,
     ) -> None:
         options = dict(lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, momentum_decay=momentum_decay)
         flags = dict(decoupled_weight_decay=decoupled_weight_decay, maximize=maximize)
-        super().__init__(params, {**options, **flags})
+        super().__init__(params, {**options, **flags}, fused=fused)
 
     def check(self, group: Group) -> None:
         at_least_zero(self.name, **{k: group[k] for k in ("lr", "eps", "weight_decay", "momentum_decay")})
@@ -51,21 +82,20 @@ class NAdam(Optimizer):
     def new_state(self, p: Array, group: Group) -> State:
         return {"step": 0, "mu_product": 1.0, "exp_avg": zeros_like(p), "exp_avg_sq": zeros_like(p)}
 
-    def update(self, p: Array, g: Array, state: State, group: Group) -> Array:
-        lr, (beta1, beta2) = group["lr"], group["betas"]
-        if group["decoupled_weight_decay"]:
-            if group["weight_decay"]:
-                p *= 1 - lr * group["weight_decay"]
-        else:
-            g = self.scratch.decayed(g, p, group["weight_decay"])
-        t = state["step"] = state["step"] + 1
+    def numbers(self, group: Group, *counters: Any) -> tuple[State, dict[str, Any]]:
+        (step, product), lr, (beta1, beta2) = counters, group["lr"], group["betas"]
+        t, w = step + 1, 1 - beta1
         mu, mu_next = (beta1 * (1 - 0.5 * 0.96 ** (s * group["momentum_decay"])) for s in (t, t + 1))
-        product = state["mu_product"] = state["mu_product"] * mu
-        m = state["exp_avg"] = self.scratch.lerp(state["exp_avg"], g, 1 - beta1)
-        v = state["exp_avg_sq"]
-        v *= beta2
-        v = state["exp_avg_sq"] = self.scratch.add_product(v, g, g, 1 - beta2)
-        spread = self.scratch.root(v / (1 - beta2**t))
-        spread += group["eps"]
-        p = self.scratch.add_quotient(p, g, spread, -lr * (1 - mu) / (1 - product))
-        return self.scratch.add_quotient(p, m, spread, -lr * mu_next / (1 - product * mu_next))
+        product = product * mu
+        decay, shrink = decays(group)
+        return {"step": t, "mu_product": product}, dict(
+            now=lr * (1 - mu) / (1 - product),
+            ahead=lr * mu_next / (1 - product * mu_next),
+            w=w,
+            late=w >= 0.5,
+            beta2=beta2,
+            c2=1 - beta2**t,
+            eps=group["eps"],
+            weight_decay=decay,
+            shrink=shrink,
+        )

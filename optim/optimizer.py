@@ -1,22 +1,42 @@
 """What every optimizer shares: parameter groups, state per parameter, in-place updates."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from autograd import Value, enable_grad
-from optim.inplace import Array, Scratch
+from optim.kernel import CHUNK, Array, Kernel, Rooms, Rule, kernel_of, numba_of, run_large
 
 State = dict[str, Any]
 Group = dict[str, Any]
+float64 = np.float64
 
 # what learning rate schedulers keep in a group beside the optimizer's own options
 SCHEDULED = frozenset({"initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum", "swa_lr"})
 
 
+@dataclass(eq=False, slots=True)
+class Ready:
+    """The code of a rule for a group, and what it is called with for parameters at one point of their count."""
+
+    group: Group
+    settings: tuple[Any, ...]  # the values in the group for which it was made
+    kinds: tuple[Any, ...]  # types of the rule's options
+    kernel: Kernel
+    before: list[Any]  # the counters
+    values: tuple[Any, ...]  # the counters before and after, and the numbers
+
+
 class Optimizer:
-    """Base class: a subclass gives `defaults` and writes `update` for one parameter.
+    """Base class: a subclass gives `defaults` and a `rule`, or writes `update` for one parameter.
+
+    The rule is a function of NumPy, `rule(p, g, *buffers, **options)` -> `(p, *buffers)`, elementwise
+    and without anything in place: what it returns is new.  It is compiled to code that works in
+    place.  A buffer that is None has not been needed yet; one that is returned as None stays as it is.
+    `numbers` gives its options; floats may change at every step, for each set of others it is
+    compiled by itself.
 
     params: Values, or dicts with the key "params" and options of their own (groups).
     Options are read from `param_groups` at every step, so they may be changed there.
@@ -26,12 +46,20 @@ class Optimizer:
     """
 
     needs_closure = False  # whether step() evaluates the loss itself, several times
+    rule: Rule | None = None
+    buffers: tuple[str, ...] = ()  # the arrays in a parameter's state, as the rule takes them
+    counters: tuple[str, ...] = ()  # the numbers in a parameter's state, as `numbers` takes them
 
-    def __init__(self, params: Iterable[Any], defaults: Group) -> None:
+    def __init__(self, params: Iterable[Any], defaults: Group, *, fused: bool = False) -> None:
+        if fused:
+            numba_of(f"{self.name}: fused=True")
+        self.fused = fused
         self.defaults = defaults
         self.param_groups: list[Group] = []
         self.state: dict[int, State] = {}  # by the position of the parameter over all groups
-        self.scratch = Scratch()
+        self._rooms = Rooms()
+        self._known: dict[int, Ready] = {}  # by the identity of the group
+        self._ready: Ready | None = None  # in the step that is being done
         self.stepped = False  # whether step() was called: a scheduler goes after it
         if isinstance(params, Value):
             raise TypeError(
@@ -92,7 +120,10 @@ class Optimizer:
         """Forget the gradients of all parameters; with set_to_none=False those there are become zeros."""
         for group in self.param_groups:
             for p in group["params"]:
-                p.grad = None if set_to_none or p.grad is None else zeros_like(p.data)
+                if set_to_none:
+                    p.zero_grad()
+                elif p.grad is not None:
+                    p.grad = zeros_like(p.data)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient, in place; returns closure()'s loss, if given.
@@ -104,33 +135,134 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         self.stepped = True
-        position = -1
-        with np.errstate(all="ignore"):
-            for group in self.param_groups:
-                for p in group["params"]:
-                    position += 1
-                    g = p.grad
-                    if g is None:
-                        continue
-                    g = g.data if isinstance(g, Value) else g
-                    data, state = p.data, self.state.get(position)
-                    if state is None:
-                        state = self.state[position] = self.new_state(data, group)
-                    if group.get("maximize"):
-                        g = np.negative(g, out=self.scratch.room("gradient", g))
-                    p.data = self.update(data, g, state, group)
+        self._ready = None  # options may have changed since
+        self._updated()
         return loss
+
+    @np.errstate(all="ignore")  # quicker than a block
+    def _updated(self) -> None:
+        """Update all parameters."""
+        start, own = 0, type(self).update is not Optimizer.update
+        for group in self.param_groups:
+            one_by_one = own or bool(group.get("maximize"))
+            rest = enumerate(group["params"], start)
+            start += len(group["params"])
+            found = next(rest, None)
+            while found is not None:
+                self._update_one(*found, group)
+                ready = self._ready
+                if one_by_one or ready is None or ready.group is not group:
+                    found = next(rest, None)
+                else:
+                    found = ready.kernel.numbers(rest, self.state, *ready.values)
+
+    def _update_one(self, position: int, p: Value, group: Group) -> None:
+        """Update one parameter, if it has a gradient."""
+        g = p.grad
+        if g is None:
+            return
+        if isinstance(g, Value):
+            g = g.data
+        data, state = p.data, self.state.get(position)
+        if state is None:
+            state = self.state[position] = self.new_state(data, group)
+        new = self.update(data, -g if group.get("maximize") else g, state, group)
+        if new is data or type(new) is float64 is type(data):
+            p.changed(new)
+        else:
+            p.data = new
 
     def new_state(self, p: Array, group: Group) -> State:
         """What is remembered about a parameter before its first step; None for a buffer not yet needed."""
         return {}
 
-    def update(self, p: Array, g: Array, state: State, group: Group) -> Array:
-        """The new data of one parameter; operations of `self.scratch` keep arrays in place.
+    def numbers(self, group: Group, *counters: Any) -> tuple[State, dict[str, Any]]:
+        """The counters after a step, in their order, and the options of the rule for it.
 
-        `g` is not to be changed in place.
+        Numbers and None may depend on the counters, truth values on the group alone.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{self.name}: write `numbers` for its rule, or `update`")
+
+    def update(self, p: Array, g: Array, state: State, group: Group) -> Array:
+        """The new data of one parameter, where `p` is an array `p` itself; `g` is not to be changed in place."""
+        ready = self._ready
+        if ready is not None and ready.group is group:
+            new = self._quickly(ready, p, g, state)
+            if new is not None:
+                return new
+        return self._first(p, g, state, group)
+
+    def _quickly(self, ready: Ready, p: Array, g: Array, state: State) -> Array | None:
+        """The new data by code that is there; None where it does not suit this parameter."""
+        if type(p) is float64:
+            try:
+                return ready.kernel.number(p, g, state, *ready.values)
+            except (ArithmeticError, ValueError, TypeError):  # NumPy has an answer; or a buffer is None
+                return None
+        if p.ndim and p.size <= CHUNK and not self.fused:
+            return ready.kernel.array(p, g, state, self._rooms, *ready.values)
+        return None
+
+    def _first(self, p: Array, g: Array, state: State, group: Group) -> Array:
+        """`update` of the first parameter of its kind in a step, and of those that are special."""
+        settings, before = tuple(group.values()), [state[k] for k in self.counters]
+        ready = self._known.get(id(group))
+        if (
+            ready is not None
+            and ready.group is group
+            and ready.settings == settings
+            and not isinstance(p, Value)
+            and (ready.before == before or self._counted(ready, before))
+        ):
+            self._ready = ready
+            new = self._quickly(ready, p, g, state)
+            if new is not None:
+                return new
+        if self.rule is None:
+            raise NotImplementedError(f"{self.name}: give it a `rule`, or write `update`")
+        after, options = self.numbers(group, *before)
+        if isinstance(p, Value):  # a step that is being compiled
+            return self._plainly(p, g, state, after, options)
+        there = {k: state.get(k) is not None for k in self.buffers}
+        kernel = kernel_of(self.rule, options, there, self.counters)
+        if kernel is None:
+            return self._plainly(p, g, state, after, options)
+        numbers = kernel.prepare(*options.values())
+        values = (*before, *after.values(), *numbers)
+        kinds = tuple(map(type, options.values()))
+        ready = self._ready = self._known[id(group)] = Ready(group, settings, kinds, kernel, before, values)
+        if p.ndim and (self.fused or p.size > CHUNK):
+            run_large(kernel, p, g, state, numbers, self._rooms, self.fused)
+            state.update(after)
+            return p
+        if p.ndim or type(p) is float64:
+            new = self._quickly(ready, p, g, state)
+            return self._plainly(p, g, state, after, options) if new is None else new
+        few = {k: np.array([x]) if k in self.buffers and x is not None else x for k, x in state.items()}
+        new = kernel.array(np.array([p]), np.array([g]), few, self._rooms, *values)
+        state.update({k: x[0] if k in self.buffers and x is not None else x for k, x in few.items()})
+        return new[0]
+
+    def _counted(self, ready: Ready, before: list[Any]) -> bool:
+        """Whether the same code suits other counters; it is then ready for them."""
+        after, options = self.numbers(ready.group, *before)
+        if tuple(map(type, options.values())) != ready.kinds:
+            return False
+        ready.before, ready.values = (
+            before,
+            (*before, *after.values(), *ready.kernel.prepare(*options.values())),
+        )
+        return True
+
+    def _plainly(self, p: Array, g: Array, state: State, after: State, options: dict[str, Any]) -> Array:
+        """The rule as it is, for a step that is being compiled, and where its code cannot be used."""
+        assert self.rule is not None
+        news = self.rule(p, g, *[state.get(k) for k in self.buffers], **options)
+        for k, x in zip(self.buffers, news[1:], strict=True):
+            if x is not None:
+                state[k] = into(state.get(k), x, p)
+        state.update(after)
+        return into(p, news[0], p)
 
     # --- saving and restoring ---------------------------------------------------------------
 
@@ -239,22 +371,27 @@ def like(where: str, new: Any, expected: Any, p: Array) -> Any:
     return np.array(array, dtype=expected.dtype)[()] if array.ndim == 0 else array.astype(expected.dtype)
 
 
+def into(old: Array | None, new: Array, p: Array) -> Array:
+    """`new` in the array `old`, or itself in the dtype of `p` where there is none that can be changed."""
+    if isinstance(new, Value):
+        return new
+    if old is None or not np.ndim(old):
+        return np.array(new, p.dtype)[()]
+    old[...] = new
+    return old
+
+
 # --- buffers --------------------------------------------------------------------------------
 
 
 def zeros_like(p: Array) -> Array:
-    """Zeros of the shape and dtype of `p`: an array, or a scalar for a scalar."""
-    return np.zeros(p.shape, p.dtype) if p.ndim else p.dtype.type(0)
+    """Zeros of the shape, dtype and layout of `p`: an array, or a scalar for a scalar."""
+    return np.zeros_like(p) if p.ndim else p.dtype.type(0)
 
 
 def full_like(p: Array, x: float) -> Array:
     """The number `x` in the shape and dtype of `p`: an array, or a scalar for a scalar."""
-    return np.full(p.shape, x, p.dtype) if p.ndim else p.dtype.type(x)
-
-
-def copy_of(g: Array) -> Array:
-    """A buffer of our own; NumPy scalars cannot be changed in place and need none."""
-    return g.copy() if g.ndim else g
+    return np.full_like(p, x) if p.ndim else p.dtype.type(x)
 
 
 def plain_copy(x: Any) -> Any:

@@ -6,10 +6,35 @@ from typing import Any
 
 import numpy as np
 
-from optim.inplace import Array
+from optim.kernel import Array
 from optim.optimizer import Group, Optimizer, State, at_least_zero, decay_rates, zeros_like
+from optim.terms import decayed, decays, lerp, shrunk
 
 __all__ = ["RAdam"]
+
+
+def radam(
+    p: Array,
+    g: Array,
+    m: Array,
+    v: Array,
+    *,
+    lr: Any,
+    w: Any,
+    late: bool,
+    beta2: Any,
+    c1: Any,
+    root: Any,
+    eps: Any,
+    r: Any,
+    weight_decay: Any,
+    shrink: Any,
+) -> tuple[Any, ...]:
+    """See RAdam; c1 = 1 - beta1**t, root = sqrt(1 - beta2**t), r is None while it waits."""
+    p, g = shrunk(p, shrink), decayed(g, p, weight_decay)
+    m, v = lerp(m, g, w, late), v * beta2 + (1 - beta2) * g * g
+    step = m / c1 * lr
+    return p - (step if r is None else step * (root / (np.sqrt(v) + eps)) * r), m, v
 
 
 class RAdam(Optimizer):
@@ -32,6 +57,10 @@ class RAdam(Optimizer):
     1.6
     """
 
+    rule = staticmethod(radam)
+    buffers = ("exp_avg", "exp_avg_sq")
+    counters = ("step",)
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -42,10 +71,11 @@ class RAdam(Optimizer):
         decoupled_weight_decay: bool = False,
         *,
         maximize: bool = False,
+        fused: bool = False,
     ) -> None:
         options = dict(lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
         flags = dict(decoupled_weight_decay=decoupled_weight_decay, maximize=maximize)
-        super().__init__(params, {**options, **flags})
+        super().__init__(params, {**options, **flags}, fused=fused)
 
     def check(self, group: Group) -> None:
         at_least_zero(self.name, **{k: group[k] for k in ("lr", "eps", "weight_decay")})
@@ -54,26 +84,22 @@ class RAdam(Optimizer):
     def new_state(self, p: Array, group: Group) -> State:
         return {"step": 0, "exp_avg": zeros_like(p), "exp_avg_sq": zeros_like(p)}
 
-    def update(self, p: Array, g: Array, state: State, group: Group) -> Array:
-        lr, (beta1, beta2) = group["lr"], group["betas"]
-        if group["decoupled_weight_decay"]:
-            if group["weight_decay"]:
-                p *= 1 - lr * group["weight_decay"]
-        else:
-            g = self.scratch.decayed(g, p, group["weight_decay"])
-        t = state["step"] = state["step"] + 1
-        m = state["exp_avg"] = self.scratch.lerp(state["exp_avg"], g, 1 - beta1)
-        v = state["exp_avg_sq"]
-        v *= beta2
-        v = state["exp_avg_sq"] = self.scratch.add_product(v, g, g, 1 - beta2)
-        step = np.divide(m, 1 - beta1**t, out=self.scratch.room("step", m))
-        step *= lr
-        correction = 1 - beta2**t
-        limit = 2 / (1 - beta2) - 1
-        rho = limit - 2 * t * beta2**t / correction
+    def numbers(self, group: Group, *counters: Any) -> tuple[State, dict[str, Any]]:
+        t, (beta1, beta2) = counters[0] + 1, group["betas"]
+        c2, limit, w, r = 1 - beta2**t, 2 / (1 - beta2) - 1, 1 - beta1, None
+        rho = limit - 2 * t * beta2**t / c2
         if rho > 5:
-            spread = self.scratch.root(v)
-            spread += group["eps"]
-            step *= np.divide(math.sqrt(correction), spread, out=self.scratch.room("root", v))
-            step *= math.sqrt((rho - 4) * (rho - 2) * limit / ((limit - 4) * (limit - 2) * rho))
-        return self.scratch.add(p, step, -1.0)
+            r = math.sqrt((rho - 4) * (rho - 2) * limit / ((limit - 4) * (limit - 2) * rho))
+        decay, shrink = decays(group)
+        return {"step": t}, dict(
+            lr=group["lr"],
+            w=w,
+            late=w >= 0.5,
+            beta2=beta2,
+            c1=1 - beta1**t,
+            root=math.sqrt(c2),
+            eps=group["eps"],
+            r=r,
+            weight_decay=decay,
+            shrink=shrink,
+        )

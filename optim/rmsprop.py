@@ -5,10 +5,42 @@ from typing import Any
 
 import numpy as np
 
-from optim.inplace import Array
+from optim.kernel import Array
 from optim.optimizer import Group, Optimizer, State, at_least_zero, zeros_like
+from optim.terms import decayed, lerp
 
 __all__ = ["RMSprop"]
+
+
+def rmsprop(
+    p: Array,
+    g: Array,
+    v: Array,
+    mean: Array,
+    b: Array,
+    *,
+    lr: Any,
+    alpha: Any,
+    late: bool,
+    eps: Any,
+    momentum: Any,
+    weight_decay: Any,
+    centered: bool,
+    keras: bool,
+) -> tuple[Any, ...]:
+    """See RMSprop."""
+    g = decayed(g, p, weight_decay)
+    v = used = v * alpha + (1 - alpha) * g * g
+    if centered:
+        mean = lerp(0.0 if mean is None else mean, g, 1 - alpha, late)
+        used = v - mean * mean
+    spread = np.sqrt(used + eps) if keras else np.sqrt(used) + eps
+    kept = mean if centered else None
+    if momentum is None:
+        return p - lr * g / spread, v, kept, None
+    d = lr * g / spread if keras else g / spread
+    b = (0.0 if b is None else b * momentum) + d
+    return p - (b if keras else lr * b), v, kept, b
 
 
 class RMSprop(Optimizer):
@@ -30,6 +62,10 @@ class RMSprop(Optimizer):
     1.0
     """
 
+    rule = staticmethod(rmsprop)
+    buffers = ("square_avg", "grad_avg", "momentum_buffer")
+    counters = ("step",)
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -42,9 +78,12 @@ class RMSprop(Optimizer):
         *,
         maximize: bool = False,
         keras: bool = False,
+        fused: bool = False,
     ) -> None:
         options = dict(lr=lr, alpha=alpha, eps=eps, weight_decay=weight_decay, momentum=momentum)
-        super().__init__(params, {**options, "centered": centered, "maximize": maximize, "keras": keras})
+        super().__init__(
+            params, {**options, "centered": centered, "maximize": maximize, "keras": keras}, fused=fused
+        )
 
     def check(self, group: Group) -> None:
         names = ("lr", "alpha", "eps", "weight_decay", "momentum")
@@ -53,26 +92,14 @@ class RMSprop(Optimizer):
     def new_state(self, p: Array, group: Group) -> State:
         return {"step": 0, "square_avg": zeros_like(p), "grad_avg": None, "momentum_buffer": None}
 
-    def update(self, p: Array, g: Array, state: State, group: Group) -> Array:
-        lr, alpha, scratch = group["lr"], group["alpha"], self.scratch
-        state["step"] += 1
-        g = scratch.decayed(g, p, group["weight_decay"])
-        v = state["square_avg"]
-        v *= alpha
-        v = state["square_avg"] = scratch.add_product(v, g, g, 1 - alpha)
-        if group["centered"]:
-            mean = zeros_like(p) if state["grad_avg"] is None else state["grad_avg"]
-            mean = state["grad_avg"] = scratch.lerp(mean, g, 1 - alpha)
-            square = np.multiply(mean, mean, out=scratch.room("root", v))
-            v = np.subtract(v, square, out=scratch.room("root", v))
-        if group["keras"]:
-            spread = scratch.root(np.add(v, group["eps"], out=scratch.room("root", v)))
-        else:
-            spread = scratch.root(v)
-            spread += group["eps"]
-        if not group["momentum"]:
-            return scratch.add_quotient(p, g, spread, -lr)
-        b = zeros_like(p) if state["momentum_buffer"] is None else state["momentum_buffer"]
-        b *= group["momentum"]
-        b = state["momentum_buffer"] = scratch.add_quotient(b, g, spread, lr if group["keras"] else 1)
-        return scratch.add(p, b, -1.0 if group["keras"] else -lr)
+    def numbers(self, group: Group, *counters: Any) -> tuple[State, dict[str, Any]]:
+        return {"step": counters[0] + 1}, dict(
+            lr=group["lr"],
+            alpha=group["alpha"],
+            late=1 - group["alpha"] >= 0.5,
+            eps=group["eps"],
+            momentum=group["momentum"] or None,
+            weight_decay=group["weight_decay"] or None,
+            centered=group["centered"],
+            keras=group["keras"],
+        )

@@ -5,10 +5,21 @@ from typing import Any
 
 import numpy as np
 
-from optim.inplace import Array
-from optim.optimizer import Group, Optimizer, State, at_least_zero, copy_of, full_like, zeros_like
+from optim.kernel import Array
+from optim.optimizer import Group, Optimizer, State, at_least_zero, full_like, zeros_like
 
 __all__ = ["Rprop"]
+
+
+def rprop(
+    p: Array, g: Array, before: Array, size: Array, *, shrink: Any, grow: Any, least: Any, most: Any
+) -> tuple[Any, ...]:
+    """See Rprop."""
+    turn = g * before
+    size = size * np.where(turn > 0, grow, np.where(turn < 0, shrink, 1.0))
+    size = np.minimum(np.maximum(size, least), most)
+    g = np.where(turn < 0, 0.0, g)
+    return p - np.sign(g) * size, g, size
 
 
 class Rprop(Optimizer):
@@ -28,6 +39,10 @@ class Rprop(Optimizer):
     1.9
     """
 
+    rule = staticmethod(rprop)
+    buffers = ("prev", "step_size")
+    counters = ("step",)
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -36,8 +51,11 @@ class Rprop(Optimizer):
         step_sizes: tuple[float, float] = (1e-6, 50.0),
         *,
         maximize: bool = False,
+        fused: bool = False,
     ) -> None:
-        super().__init__(params, dict(lr=lr, etas=etas, step_sizes=step_sizes, maximize=maximize))
+        super().__init__(
+            params, dict(lr=lr, etas=etas, step_sizes=step_sizes, maximize=maximize), fused=fused
+        )
 
     def check(self, group: Group) -> None:
         at_least_zero(self.name, lr=group["lr"])
@@ -48,11 +66,6 @@ class Rprop(Optimizer):
     def new_state(self, p: Array, group: Group) -> State:
         return {"step": 0, "prev": zeros_like(p), "step_size": full_like(p, group["lr"])}
 
-    def update(self, p: Array, g: Array, state: State, group: Group) -> Array:
-        state["step"] += 1
-        shrink, grow = group["etas"]
-        turn = g * state["prev"]
-        factor = np.where(turn > 0, grow, np.where(turn < 0, shrink, 1.0)).astype(p.dtype)[()]
-        step_size = state["step_size"] = np.clip(state["step_size"] * factor, *group["step_sizes"])
-        g = state["prev"] = copy_of(np.where(turn < 0, 0, g)[()])
-        return self.scratch.add_product(p, np.sign(g), step_size, -1)
+    def numbers(self, group: Group, *counters: Any) -> tuple[State, dict[str, Any]]:
+        (shrink, grow), (least, most) = group["etas"], group["step_sizes"]
+        return {"step": counters[0] + 1}, dict(shrink=shrink, grow=grow, least=least, most=most)

@@ -3,12 +3,34 @@
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
-from optim.inplace import Array
-from optim.optimizer import Group, Optimizer, State, at_least_zero, copy_of
+from optim.kernel import Array
+from optim.optimizer import Group, Optimizer, State, at_least_zero
+from optim.terms import decayed
 
 __all__ = ["SGD"]
+
+
+def sgd(
+    p: Array,
+    g: Array,
+    b: Array,
+    *,
+    lr: Any,
+    momentum: Any,
+    fresh: Any,
+    weight_decay: Any,
+    nesterov: bool,
+    inside: bool,
+) -> tuple[Any, ...]:
+    """See SGD."""
+    g = decayed(g, p, weight_decay)
+    if momentum is None:
+        return p - lr * g, None
+    if inside:
+        g, lr = g * lr, 1.0
+    b = g if b is None else b * momentum + fresh * g
+    d = g + b * momentum if nesterov else b
+    return p - lr * d, b
 
 
 class SGD(Optimizer):
@@ -33,6 +55,9 @@ class SGD(Optimizer):
     2.0
     """
 
+    rule = staticmethod(sgd)
+    buffers = ("momentum_buffer",)
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -44,10 +69,11 @@ class SGD(Optimizer):
         *,
         maximize: bool = False,
         lr_inside: bool = False,
+        fused: bool = False,
     ) -> None:
         options = dict(lr=lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay)
         flags = dict(nesterov=nesterov, maximize=maximize, lr_inside=lr_inside)
-        super().__init__(params, {**options, **flags})
+        super().__init__(params, {**options, **flags}, fused=fused)
 
     def check(self, group: Group) -> None:
         momentum, dampening = group["momentum"], group["dampening"]
@@ -63,22 +89,12 @@ class SGD(Optimizer):
     def new_state(self, p: Array, group: Group) -> State:
         return {"momentum_buffer": None}
 
-    def update(self, p: Array, g: Array, state: State, group: Group) -> Array:
-        m, lr = group["momentum"], group["lr"]
-        if group["weight_decay"]:
-            g = self.scratch.decayed(g, p, group["weight_decay"])
-        if not m:
-            return self.scratch.add(p, g, -lr)
-        if group["lr_inside"]:
-            g, lr = np.multiply(g, lr, out=self.scratch.room("gradient", g)), 1.0
-        b = state["momentum_buffer"]
-        if b is None:
-            b = copy_of(g)
-        else:
-            b *= m
-            b = self.scratch.add(b, g, 1 - group["dampening"])
-        state["momentum_buffer"] = b
-        if group["nesterov"]:
-            ahead = np.multiply(b, m, out=self.scratch.room("ahead", b))
-            b = np.add(g, ahead, out=self.scratch.room("ahead", b))
-        return self.scratch.add(p, b, -lr)
+    def numbers(self, group: Group, *counters: Any) -> tuple[State, dict[str, Any]]:
+        return {}, dict(
+            lr=group["lr"],
+            momentum=group["momentum"] or None,
+            fresh=1 - group["dampening"],
+            weight_decay=group["weight_decay"] or None,
+            nesterov=group["nesterov"],
+            inside=group["lr_inside"],
+        )
