@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import contraction, shaping
+from .elementwise import flat
 from .reductions import others
 from .shaping import array
 from .table import REFUSED, Array, Op, axis_of, door, refuse
@@ -54,21 +55,33 @@ def matrices(name: str, a: Any, square: bool = True) -> Array:
     return a
 
 
-def resolved(d: Array, *, function: str) -> Array:
-    """`d` (diagonals or singular values), or LinAlgError if one is zero to working precision."""
+def resolved(d: Array, used: Array, *, function: str) -> Array:
+    """`d` (diagonals, singular values); if one is zero to working precision LinAlgError, or 1 if not `used`."""
     size = abs(d)
     limit = np.finfo(d.dtype).eps * d.shape[-1] * size.max(axis=-1, keepdims=True, initial=0.0)
-    if (size <= limit).any():
+    small = size <= limit
+    if (small & (used != 0)).any():
         raise LinAlgError(
             f"np.linalg.{function}: a matrix of rank less than {d.shape[-1]} has factors that are not unique, "
             f"so they have no gradient; add a small multiple of the identity, or use np.linalg.pinv"
         )
-    return d
+    return np.where(small, d.dtype.type(1), d)
 
 
 def log_determinant(x: Array) -> Array:
     """(..., n, n) -> (..., 2): sign and logarithm."""
     return np.stack(attempt("slogdet", np.linalg.slogdet, x), axis=-1)
+
+
+def slogdet_x(g: Array, out: Array, x: Array) -> Array:
+    try:
+        inverse = np.linalg.inv(x)
+    except LinAlgError:
+        raise LinAlgError(
+            "np.linalg.slogdet: the logarithm of the determinant of a singular matrix is -inf and has no gradient; "
+            "np.linalg.det has one"
+        ) from None
+    return g[..., 1, None, None] * inverse.mT
 
 
 def cofactors(x: Array) -> Array:
@@ -92,7 +105,7 @@ def cofactors_along(x: Array, h: Array) -> Array:
 
 def cofactors_along_x(g: Array, out: Array, x: Array, h: Array) -> Array:
     """The third derivative of det: with B = inv(x).T of det ((<h,B><g,B> - <g, B h.T B>) differentiated."""
-    b, d = attempt("det", np.linalg.inv, x).mT, np.linalg.det(x)[..., None, None]
+    b, d = attempt("det, third derivative", np.linalg.inv, x).mT, np.linalg.det(x)[..., None, None]
     bh, bg = b @ h.mT @ b, b @ g.mT @ b
     along_h, along_g = ((b * y).sum(axis=(-2, -1), keepdims=True) for y in (h, g))
     both = along_h * along_g - (g * bh).sum(axis=(-2, -1), keepdims=True)
@@ -122,13 +135,13 @@ def qr_x(g: Array, out: Array, x: Array) -> Array:
     gq = gq + q @ (r[..., k:] @ gv.mT)
     inner = u @ gr[..., :k].mT - gq.mT @ q
     left = gq + q @ (np.tril(inner) + np.tril(inner, -1).mT)
-    d = RESOLVED(np.diagonal(u, 0, -2, -1), function="qr")[..., None]
+    d = RESOLVED(np.diagonal(u, 0, -2, -1), 1.0, function="qr")[..., None]
     gx = np.linalg.solve(u / d, left.mT / d).mT
     return gx if x.shape[-1] == k else np.concatenate([gx, q @ gv], axis=-1)
 
 
 # fmt: off
-RESOLVED = Op("full_rank", resolved, lambda g, out, d, function: g)
+RESOLVED = Op("full_rank", resolved, lambda g, out, d, used, function: g * (out == d), lambda g, out, d, used, function: flat(g, out, used))
 INV = Op("inv", lambda x: attempt("inv", np.linalg.inv, x), lambda g, out, x: -(out.mT @ g @ out.mT))
 SOLVE = Op("solve", lambda a, b: attempt("solve", np.linalg.solve, a, b),
            lambda g, out, a, b: -(np.linalg.solve(a.mT, g) @ out.mT),
@@ -136,7 +149,7 @@ SOLVE = Op("solve", lambda a, b: attempt("solve", np.linalg.solve, a, b),
 DET = Op("det", lambda x: attempt("det", np.linalg.det, x), lambda g, out, x: g[..., None, None] * COFACTORS(x))
 COFACTORS: Op = Op("cofactors", cofactors, lambda g, out, x: COFACTORS_ALONG(x, g))
 COFACTORS_ALONG: Op = Op("cofactors_along", cofactors_along, cofactors_along_x, lambda g, out, x, h: COFACTORS_ALONG(x, g))
-SLOGDET = Op("slogdet", log_determinant, lambda g, out, x: g[..., 1, None, None] * attempt("slogdet", np.linalg.inv, x).mT)
+SLOGDET = Op("slogdet", log_determinant, slogdet_x)
 CHOLESKY = Op("cholesky", lambda x, upper: attempt("cholesky", np.linalg.cholesky, x, upper=upper), cholesky_x)
 QR = Op("qr", qr_forward, qr_x)
 # fmt: on

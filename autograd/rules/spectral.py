@@ -4,7 +4,9 @@ Sources: Giles (2008), "Collected matrix derivative results", 3.1; Townsend (201
 singular value decomposition"; Golub & Pereyra (1973) for the pseudo-inverse.
 
 Vectors that belong to equal eigenvalues (singular values) are not unique, so they have no gradient: a
-LinAlgError.  The values alone have one: eigvalsh, svdvals and the norms never ask for the vectors' gradient.
+LinAlgError.  The values alone have one.  Whether gradient came through the vectors cannot be told by its
+numbers, which may be zero by chance (in V diag(log w) V.T at the identity): whatever passes through them
+leaves a mark in a row of its own.
 """
 
 import math
@@ -30,35 +32,49 @@ def diagonal_of_ones(x: Array) -> Array:
 # --- eigenvalues and singular values --------------------------------------------------------
 
 
-def gaps(w: Array, *, function: str) -> Array:
-    """w[j] - w[i] at (i, j), 1 on the diagonal; LinAlgError if two are equal to working precision."""
+def gaps(w: Array, used: Array, *, function: str) -> Array:
+    """w[j] - w[i] at (i, j), 1 on the diagonal; where that is 0 to working precision LinAlgError, or 1 if not `used`."""
     gap, one = w[..., None, :] - w[..., :, None], np.eye(w.shape[-1], dtype=bool)
     limit = np.finfo(w.dtype).eps * w.shape[-1] * abs(w).max(axis=-1, initial=0.0)[..., None, None]
-    if ((abs(gap) <= limit) & ~one).any():
+    close = abs(gap) <= limit
+    if (close & ~one & (used != 0)).any():
         what, alone = ("eigen", "eigvalsh") if function == "eigh" else ("singular ", "svdvals")
         raise LinAlgError(
-            f"np.linalg.{function}: two {what}values are equal to working precision, so their vectors are not "
-            f"unique and have no gradient; np.linalg.{alone} gives the values alone, whose first derivative exists"
+            f"np.linalg.{function}: two {what}values are equal to working precision, so their vectors are not unique and "
+            f"have no gradient (nor have the {what}values a second derivative this way); np.linalg.{alone} gives the "
+            f"values alone"
         )
-    return np.where(one, w.dtype.type(1), gap)
+    return np.where(close, w.dtype.type(1), gap)
 
 
-def gaps_w(g: Array, out: Array, w: Array, function: str) -> Array:
+def gaps_w(g: Array, out: Array, w: Array, used: Array, function: str) -> Array:
     g = g * (1 - diagonal_of_ones(out))
     return g.sum(axis=-2) - g.sum(axis=-1)
 
 
+def vectors_x(g: Array, out: Array, x: Array, start: int) -> Array:
+    """`g` in its rows, and the mark in the last: the smallest normal number."""
+    lead, n = g.shape[:-2], g.shape[-1]
+    above = np.zeros((*lead, start, n), x.dtype)
+    below = np.zeros((*lead, x.shape[-2] - start - g.shape[-2] - 1, n), x.dtype)
+    mark = np.full((*lead, 1, n), np.finfo(x.dtype).tiny)
+    return np.concatenate([above, g, below, mark], axis=-2)
+
+
 def eigh_forward(x: Array, *, uplo: Any) -> Array:
-    """(..., n, n) -> (..., 1 + n, n): the eigenvalues above the eigenvectors."""
+    """(..., n, n) -> (..., n + 2, n): the eigenvalues, the eigenvectors, a row for the mark."""
     w, v = attempt("eigh", np.linalg.eigh, x, uplo)
-    return np.concatenate([w[..., None, :], v], axis=-2)
+    w = w[..., None, :]
+    return np.concatenate([w, v, np.zeros(w.shape, w.dtype)], axis=-2)
 
 
 def eigh_x(g: Array, out: Array, x: Array, uplo: str) -> Array:
     """V (diag(gw) + V.T gV / (w[j] - w[i])) V.T, symmetrized (Giles 3.1)."""
-    w, v, gw, gv = out[..., 0, :], out[..., 1:, :], g[..., 0, :], g[..., 1:, :]
+    n = x.shape[-1]
+    w, v = out[..., 0, :], VECTORS(out, start=1, stop=1 + n)
+    gw, gv, used = g[..., 0, :], g[..., 1 : 1 + n, :], g[..., 1 + n :, :]
     one = diagonal_of_ones(out)
-    turn = v.mT @ gv * (1 - one) / GAPS(w, function="eigh")
+    turn = v.mT @ gv * (1 - one) / GAPS(w, used, function="eigh")
     return v @ ((turn + turn.mT) * 0.5 + gw[..., None, :] * one) @ v.mT
 
 
@@ -68,9 +84,10 @@ def eigvalsh_x(g: Array, out: Array, x: Array, uplo: Any) -> Array:
 
 
 def svd_forward(x: Array) -> Array:
-    """(..., m, n) -> (..., m + 1 + n, k): U above the singular values above V, k = min(m, n)."""
+    """(..., m, n) -> (..., m + n + 2, k): U, V, the singular values, a row for the mark; k = min(m, n)."""
     u, s, vh = attempt("svd", np.linalg.svd, x, full_matrices=False)
-    return np.concatenate([u, s[..., None, :], vh.mT], axis=-2)
+    s = s[..., None, :]
+    return np.concatenate([u, vh.mT, s, np.zeros(s.shape, s.dtype)], axis=-2)
 
 
 def svd_x(g: Array, out: Array, x: Array) -> Array:
@@ -78,25 +95,26 @@ def svd_x(g: Array, out: Array, x: Array) -> Array:
     row space, over s; a, b: twice the skew parts of U.T gU, V.T gV (Townsend 2016, his F split in two fractions).
     """
     m, n = x.shape[-2:]
-    u, s, v = out[..., :m, :], out[..., m, :], out[..., m + 1 :, :]
-    gu, gs, gv = g[..., :m, :], g[..., m, :], g[..., m + 1 :, :]
+    u, v, s = VECTORS(out, start=0, stop=m), VECTORS(out, start=m, stop=m + n), out[..., m + n, :]
+    gu, gv, gs, used = g[..., :m, :], g[..., m : m + n, :], g[..., m + n, :], g[..., m + n + 1 :, :]
     one = diagonal_of_ones(out)
     inner_u, inner_v = u.mT @ gu, v.mT @ gv
     a, b = inner_u - inner_u.mT, inner_v - inner_v.mT
-    inner = (a + b) / GAPS(s, function="svd") + (a - b) / (s[..., None, :] + s[..., :, None] + one)
-    gx = u @ (0.5 * inner + gs[..., None, :] * one) @ v.mT
+    inner = (a + b) / GAPS(s, used, function="svd") + (a - b) / nonzero(s[..., None, :] + s[..., :, None])
+    gx = u @ (0.5 * inner + (gs * (s > 0))[..., None, :] * one) @ v.mT
     if m == n:
         return gx
-    each = RESOLVED(s, function="svd")[..., None, :]
+    each = RESOLVED(s, used[..., 0, :], function="svd")[..., None, :]
     if m > n:
         return gx + ((gu - u @ inner_u) / each) @ v.mT
     return gx + (u / each) @ (gv - v @ inner_v).mT
 
 
-def svdvals_x(g: Array, out: Array, x: Array) -> Array:
-    """U diag(g) V.T; no gradient from a value that is zero to working precision (its least subgradient)."""
+def svdvals_x(g: Array, out: Array, x: Array, norm: bool) -> Array:
+    """U diag(g) V.T; a value that is 0 has the subgradient 0, and in a norm one that is 0 to working precision too."""
     u, _, vh = np.linalg.svd(x, full_matrices=False)
-    limit = np.finfo(x.dtype).eps * max(x.shape[-2:]) * np.max(out, axis=-1, keepdims=True, initial=0.0)
+    share = float(np.finfo(x.dtype).eps) * max(x.shape[-2:]) if norm else 0.0
+    limit = share * np.max(out, axis=-1, keepdims=True, initial=0.0)
     return (u * (g * (out > limit))[..., None, :]) @ vh
 
 
@@ -126,11 +144,12 @@ def power_norm_x(g: Array, out: Array, x: Array, p: float, axis: tuple[int, ...]
 
 
 # fmt: off
-GAPS = Op("gaps", gaps, gaps_w)
+GAPS = Op("gaps", gaps, gaps_w, lambda g, out, w, used, function: flat(g, out, used))
+VECTORS = Op("vectors", lambda x, start, stop: x[..., start:stop, :], lambda g, out, x, start, stop: vectors_x(g, out, x, start))
 EIGH = Op("eigh", eigh_forward, eigh_x)
 EIGVALSH = Op("eigvalsh", lambda x, uplo: attempt("eigvalsh", np.linalg.eigvalsh, x, uplo), eigvalsh_x)
 SVD = Op("svd", svd_forward, svd_x)
-SVDVALS = Op("svdvals", lambda x: attempt("svdvals", np.linalg.svd, x, compute_uv=False), svdvals_x)
+SVDVALS = Op("svdvals", lambda x, norm: attempt("svdvals", np.linalg.svd, x, compute_uv=False), svdvals_x)
 UNIT: Op = Op("unit_vector", unit, unit_x)
 NORM = Op("norm", lambda x, axis, keepdims: np.linalg.norm(x, None, axis, keepdims), norm_x)
 POWER_NORM = Op("power_norm", lambda x, p, axis, keepdims: np.linalg.norm(x, p, axis, keepdims), power_norm_x)
@@ -144,8 +163,9 @@ LSTSQ = Op("lstsq", lambda a, b, rcond: least_squares(a, b, rcond),
 
 @door(np.linalg.eigh)
 def eigh(a: Array, UPLO: str = "L") -> Any:
-    both = EIGH(matrices("eigh", a), uplo=triangle("eigh", UPLO))
-    return EighResult(both[..., 0, :], both[..., 1:, :])
+    a = matrices("eigh", a)
+    both = EIGH(a, uplo=triangle("eigh", UPLO))
+    return EighResult(both[..., 0, :], VECTORS(both, start=1, stop=1 + a.shape[-1]))
 
 
 @door(np.linalg.eigvalsh)
@@ -165,19 +185,19 @@ def svd(a: Array, full_matrices: bool = True, compute_uv: bool = True, hermitian
     a = matrices("svd", a, square=False)
     m, n = a.shape[-2:]
     if not compute_uv:
-        return SVDVALS(a)
+        return SVDVALS(a, norm=False)
     if full_matrices and m != n:
         raise ValueError(
             f"np.linalg.svd: the full matrices of shape {a.shape} hold {abs(m - n)} vectors that are not unique, "
             f"so they have no gradient; pass full_matrices=False"
         )
     both = SVD(a)
-    return SVDResult(both[..., :m, :], both[..., m, :], both[..., m + 1 :, :].mT)
+    return SVDResult(VECTORS(both, start=0, stop=m), both[..., m + n, :], VECTORS(both, start=m, stop=m + n).mT)
 
 
 @door(np.linalg.svdvals)
 def svdvals(x: Array, /) -> Array:
-    return SVDVALS(matrices("svdvals", x, square=False))
+    return SVDVALS(matrices("svdvals", x, square=False), norm=False)
 
 
 @door(np.linalg.norm)
@@ -218,7 +238,7 @@ def norm_of_matrices(x: Array, ord: Any, axes: tuple[int, ...], keepdims: bool) 
     if ord in (None, "fro", "f"):
         return NORM(x, axis=axes, keepdims=keepdims)
     if ord == "nuc" or (not isinstance(ord, str) and abs(ord) == 2):
-        s = SVDVALS(np.moveaxis(x, axes, (-2, -1)))
+        s = SVDVALS(np.moveaxis(x, axes, (-2, -1)), norm=True)
         result = s.sum(axis=-1) if ord == "nuc" else s.max(axis=-1) if ord == 2 else s.min(axis=-1)
     elif not isinstance(ord, str) and abs(ord) in (1, math.inf):
         inner, outer = (row, column) if abs(ord) == 1 else (column, row)
@@ -260,7 +280,7 @@ def cond(x: Array, p: Any = None) -> Array:
     if not x.size:
         raise LinAlgError(f"np.linalg.cond: not defined for an empty array of shape {x.shape}; leave empty ones out")
     if p is None or p in (2, -2):
-        s = SVDVALS(x)
+        s = SVDVALS(x, norm=False)
         with np.errstate(all="ignore"):  # a singular matrix: inf, as NumPy says
             return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
     x = matrices("cond", x)
@@ -321,4 +341,4 @@ def lstsq(a: Array, b: Array, rcond: Any = None) -> tuple[Array, Array, Any, Arr
     x = LSTSQ(a, columns, rcond=rcond)
     residual = columns - a @ x
     squares = (residual * residual).sum(axis=0) if m > n else np.zeros(0, x.dtype)
-    return (x[:, 0] if b.ndim == 1 else x), squares, np.int32(min(m, n)), SVDVALS(a)
+    return (x[:, 0] if b.ndim == 1 else x), squares, np.int32(min(m, n)), SVDVALS(a, norm=False)
