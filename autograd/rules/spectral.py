@@ -155,7 +155,7 @@ NORM = Op("norm", lambda x, axis, keepdims: np.linalg.norm(x, None, axis, keepdi
 POWER_NORM = Op("power_norm", lambda x, p, axis, keepdims: np.linalg.norm(x, p, axis, keepdims), power_norm_x)
 COUNT = Op("norm_of_order_0", lambda x, axis, keepdims: np.linalg.norm(x, 0, axis, keepdims),
            lambda g, out, x, axis, keepdims: flat(g, out, x))
-PINV = Op("pinv", lambda x, rcond: attempt("pinv", np.linalg.pinv, x, rcond), lambda g, out, x, rcond: pinv_x(g, out, x))
+PINV = Op("pinv", lambda x, rcond: pseudo_inverse(x, rcond), lambda g, out, x, rcond: pinv_x(g, out, x))
 LSTSQ = Op("lstsq", lambda a, b, rcond: least_squares(a, b, rcond),
            lambda g, out, a, b, rcond: lstsq_a(g, out, a, b), lambda g, out, a, b, rcond: np.linalg.pinv(a).mT @ g)
 # fmt: on
@@ -290,6 +290,18 @@ def cond(x: Array, p: Any = None) -> Array:
 # --- the pseudo-inverse ---------------------------------------------------------------------
 
 
+def pseudo_inverse(x: Array, rcond: float | None) -> Array:
+    if rcond is not None and x.size:
+        s = attempt("pinv", np.linalg.svd, x, compute_uv=False)
+        top = s.max(axis=-1, keepdims=True)
+        if ((s <= rcond * top) & (s > 1000 * max(x.shape[-2:]) * np.finfo(x.dtype).eps * top)).any():
+            raise LinAlgError(
+                f"np.linalg.pinv: the threshold {rcond:.3g} cuts off singular values that are not zero, which has no "
+                f"rule; lower it, or compose the inverse from np.linalg.svd(a, full_matrices=False)"
+            )
+    return attempt("pinv", np.linalg.pinv, x, rcond)
+
+
 def pinv_x(g: Array, out: Array, x: Array) -> Array:
     """-P.T g P.T + (1 - x P) g.T P P.T + P.T P g.T (1 - P x), which holds while the rank stays (Golub & Pereyra)."""
     rows, columns = g.mT - x @ (out @ g.mT), g.mT - (g.mT @ out) @ x
@@ -315,17 +327,14 @@ def lstsq_a(g: Array, out: Array, a: Array, b: Array) -> Array:
 
 @door(np.linalg.pinv)
 def pinv(a: Array, rcond: Any = None, hermitian: bool = False, *, rtol: Any = NO_VALUE) -> Array:
-    """With a threshold of one's own: by the singular value decomposition, as NumPy does it."""
     refuse("linalg.pinv", hermitian=hermitian)
     a = matrices("pinv", a, square=False)
     if rtol is not NO_VALUE and rcond is not None:
         raise ValueError(f"np.linalg.pinv: rcond={rcond} and rtol={rtol} say the same; give one of them")
-    share = rcond if rtol is NO_VALUE else rtol
-    if share is None or not a.size:
-        return PINV(a, rcond=None if rtol is NO_VALUE else max(a.shape[-2:]) * float(np.finfo(a.dtype).eps))
-    u, s, vh = svd(a, full_matrices=False)
-    keep = s > np.asarray(share)[..., None] * s.max(axis=-1, keepdims=True)
-    return vh.mT @ (np.where(keep, 1.0 / np.where(keep, s, 1.0), 0.0)[..., None] * u.mT)
+    share = rcond if rtol is NO_VALUE else max(a.shape[-2:]) * np.finfo(a.dtype).eps if rtol is None else rtol
+    if np.ndim(share):
+        raise TypeError("np.linalg.pinv: several thresholds are not supported for a Value; give one number")
+    return PINV(a, rcond=None if share is None else float(share))
 
 
 @door(np.linalg.lstsq)
