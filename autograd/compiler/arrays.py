@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler.names import Names, comment, literal
+from autograd.compiler.passes import SCATTERED
 from autograd.compiler.program import CONSTANT, STEP, Program, Variable
+from autograd.compiler.recycled import Recycled
 from autograd.compiler.ufuncs import ufunc_of
 from autograd.rules import elementwise as el
 from autograd.rules import indexing, reductions, shaping, windows
@@ -26,6 +28,8 @@ INFIX = {
     np.greater: ">", np.greater_equal: ">=", np.bitwise_and: "&", np.bitwise_or: "|", np.bitwise_xor: "^",
 }  # fmt: skip
 ADD_REDUCE = np.add.reduce
+EXTREMES = {reductions.MAX: np.maximum, reductions.MIN: np.minimum}
+LARGE = 1 << 16  # bytes: of such a result fresh memory costs more than a look whether an old one is free
 POWERS = {2: np.square, 0.5: np.sqrt, -1: np.reciprocal, 1: np.positive}  # as ndarray.__pow__ has them
 
 Key = tuple[tuple[int, ...], str, tuple[int, ...]]  # shape, dtype, strides
@@ -48,6 +52,7 @@ class Planner:
     program: Program
     names: Names
     namespace: dict[str, Any] = field(default_factory=dict)
+    before: list[str] = field(default_factory=list)  # once, before the first run
     lines: list[str] = field(default_factory=list)
     buffers: list[Any] = field(default_factory=list)
     free: dict[Key, list[int]] = field(default_factory=dict)
@@ -74,7 +79,7 @@ class Planner:
         name = getattr(thing, "__name__", "") if prefix == "" else ""
         if not name.isidentifier():
             name = f"{prefix or 'f'}{len(self.namespace)}"
-        name = self.names.unused(name)
+        name = self.names.unused(name, ("make", "run"))
         self.namespace[name] = thing
         self.seen[id(thing)] = name
         return name
@@ -83,8 +88,8 @@ class Planner:
 
     def room(self, s: Variable, reuse: Sequence[Variable] = ()) -> str:
         """The buffer that a step writes into: one of an operand that is not used again, a free one, or a new one."""
-        if id(s) in self.returned:
-            return "None"  # what is returned is the caller's
+        if id(s) in self.returned:  # it is the caller's
+            return self.recycled(s) if s.data.nbytes >= LARGE else "None"
         key = key_of(s.data)
         for x in reuse:
             mine = self.held.get(id(x), set())
@@ -96,6 +101,13 @@ class Planner:
             return self.hold(s, self.free[key].pop())
         self.buffers.append(np.empty_like(s.data))
         return self.hold(s, len(self.buffers) - 1)
+
+    def recycled(self, s: Variable) -> str:
+        """Room for a large result."""
+        name = self.names.unused(f"room{len(self.before)}")
+        like = self.known(np.empty_like(s.data), "like")
+        self.before.append(f"{name} = {self.known(Recycled, 'Recycled')}({like})")
+        return f"{name}()"
 
     def hold(self, s: Variable, b: int) -> str:
         self.held.setdefault(id(s), set()).add(b)
@@ -126,13 +138,12 @@ class Planner:
         elif function is not None and s.is_array and len(s.args) == function.nin:
             function, args = quick_power(function, s.args, args)
             out = self.room(s, [x for x in s.args if x.shape == s.shape])
-            word = (
-                "out=" if function in (np.maximum, np.minimum) else ""
-            )  # their third place means something else
-            call = f"{self.known(function, '')}({', '.join(args)}" + (
-                f", {word}{out})" if out != "None" else ")"
+            if function in (np.maximum, np.minimum):
+                args = [self.row(x, s, text) for x, text in zip(s.args, args, strict=True)]
+                out = "out=" * (out != "None") + out  # their third place means something else
+            self.line(
+                s, f"{name} = {self.known(function, '')}({', '.join([*args, *[out][out == 'None' :]])})"
             )
-            self.line(s, f"{name} = {call}")
         elif s.op in (reductions.SUM, reductions.MEAN) and s.dtype.kind == "f" and s.dtype.itemsize > 2:
             out = self.room(s) if s.is_array else "None"
             axis, keep = s.params["axis"], s.params["keepdims"]
@@ -155,6 +166,15 @@ class Planner:
                 if self.held.get(id(s.args[2])) != self.held[id(s)]:
                     self.lines.append(f"{put}({name}, {args[2]})")
                 self.lines.append(f"{put}({name}, {args[1]}, where={args[0]})")
+        elif s.op in EXTREMES:
+            out = self.room(s) if s.is_array else "None"
+            axis, keep = s.params["axis"], s.params["keepdims"]
+            reduce = self.known(EXTREMES[s.op].reduce, s.op.name)
+            self.line(s, f"{name} = {reduce}({args[0]}, {axis!r}, None, {out}, {keep!r})")
+        elif s.op is SCATTERED or (s.op is indexing.SCATTER_ADD and s.params["index"].basic):
+            self.scatter(s, name, args)
+        elif s.op is indexing.GATHER:
+            self.line(s, f"{name} = {args[0]}[{', '.join(self.grid(s, args[1]))}]")
         elif s.op in VIEWS or (s.op is indexing.GETITEM and s.params["index"].basic):
             self.shows(s)
             self.line(s, f"{name} = {self.view(s, args)}")
@@ -165,6 +185,42 @@ class Planner:
             self.shows(s)  # it may be a view
             self.line(s, f"{name} = {self.call(s, args)}")
         self.release(s)
+
+    def scatter(self, s: Variable, name: str, args: list[str]) -> None:
+        """Zeros, and what is written over some of them."""
+        out = self.room(s)
+        if out == "None":
+            self.line(s, f"{name} = {self.known(np.zeros, '')}({s.shape}, {s.dtype.str!r})")
+        else:
+            self.line(s, f"{name} = {out}")
+            if sum([x.data.size for x in s.args]) < s.data.size:
+                self.lines.append(f"{name}.fill(0)")
+        if s.op is not SCATTERED:
+            self.lines.append(f"{name}{brackets(s.params['index'])} = {args[0]}")
+            return
+        for i, x, text in zip(s.params["indices"], s.args, args, strict=True):  # a sum is never -0.0
+            if x.is_array:
+                self.lines.append(f"{self.known(np.add, '')}({text}, 0.0, {name}[{i}])")
+            else:
+                self.lines.append(f"{name}[{i}] = {text} + 0.0")
+
+    def grid(self, s: Variable, ids: str) -> list[str]:
+        """What np.take_along_axis puts between the brackets."""
+        axes = range(-len(s.shape), 0)
+        rows = [
+            np.arange(n).reshape([-1 if b == a else 1 for b in axes])
+            for a, n in zip(axes, s.shape, strict=True)
+        ]
+        return [
+            ids if a == s.params["axis"] else self.known(row, "rows")
+            for a, row in zip(axes, rows, strict=True)
+        ]
+
+    def row(self, x: Variable, s: Variable, text: str) -> str:
+        """A constant as a row: next to a single number NumPy takes the elements one by one."""
+        if x.kind != CONSTANT or x.is_array:
+            return text
+        return self.known(np.full(s.shape[-1:], x.data, s.dtype), "row")
 
     def finish(self) -> None:
         """After the last step."""
@@ -181,6 +237,8 @@ class Planner:
             return f"{args[0]}.transpose({s.params['axes']!r})"
         if s.op is el.IDENTITY:
             return args[0]
+        if s.op is indexing.GETITEM:
+            return f"{args[0]}{brackets(s.params['index'])}"
         return self.call(s, args)
 
     def call(self, s: Variable, args: list[str]) -> str:
@@ -225,6 +283,11 @@ def quick_power(function: np.ufunc, args: Sequence[Variable], texts: list[str]) 
     return function, texts
 
 
+def brackets(index: Any) -> str:
+    """A basic index as it is written."""
+    return repr(index) if index.parts else "[()]"
+
+
 def key_of(data: Any) -> Key:
     return data.shape, data.dtype.str, data.strides
 
@@ -243,7 +306,8 @@ def code(program: Program, names: Names, planner: Planner | None = None) -> Code
     results = ", ".join([planner.result(x) for x in program.outputs])
     body = [*planner.lines, f"return ({results}{',' if len(program.outputs) == 1 else ''})"]
     buffers = ", ".join([f"buffer{i}" for i in range(len(planner.buffers))])
-    text = [f"def make({buffers}):", f"    def run({', '.join(given)}):"]
+    text = [f"def make({buffers}):", *[f"    {line}" for line in planner.before]]
+    text += [f"    def run({', '.join(given)}):"]
     text += [f"        {line}" for line in body]
     text += ["    return run", ""]
     foreign = not all([is_known(s) for s in program.steps])

@@ -4,7 +4,7 @@ import builtins
 import keyword
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +32,12 @@ class Names:
     def __getitem__(self, x: Variable) -> str:
         return self.of[id(x)]
 
-    def unused(self, wish: str) -> str:
+    def unused(self, wish: str, reserved: Container[str] = RESERVED) -> str:
         """`wish` as an identifier that is not taken yet."""
         word = "".join(c if c.isalnum() or c == "_" else "_" for c in wish)[:40]
         word = word if word.isidentifier() and word.isascii() else "v"
         name, n = word, 1
-        while name in self.taken or name in RESERVED or OURS.fullmatch(name):
+        while name in self.taken or name in reserved or OURS.fullmatch(name):
             n += 1
             name = f"{word}_{n}"
         self.taken.add(name)

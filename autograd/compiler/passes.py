@@ -10,6 +10,7 @@ from autograd.compiler.trace import inlined
 from autograd.compiler.ufuncs import ufunc_of
 from autograd.rules import elementwise as el
 from autograd.rules import shaping
+from autograd.rules.indexing import SCATTER_ADD
 from autograd.rules.kernels import Index
 from autograd.rules.table import Op
 
@@ -18,7 +19,7 @@ Rewrite = Callable[[Variable], Variable]
 
 def optimized(program: Program) -> Program:
     """All passes, in order."""
-    for a_pass in (simplified, inline, simplified, shared, simplified):
+    for a_pass in (simplified, inline, simplified, shared, unstretched, gathered, simplified):
         program = a_pass(program)
     return program
 
@@ -170,6 +171,67 @@ def params_key(params: dict[str, Any]) -> Any:
     return tuple(
         [(k, type(v), v if not isinstance(v, Index) else v.key()) for k, v in sorted(params.items())]
     )
+
+
+# --- stretched operands, scattered sums -------------------------------------------------------------
+
+
+def unstretched(program: Program) -> Program:
+    """Operands that are stretched before an operation that would stretch them itself, as they were."""
+
+    def narrow(s: Variable) -> Variable:
+        if s.is_array and (s.op is el.WHERE or ufunc_of(s.op) is not None):
+            for i, x in enumerate(s.args):
+                y = unbroadcast(x)
+                args = (*s.args[:i], y, *s.args[i + 1 :])
+                if y is not x and np.broadcast_shapes(*[z.shape for z in args]) == s.shape:
+                    s.args = args
+        return s
+
+    return rewritten(program, narrow)
+
+
+def unbroadcast(x: Variable) -> Variable:
+    """What `x` was before it was stretched, if that is an array or NumPy number like it."""
+    source = x
+    while source.op in LAYOUT:
+        source = source.args[0]
+    if source.is_array:
+        source = x.args[0] if x.op is shaping.BROADCAST_TO else x
+    return source if hasattr(source.data, "dtype") and source.dtype == x.dtype else x
+
+
+def scattered(*xs: Any, indices: tuple[int, ...], shape: tuple[int, ...]) -> Any:
+    """Zeros, with some of their entries written over."""
+    out = np.zeros(shape, xs[0].dtype)
+    for i, x in zip(indices, xs, strict=True):
+        out[i] = x + 0.0
+    return out
+
+
+SCATTERED = Op("scattered", scattered, variadic=True)
+
+
+def gathered(program: Program) -> Program:
+    """A sum of arrays that are zero but for one entry each (the gradient of x[0], x[1], ...) as one array."""
+
+    def entries(s: Variable) -> tuple[tuple[int, ...], tuple[Variable, ...]] | None:
+        if s.op is SCATTERED:
+            return s.params["indices"], s.args
+        if s.op is SCATTER_ADD and s.dtype.kind == "f" and type(s.params["index"].parts[0]) is int:
+            parts = s.params["index"].parts
+            return ((parts[0] % s.shape[0],), s.args) if len(parts) == 1 else None
+        return None
+
+    def joined(s: Variable) -> Variable:
+        if s.op is el.ADD and s.args[0].shape == s.args[1].shape == s.shape:
+            x, y = [entries(a) for a in s.args]
+            if x and y and not set(x[0]) & set(y[0]) and s.args[0].dtype == s.args[1].dtype:
+                params = {"indices": x[0] + y[0], "shape": s.shape}
+                return step(SCATTERED, x[1] + y[1], params, s.data, s)
+        return s
+
+    return rewritten(program, joined)
 
 
 # --- signs ------------------------------------------------------------------------------------------

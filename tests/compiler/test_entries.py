@@ -8,7 +8,6 @@ import pytest
 from autograd import Value, compile, grad, no_grad
 from autograd.compiler import Compiled
 
-
 KINDS = [
     (0.5,), (2,), (True,), (np.float64(0.5),), (np.float32(0.5),), (np.arange(3.0),), (np.arange(3.0, dtype="f4"),),
     (np.arange(4.0),), (np.arange(6.0).reshape(2, 3),), (np.arange(6.0).reshape(3, 2).T,), ([0.5, 1.5],), ((0.5, 1.5),),
@@ -135,7 +134,7 @@ def test_signs(backend):
     def f(x, y):
         a = -x * y
         b = (-x / -y) * -a
-        return a + b, b - a, -a, a - (-b), -a + x, -a - x, (-b) * (-y), -(-b), -x - -x, -x + x
+        return a + b, b - a, -a, a - (-b), -a + x, -a - x, (-b) * (-y), -x - (-x), -x + x
 
     g = compile(f, backend=backend)
     for x in (0.0, -0.0, 1.5, -2.5):
