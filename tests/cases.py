@@ -125,6 +125,9 @@ case(new("astype"), one(REAL), {"dtype": st.sampled_from(F32_TOO)}, "same",
 binary(REAL, REAL, np.add, np.subtract, np.multiply, np.logaddexp, np.logaddexp2)
 binary(ODD, ODD, np.arctan2)  # off the cut along y = 0, x < 0
 binary(REAL, ODD, np.divide, np.hypot, np.maximum, np.minimum, np.fmax, np.fmin)
+for _f in (np.maximum, np.minimum, np.fmax, np.fmin):
+    case(_f, one(ODD), {"c": st.sampled_from([0.5, -1.0])}, "with a constant", call=lambda x, c, f=_f: f(x, c))
+    case(_f, one(ODD), {"c": st.sampled_from([0.5, -1.0])}, "of a constant", call=lambda x, c, f=_f: f(c, x))
 binary(ODD, NONZERO, np.remainder, np.fmod, np.floor_divide, np.divmod)  # odd over even is never a whole number
 binary(ODD, ODD, np.copysign)
 binary(ODD, REAL, np.heaviside)
@@ -449,5 +452,3 @@ for _f in (windows.correlate, windows.correlate_transpose):
     _channels = 2 if _f is windows.correlate else 3
     case(_f, of((2, 4, 5), (4, _channels, 2)), SLIDING | {"groups": 2}, "windows", rules_round=True)
     case(_f, of((1, 2, 3, 4), (2, 2, 2, 1)), {"stride": (1, 2), "dilation": (2, 1)}, "windows of two axes", rules_round=True)
-
-from tests import cases_linalg  # noqa: E402, F401  # the cases of np.linalg, entered here

@@ -141,13 +141,14 @@ def test_gathering_by_computed_positions_and_its_transpose(axis):
 
 
 def test_the_last_axis_is_meant_if_none_is_given():
-    x = np.array([[3.0, 1.0, 2.0], [0.5, -1.0, 4.0]])
+    x = np.array([[[3.0, 1.0, 2.0], [0.5, -1.0, 4.0]], [[1.5, 7.0, -2.0], [0.25, 5.0, -4.0]]])
     v, ids = Value(x), np.argsort(x)
     for f in (np.sort, np.diff, lambda a: np.partition(a, 1), np.trapezoid, np.unwrap):
         np.testing.assert_allclose(f(v).data, f(x), rtol=1e-15)
     if np.lib.NumpyVersion(np.__version__) >= "2.3.0":
         np.testing.assert_array_equal(np.take_along_axis(v, ids).data, np.take_along_axis(x, ids))
     np.testing.assert_array_equal(np.cross(v, v[::-1]).data, np.cross(x, x[::-1]))
+    v, x = v[0], x[0]
     np.testing.assert_array_equal(np.tensordot(v, v.T, 1).data, np.tensordot(x, x.T, 1))
     np.testing.assert_array_equal(np.tensordot(v, v).data, np.tensordot(x, x))
 

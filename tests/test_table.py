@@ -27,6 +27,11 @@ def test_an_operation_broadcasts_nothing_and_is_neither_variadic_nor_random():
     assert primitive(np.sin, None).name == repr(Op("sin", np.sin)) == "sin"
 
 
+def test_the_engine_has_a_short_way_for_one_and_for_two_inputs():
+    assert [Op("f", np.sin, *[None] * n).arity for n in range(5)] == [0, 1, 2, 0, 0]
+    assert Op("f", np.sin, None, variadic=True).arity == 0
+
+
 def test_a_ufunc_broadcasts_and_is_entered():
     function = np.frompyfunc(lambda x: x, 1, 1)
     try:

@@ -236,9 +236,9 @@ def test_selecting(f, shapes):
     agrees(f, *shapes)
 
 
-def test_take_from_a_list_at_positions_that_are_a_value():
-    at = Value(np.array([2, 0]), requires_grad=False)
-    np.testing.assert_array_equal(np.take([5.0, 6.0, 7.0], at), [7.0, 5.0])
+def test_selecting_from_a_list_by_values():
+    for f in (np.compress, np.extract):
+        np.testing.assert_array_equal(f(Value([1.0, 0.0, 2.0]), [5.0, 6.0, 7.0]), [5.0, 7.0])
 
 
 @pytest.mark.parametrize("lead", [0, 1, 2])

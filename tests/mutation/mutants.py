@@ -165,9 +165,8 @@ def in_bodies(path: Path, functions: dict[Place, list[FunctionType]]) -> Iterato
         if isinstance(function, ast.Lambda):
             pairs.append((function.body, ast.UnaryOp(ast.USub(), deepcopy(function.body))))
         for node, change in pairs:
-            bomb = next(
-                compiled(path, tree, node, ast.parse("1 / 0").body[0].value, original, functions), None
-            )
+            fails = ast.BinOp(ast.parse("1 / 0", mode="eval").body, ast.Add(), deepcopy(node))
+            bomb = next(compiled(path, tree, node, fails, original, functions), None)
             for mutant in compiled(path, tree, node, change, original, functions):
                 name = ast.unparse(function) if isinstance(function, ast.Lambda) else mutant.function
                 text = ast.unparse(parents[node]).partition("\n")[0]
