@@ -6,11 +6,11 @@ each node is visited once, after all its contributions have arrived.
 """
 
 import itertools
-import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from heapq import heappop, heappush
+from sys import getrefcount
 from threading import get_ident
 from typing import Any
 
@@ -115,31 +115,36 @@ def raw(x: Any) -> Any:
 
 def record(op: Op, inputs: Sequence[Any], params: dict[str, Any] = NO_PARAMS) -> Any:
     """Compute ``op`` on its inputs' data and remember how the result came to be."""
+    kept, args, tracked = [], [], False
+    for x in inputs:
+        if type(x) is Value or isinstance(x, Node):
+            args.append(x._array)
+            tracked = tracked or x.requires_grad
+        else:
+            try:
+                x = constant(x)
+            except TypeError as error:
+                raise TypeError(f"{op.name}: {error}") from None
+            args.append(x)
+        kept.append(x)
     try:
-        inputs = tuple([x if isinstance(x, Node) else constant(x) for x in inputs])
-    except TypeError as error:
-        raise TypeError(f"{op.name}: {error}") from None
-    args = [x._array if isinstance(x, Node) else x for x in inputs]
-    try:
-        data = op.forward(*args, **params)
+        data = op.forward(*args, **params) if params else op.forward(*args)
     except (ValueError, TypeError, IndexError) as error:
         raise explained(op, args, error) from error
     if type(data) is ndarray:
         if not data.ndim:
             data = data[()]
-        elif any([data is a for a in args]):
-            data = data[...]  # so that it is seen to be a view
+        else:
+            for a in args:
+                if data is a:
+                    data = data[...]  # so that it is seen to be a view
     elif not isinstance(data, (ndarray, np.generic)):
         if not isinstance(data, (float, int)):
             raise TypeError(
                 f"{op.name} returned {type(data).__name__}; a primitive returns one number or array"
             )
         data = np.asarray(data)[()]
-    tracked = False
-    for x in inputs:
-        if isinstance(x, Node) and x.requires_grad:
-            tracked = True
-    return result(data, op, inputs, params, tracked)
+    return result(data, op, tuple(kept), params, tracked)
 
 
 def unary(op: Op, x: Any) -> Any:
@@ -392,10 +397,16 @@ def walk(
                     anomaly.check_unchanged(node)
                 if create_graph:
                     VISITS.append((next_number(), n, get_ident()))
-                args = inputs if create_graph else [x._array if isinstance(x, Node) else x for x in inputs]
+                args = (
+                    inputs
+                    if create_graph
+                    else [x if type(x) is ndarray else x._array if isinstance(x, Node) else x for x in inputs]
+                )
                 out = node if create_graph else node._array
-                for x, rule in zip(inputs, _one_each(op, inputs) if op.variadic else rules, strict=True):
-                    if not isinstance(x, Node):
+                if op.variadic:
+                    rules = _one_each(op, inputs)
+                for x, rule in zip(inputs, rules):  # noqa: B905 (as many as there are inputs)
+                    if type(x) is ndarray or not isinstance(x, Node):
                         continue
                     m = x._number
                     if m > n:
@@ -407,7 +418,7 @@ def walk(
                         continue
                     if rule is None:
                         raise TypeError(messages.no_rule(node, x))
-                    r = checked(rule(g, out, *args, **params), x, node)
+                    r = checked(rule(g, out, *args, **params) if params else rule(g, out, *args), x, node)
                     if watch:
                         anomaly.check_edge(r, g, node, slot_of(x, node), watch)
                     if m not in nodes:
@@ -416,7 +427,7 @@ def walk(
                             heappush(heap, -m)
                         else:
                             leaves.append(m)
-                    elif m in owned:
+                    elif type(r) is ndarray and m in owned:
                         grads[m] += r
                     else:
                         grads[m] = grads[m] + r
@@ -439,9 +450,9 @@ def walk(
     for m in leaves:
         found[m] = nodes[m], grads.pop(m)
     r = g = seed = seeds = None  # type: ignore[assignment]  # now only `found` holds what is unshared
-    for n, entry in found.items():
-        if type(entry[1]) is ndarray and (entry[1].base is not None or _references(entry) > _ALONE):
-            found[n] = entry[0], entry[1].copy()  # never shared: with a gradient, a seed, a constant
+    for n, (node, grad) in found.items():
+        if type(grad) is ndarray and (grad.base is not None or getrefcount(grad) > ALONE):
+            found[n] = node, grad.copy()  # never shared: with a gradient, a seed, a constant
     if watch:
         anomaly.end(found, watch, store)
     return found
@@ -453,11 +464,12 @@ def _one_each(op: Op, inputs: Sequence[Any]) -> list[Any]:
     return [partial(rule, i=i) for i in range(len(inputs))]
 
 
-def _references(entry: tuple[Any, Array]) -> int:
-    return sys.getrefcount(entry[1])
+def _alone() -> int:
+    """What getrefcount counts of an array that nobody holds but a dict of tuples and a loop over it."""
+    return next(getrefcount(grad) for _, (_, grad) in {0: (0, np.zeros(1))}.items())
 
 
-_ALONE = _references((None, np.zeros(1)))  # what an array counts that nobody else holds
+ALONE = _alone()
 
 
 def check_current(x: Any, node: Any) -> None:
@@ -469,10 +481,12 @@ def check_current(x: Any, node: Any) -> None:
 
 def checked(r: Array, x: Any, node: Any) -> Array:
     """What a rule returned for the input `x` of `node`, fit to be added up."""
-    check_current(x, node)
     d = x._array
-    if type(r) is ndarray and r.shape == d.shape and r.dtype is d.dtype and r.ndim:
-        return r
+    if type(d) is ndarray:
+        if d.base is not None and _stale(x):
+            raise RuntimeError(messages.changed(node, x))
+        if type(r) is ndarray and r.shape == d.shape and r.dtype is d.dtype:
+            return r
     return r if type(r) is float64 and type(d) is float64 else fitted(r, x, node)
 
 

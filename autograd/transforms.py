@@ -507,7 +507,10 @@ def primitive(
                     f"{op.name}(): {len(inputs)} arguments given, {len(rules)} rules known; "
                     f"give primitive() one rule (or None) per positional argument"
                 )
-            return op(*inputs, **params)
+            for x in inputs:
+                if isinstance(x, Value):
+                    return engine.record(op, inputs, params)
+            return forward(*inputs, **params)
 
         call.op = op  # type: ignore[attr-defined]
         return call

@@ -13,7 +13,7 @@ __all__ = ["bilinear", "linear"]
 
 def _affine(x: Array, w: Array, b: Array) -> Array:
     out = x @ w.T
-    if out.dtype == np.result_type(out, b):
+    if out.dtype == b.dtype or out.dtype == np.result_type(out, b):
         out += b  # in place: the product is ours
         return out
     return out + b

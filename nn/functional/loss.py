@@ -158,8 +158,8 @@ def _softmax_parts(x: Any) -> tuple[Any, Any, Any]:
     return top, e, np.add.reduce(e, axis=-1, keepdims=True)
 
 
-def _is_plain_batch(x: Array, t: Array) -> bool:
-    """Whether these are (N, C) logits and N class indices, all of them in range."""
+def _is_plain_batch(x: Array, t: Array, ignore_index: int) -> bool:
+    """Whether these are (N, C) logits and N class indices, all of them in range and none to be ignored."""
     return bool(
         type(t) is np.ndarray
         and x.ndim == 2
@@ -168,8 +168,8 @@ def _is_plain_batch(x: Array, t: Array) -> bool:
         and t.dtype.kind in "iu"
         and x.dtype.kind == "f"
         and not is_traced(x)
-        and np.minimum.reduce(t) >= 0
-        and np.maximum.reduce(t) < x.shape[1]
+        and np.maximum.reduce(t.astype(np.uint64)) < x.shape[1]  # what is negative becomes very large
+        and not 0 <= ignore_index < x.shape[1]
     )
 
 
@@ -213,13 +213,12 @@ def cross_entropy(
     20000.0
     """
     name = "cross_entropy"
+    x, t = array(input), array(target)
+    if weight is None and reduction == "mean" and label_smoothing == 0 and _is_plain_batch(x, t, ignore_index):
+        return _mean_of_classes(x, t, *_softmax_parts(plain(x)))  # the common case first
     check_reduction(name, reduction)
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"{name}: label_smoothing={label_smoothing} must be between 0 and 1")
-    x, t = array(input), array(target)
-    counted = not 0 <= ignore_index < (x.shape[-1] if x.ndim else 0)  # no class is left out
-    if counted and weight is None and reduction == "mean" and not label_smoothing and _is_plain_batch(x, t):
-        return _mean_of_classes(x, t, *_softmax_parts(plain(x)))
     axis = class_axis(name, x)
     n = x.shape[axis]
     dtype = x.dtype if x.dtype.kind == "f" else np.dtype(float)
