@@ -25,9 +25,9 @@ def ftrl(
     shrinkage: Any,
     beta: Any,
 ) -> tuple[Any, ...]:
-    """See Ftrl; power = -lr_power."""
-    old, n = n**power, n + g * g
-    rate = n**power
+    """See Ftrl; power = -lr_power, None for 0.5."""
+    old, n = n, n + g * g
+    old, rate = (np.sqrt(old), np.sqrt(n)) if power is None else (old**power, n**power)
     z = z + decayed(g, p, shrinkage) - (rate - old) / lr * p
     clipped = np.minimum(np.maximum(z, -l1), l1)
     return (clipped - z) / (rate / lr + (beta / lr + 2 * l2)), n, z
@@ -86,7 +86,7 @@ class Ftrl(Optimizer):
     def numbers(self, group: Group, *counters: Any) -> tuple[State, dict[str, Any]]:
         return {}, dict(
             lr=group["lr"],
-            power=-group["lr_power"],
+            power=None if group["lr_power"] == -0.5 else -group["lr_power"],  # sqrt is quicker
             l1=group["l1"],
             l2=group["l2"],
             shrinkage=2 * group["l2_shrinkage"] or None,

@@ -16,16 +16,8 @@ Array = Any  # np.ndarray, or a NumPy scalar for a parameter of shape ()
 Rule = Callable[..., tuple[Any, ...]]
 
 CHUNK = 1 << 17  # elements: so many, and what is computed of them, stay in the processor's cache
-OWN = (
-    "state",
-    "states",
-    "rooms",
-    "rest",
-    "position",
-    "v",
-    "float64",
-    "empty_like",
-    "copyto",
+OWN = frozenset(
+    "state states rooms rest most position v array float64 empty_like copyto".split()
 )  # names of ours
 FEW = 4  # operations
 FIXED = (bool, str, type(None))  # types of options that are no numbers
@@ -44,18 +36,19 @@ class Kernel:
     both also put the new buffers and counters into the state, or change nothing and return None where
     the counters are not those expected or other buffers are None.  values: the counters before and
     after the step, and the numbers.
-    numbers(rest, states, *values) does it for the parameters that the iterator of (position, parameter)
-    still has, up to one that does not suit, which is returned.
+    all(rest, states, rooms, most, *values) does it for the parameters that the iterator of (position,
+    parameter) still has, up to one that does not suit, or has more than `most` elements, which is returned.
     inplace(*slots, *rooms, *numbers) is the bare arithmetic on p, g and the buffers `kept`.
     """
 
     name: str
     prepare: Callable[..., tuple[float, ...]]
     number: Callable[..., Any]
-    numbers: Callable[..., tuple[int, Any] | None]
+    all: Callable[..., tuple[int, Any] | None]
     array: Callable[..., Any]
     inplace: Callable[..., None]
     kept: tuple[str, ...]  # names of the buffers that the rule gives
+    fresh: tuple[str, ...]  # those of them that are None before
     rooms: tuple[int, int]  # how many arrays it needs for floats, and for truth values
     source: str
     loop_texts: tuple[str, str]  # the arithmetic on one element, and the loop around it
@@ -179,13 +172,16 @@ def written(
     number += [f"state[{k!r}] = {'' if few else 'float64'}({x})" for k, x in zip(kept, news[1:], strict=True)]
     number += leave
     new = news[0] if few else f"float64({news[0]})"
-    stop = f"if {' or '.join(['type(g) is not float64', 'state is None', *check])}:"
-    numbers_of = ["try:", "    for position, v in rest:"]
-    numbers_of += [f"        {x}" for x in ("g = v.grad", "if g is None:", "    continue")]
-    numbers_of += [f"        {x}" for x in ("state = states.get(position)", stop, "    return position, v")]
-    numbers_of += [f"        {x}" for x in ("p = v.data", *number, f"v.changed({new})")]
-    numbers_of += ["except (ArithmeticError, ValueError, TypeError):", "    return position, v"]
-    numbers_of += ["return None"]
+    each = ["for position, v in rest:"]
+    each += [
+        f"    {x}" for x in ("g = v.grad", "if g is None:", "    continue", "state = states.get(position)")
+    ]
+    each += [f"    if {' or '.join(['state is None', *check])}:", "        return position, v"]
+    each += ["    p = v.data", "    if type(g) is float64:", "        try:"]
+    each += [f"            {x}" for x in (*number, f"v.changed({new})")]
+    each += ["        except (ArithmeticError, ValueError, TypeError):", "            return position, v"]
+    each += [f"    elif g.size > most or not g.ndim or array(p, g, state, rooms, {', '.join(tail)}) is None:"]
+    each += ["        return position, v", "    else:", "        v.changed(p)", "return None"]
     array = [*enter, *[f"{x} = state[{k!r}]" for k, x in held]]
     if held:
         array += [f"if {' or '.join([f'{x} is None' for _, x in held])}:", "    return None"]
@@ -207,17 +203,21 @@ def written(
     texts = {
         "prepare": function([parameters.get(k, f"_{k}") for k in options], prepare),
         "number": function(["p", "g", "state", *tail], [*enter, *number, f"return {new}"]),
-        "numbers": function(["rest", "states", *tail], numbers_of),
         "array": function(["p", "g", "state", "rooms", *tail], array),
+        "all": function(["rest", "states", "rooms", "most", *tail], each),
         "inplace": function([*slots.values(), *rooms, *values], lines or ["pass"]),
     }
     namespace = {**scalars.NAMESPACE, **planner.namespace, "float64": np.float64, "empty_like": np.empty_like}
     loops = function([*there.values(), *values], element), around(list(slots.values()), list(there.values()))
-    made = {k: loaded(text, namespace, name) for k, text in texts.items()}
+    source = "\n".join(texts.values())
+    made: dict[str, Any] = {}
+    for k, text in texts.items():
+        made[k] = loaded(text, {**namespace, **made}, name)
+    fresh = tuple([k for k in kept if k not in there])
+    rooms_needed = planner.count["room"], planner.count["mask"]
     return Kernel(
-        name, **made, kept=tuple(kept), rooms=(planner.count["room"], planner.count["mask"]),
-        source="\n".join(texts.values()), loop_texts=loops,
-    )  # fmt: skip
+        name, **made, kept=tuple(kept), fresh=fresh, rooms=rooms_needed, source=source, loop_texts=loops
+    )
 
 
 def divided(steps: Sequence[Any], arrays: Sequence[Any]) -> tuple[list[Any], list[Any]]:
@@ -403,9 +403,8 @@ def run_large(
 ) -> None:
     """The step of an array, in place: a chunk at a time, or as machine code."""
     order: Any = "C" if p.flags.c_contiguous or not p.flags.f_contiguous else "F"
-    for k in kernel.kept:
-        if state.get(k) is None:
-            state[k] = np.empty_like(p)
+    for k in kernel.fresh:
+        state[k] = np.empty_like(p)
     slots = [p, g, *[state[k] for k in kernel.kept]]
     lined = [np.asarray(x, order=order) for x in slots]  # the array itself where it lies so
     flat = [x.reshape(-1, order=order) for x in lined]

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from autograd import Value, hessian, hvp, jacobian, no_grad, value_and_grad
-from autograd import compile as compiled
 from optim.adam import Adam
 from optim.optimizer import Optimizer
 
@@ -83,6 +82,8 @@ def minimize(
         )
     fast = fast_f = None
     if compile:
+        from autograd import compile as compiled
+
         backend = compile if isinstance(compile, str) else None
         fast_f = compiled(value_and_grad(single(f)), backend=backend)
 
@@ -150,6 +151,8 @@ def compiled_walk(
 
     None where the update looks at its numbers, or `x` is no float64: then only `f` is compiled.
     """
+    from autograd import compile as compiled
+
     ((group, state),) = ((g, walker.state[0]) for g in walker.param_groups)
     keys = [k for k, v in state.items() if v is not None]
     if x.dtype != np.float64:

@@ -143,18 +143,21 @@ class Optimizer:
     def _updated(self) -> None:
         """Update all parameters."""
         start, own = 0, type(self).update is not Optimizer.update
+        most = 0 if self.fused else CHUNK
         for group in self.param_groups:
             one_by_one = own or bool(group.get("maximize"))
             rest = enumerate(group["params"], start)
+            ready = None if one_by_one else self._recalled(group, self.state.get(start))
             start += len(group["params"])
-            found = next(rest, None)
-            while found is not None:
-                self._update_one(*found, group)
-                ready = self._ready
+            while True:
                 if one_by_one or ready is None or ready.group is not group:
                     found = next(rest, None)
                 else:
-                    found = ready.kernel.numbers(rest, self.state, *ready.values)
+                    found = ready.kernel.all(rest, self.state, self._rooms, most, *ready.values)
+                if found is None:
+                    break
+                self._update_one(*found, group)
+                ready = self._ready
 
     def _update_one(self, position: int, p: Value, group: Group) -> None:
         """Update one parameter, if it has a gradient."""
@@ -199,25 +202,27 @@ class Optimizer:
                 return ready.kernel.number(p, g, state, *ready.values)
             except (ArithmeticError, ValueError, TypeError):  # NumPy has an answer; or a buffer is None
                 return None
-        if p.ndim and p.size <= CHUNK and not self.fused:
-            return ready.kernel.array(p, g, state, self._rooms, *ready.values)
-        return None
+        kernel = ready.kernel
+        if not p.ndim:
+            return None
+        if p.size <= CHUNK and not self.fused:
+            return kernel.array(p, g, state, self._rooms, *ready.values)
+        if [state[k] for k in self.counters] != ready.before:
+            return None
+        if tuple([k for k in kernel.kept if state.get(k) is None]) != kernel.fresh:
+            return None
+        numbers = ready.values[2 * len(ready.before) :]
+        run_large(kernel, p, g, state, numbers, self._rooms, self.fused)
+        state.update(zip(self.counters, ready.values[len(ready.before) :], strict=False))
+        return p
 
     def _first(self, p: Array, g: Array, state: State, group: Group) -> Array:
         """`update` of the first parameter of its kind in a step, and of those that are special."""
-        settings, before = tuple(group.values()), [state[k] for k in self.counters]
-        ready = self._known.get(id(group))
-        if (
-            ready is not None
-            and ready.group is group
-            and ready.settings == settings
-            and not isinstance(p, Value)
-            and (ready.before == before or self._counted(ready, before))
-        ):
-            self._ready = ready
-            new = self._quickly(ready, p, g, state)
-            if new is not None:
-                return new
+        ready = None if isinstance(p, Value) else self._recalled(group, state)
+        new = None if ready is None else self._quickly(ready, p, g, state)
+        if new is not None:
+            return new
+        before = [state[k] for k in self.counters]
         if self.rule is None:
             raise NotImplementedError(f"{self.name}: give it a `rule`, or write `update`")
         after, options = self.numbers(group, *before)
@@ -227,14 +232,10 @@ class Optimizer:
         kernel = kernel_of(self.rule, options, there, self.counters)
         if kernel is None:
             return self._plainly(p, g, state, after, options)
-        numbers = kernel.prepare(*options.values())
-        values = (*before, *after.values(), *numbers)
+        values = (*before, *after.values(), *kernel.prepare(*options.values()))
         kinds = tuple(map(type, options.values()))
+        settings = tuple(group.values())
         ready = self._ready = self._known[id(group)] = Ready(group, settings, kinds, kernel, before, values)
-        if p.ndim and (self.fused or p.size > CHUNK):
-            run_large(kernel, p, g, state, numbers, self._rooms, self.fused)
-            state.update(after)
-            return p
         if p.ndim or type(p) is float64:
             new = self._quickly(ready, p, g, state)
             return self._plainly(p, g, state, after, options) if new is None else new
@@ -243,16 +244,25 @@ class Optimizer:
         state.update({k: x[0] if k in self.buffers and x is not None else x for k, x in few.items()})
         return new[0]
 
-    def _counted(self, ready: Ready, before: list[Any]) -> bool:
-        """Whether the same code suits other counters; it is then ready for them."""
-        after, options = self.numbers(ready.group, *before)
-        if tuple(map(type, options.values())) != ready.kinds:
-            return False
-        ready.before, ready.values = (
-            before,
-            (*before, *after.values(), *ready.kernel.prepare(*options.values())),
-        )
-        return True
+    def _recalled(self, group: Group, state: State | None) -> Ready | None:
+        """The code of the last step with the numbers of this one; None where options are not what they were."""
+        ready = self._known.get(id(group))
+        if (
+            state is None
+            or ready is None
+            or ready.settings != tuple(group.values())
+            or ready.group is not group
+        ):
+            return None
+        before = [state[k] for k in self.counters]
+        if ready.before != before:
+            after, options = self.numbers(group, *before)
+            if tuple(map(type, options.values())) != ready.kinds:
+                return None
+            values = (*before, *after.values(), *ready.kernel.prepare(*options.values()))
+            ready.before, ready.values = before, values
+        self._ready = ready
+        return ready
 
     def _plainly(self, p: Array, g: Array, state: State, after: State, options: dict[str, Any]) -> Array:
         """The rule as it is, for a step that is being compiled, and where its code cannot be used."""

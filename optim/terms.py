@@ -5,14 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Value
 from optim.kernel import Array
 from optim.optimizer import Group
 
 
 def sqrt(x: Any) -> Any:
     """The square root of a Python number, or of a Value that stands for one."""
-    return np.sqrt(x) if isinstance(x, Value) else math.sqrt(x)
+    return math.sqrt(x) if type(x) is float else np.sqrt(x)
 
 
 def lerp(x: Array, y: Array, w: Any, late: bool) -> Array:
