@@ -63,28 +63,32 @@ def stepgrad(size: int) -> Train:
 
 
 def compiled(size: int, backend: str | None = None) -> Train:
-    """The gradients compiled; the optimizer's step is in place as it is."""
-    from autograd import Value, compile
+    from autograd import compile, grad
     from nn.functional import cross_entropy, relu
-    from optim import Adam
 
     batches = batches_of(size)
 
-    @compile(backend=backend, argnums=(0, 1, 2, 3))
-    def loss(w1: Any, b1: Any, w2: Any, b2: Any, x: Any, t: Any) -> Any:
+    def loss(params: Any, x: Any, t: Any) -> Any:
+        w1, b1, w2, b2 = params
         return cross_entropy(relu(x @ w1 + b1) @ w2 + b2, t)
 
-    both = loss.value_and_grad
+    slopes = grad(loss)
+
+    @compile(backend=backend)
+    def step(params: Any, m: Any, v: Any, b1: Any, b2: Any, x: Any, t: Any) -> Any:
+        b1, b2 = adam.B1 * b1, adam.B2 * b2
+        rate, spread = LR / (1 - b1), 1 / (1 - b2)
+        four = zip(params, slopes(params, x, t), m, v, strict=True)
+        each = [adam.pure(*one, rate, spread, np.sqrt) for one in four]
+        return *(list(column) for column in zip(*each, strict=True)), b1, b2
 
     def train(n: int) -> list[Any]:
-        params = [Value(p) for p in layers(SIZES, DTYPE)]
-        optimizer = Adam(params, lr=LR)
+        params = layers(SIZES, DTYPE)
+        zeros, one = [np.zeros_like(p) for p in params], np.float32(1)
+        state: Any = params, zeros, zeros, one, one
         for x, t in islice(cycle(batches), n):
-            _, slopes = both(*[p.data for p in params], x, t)
-            for p, g in zip(params, slopes, strict=True):
-                p.grad = g
-            optimizer.step()
-        return [p.data for p in params]
+            state = step(*state, x, t)
+        return list(state[0])
 
     return train
 
