@@ -47,8 +47,10 @@ case("solve", lambda m, a, b: m.linalg.solve(a, b), lambda a, b: tl.solve(a, b),
 case("det", lambda m, x: m.linalg.det(x), tl.det, shapes=SQUARE, draw=dominant)
 case("slogdet", lambda m, x: tuple(m.linalg.slogdet(-x)), lambda x: tuple(tl.slogdet(-x)), shapes=SQUARE, draw=dominant)
 case("cholesky", lambda m, x: m.linalg.cholesky(x), tl.cholesky, shapes=SQUARE, draw=symmetric)
-case("cholesky", lambda m, x: m.linalg.cholesky(x, upper=True), lambda x: tl.cholesky(x, upper=True), shapes=SQUARE, draw=symmetric)
-case("qr", lambda m, x: tuple(m.linalg.qr(x)), lambda x: tuple(tl.qr(x)), shapes=[*SQUARE, ((4, 2),), ((2, 3, 2),)], draw=apart)
+case("cholesky", lambda m, x: m.linalg.cholesky(x, upper=True), lambda x: tl.cholesky(x, upper=True),
+     shapes=SQUARE, draw=symmetric)
+case("qr", lambda m, x: tuple(m.linalg.qr(x)), lambda x: tuple(tl.qr(x)),
+     shapes=[*SQUARE, ((4, 2),), ((2, 3, 2),)], draw=apart)
 case("qr", lambda m, x: tuple(m.linalg.qr(x)), lambda x: tuple(tl.qr(x)), None, shapes=[((2, 3),), ((2, 1, 3),)], draw=apart)
 case("qr", lambda m, x: m.linalg.qr(x, "r"), lambda x: tl.qr(x)[1], shapes=[((3, 2),)], draw=apart)
 
@@ -83,7 +85,8 @@ case("pinv", lambda m, x: m.linalg.pinv(x), tl.pinv, shapes=ANY, draw=apart)
 case("lstsq", lambda m, a, b: m.linalg.lstsq(a, b)[0], lambda a, b: tl.pinv(a) @ b,
      shapes=[((4, 2), (4,)), ((4, 2), (4, 3)), ((3, 3), (3, 1))], draw=(apart, vector))
 for _ord in (None, "fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf):
-    case("norm", lambda m, x, p=_ord: m.linalg.norm(x, p), lambda x, p=_ord: tl.norm(x, p), shapes=[((3, 3),), ((2, 3),)], draw=apart)
+    case("norm", lambda m, x, p=_ord: m.linalg.norm(x, p), lambda x, p=_ord: tl.norm(x, p),
+         shapes=[((3, 3),), ((2, 3),)], draw=apart)
 for _ord in ("fro", "nuc", 1, 2, -np.inf):
     case("matrix_norm", lambda m, x, p=_ord: m.linalg.matrix_norm(x, ord=p, keepdims=True),
          lambda x, p=_ord: tl.matrix_norm(x, p, keepdim=True), shapes=ANY, draw=apart)
@@ -112,7 +115,8 @@ case("matmul", lambda m, x, y: m.linalg.matmul(x, y), t.matmul, shapes=[((2, 3),
 case("outer", lambda m, x, y: m.linalg.outer(x, y), t.outer, shapes=[((2,), (3,))])
 case("cross", lambda m, x, y: m.linalg.cross(x, y, axis=0), lambda x, y: tl.cross(x, y, dim=0), shapes=[((3, 2), (3, 2))])
 case("vecdot", lambda m, x, y: m.linalg.vecdot(x, y, axis=0), lambda x, y: tl.vecdot(x, y, dim=0), shapes=[((3, 2), (3, 2))])
-case("tensordot", lambda m, x, y: m.linalg.tensordot(x, y, axes=1), lambda x, y: t.tensordot(x, y, 1), shapes=[((2, 3), (3, 2))])
+case("tensordot", lambda m, x, y: m.linalg.tensordot(x, y, axes=1), lambda x, y: t.tensordot(x, y, 1),
+     shapes=[((2, 3), (3, 2))])
 case("matrix_transpose", lambda m, x: m.linalg.matrix_transpose(x), lambda x: x.mT, shapes=[((2, 3, 2),)])
 case("diagonal", lambda m, x: m.linalg.diagonal(x, offset=1), lambda x: tl.diagonal(x, offset=1), shapes=[((2, 3, 4),)])
 case("trace", lambda m, x: m.linalg.trace(x), lambda x: tl.diagonal(x).sum(-1), shapes=[((2, 3, 4),)])
