@@ -209,7 +209,7 @@ class Optimizer:
             return kernel.array(p, g, state, self._rooms, *ready.values)
         if [state[k] for k in self.counters] != ready.before:
             return None
-        if tuple([k for k in kernel.kept if state.get(k) is None]) != kernel.fresh:
+        if tuple([k for k in kernel.code.kept if state.get(k) is None]) != kernel.code.fresh:
             return None
         numbers = ready.values[2 * len(ready.before) :]
         run_large(kernel, p, g, state, numbers, self._rooms, self.fused)
