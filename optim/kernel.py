@@ -130,14 +130,14 @@ def run_large(
     rooms: Rooms,
     fused: bool,
 ) -> None:
-    """The step of an array, in place: a chunk at a time, or as machine code."""
+    """The step of an array, in place: a chunk at a time, or (float32, float64) as machine code."""
     order: Any = "C" if p.flags.c_contiguous or not p.flags.f_contiguous else "F"
     for k in kernel.code.fresh:
         state[k] = np.empty_like(p)
     slots = [p, g, *[state[k] for k in kernel.code.kept]]
     lined = [np.asarray(x, order=order) for x in slots]  # the array itself where it lies so
     flat = [x.reshape(-1, order=order) for x in lined]
-    if fused:
+    if fused and p.dtype.char in "fd":
         kernel.loop()(*flat, *[p.dtype.type(x) for x in numbers])
     else:
         for i in range(0, p.size, CHUNK):

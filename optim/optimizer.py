@@ -268,6 +268,8 @@ class Optimizer:
         """The rule as it is, for a step that is being compiled, and where its code cannot be used."""
         assert self.rule is not None
         news = self.rule(p, g, *[state.get(k) for k in self.buffers], **options)
+        # copies: they may be the arrays that are written next
+        news = tuple([x if x is None or isinstance(x, Value) else np.array(x) for x in news])
         for k, x in zip(self.buffers, news[1:], strict=True):
             if x is not None:
                 state[k] = into(state.get(k), x, p)
