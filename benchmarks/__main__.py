@@ -11,7 +11,7 @@ from pathlib import Path
 
 from autograd.graph.render import write
 from benchmarks.engines import ENGINES, OURS, USUAL
-from benchmarks.report import markdown
+from benchmarks.report import inserted, markdown
 from benchmarks.runner import GROUPS, NAMES, Runner, measure, merged
 
 
@@ -49,6 +49,9 @@ def arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument("--json", metavar="FILE", help="write the figures there")
     parser.add_argument("--markdown", metavar="FILE", help="write the tables there instead of printing them")
+    parser.add_argument(
+        "--docs", metavar="FILE", help="put them, medians only, between the marks of that page too"
+    )
     return parser
 
 
@@ -81,6 +84,9 @@ def main() -> None:
         )
     if options.json:
         write(Path(options.json), (json.dumps(figures, indent=1) + "\n").encode())
+    if options.docs:
+        page = Path(options.docs)
+        write(page, inserted(page.read_text(), figures).encode())
     text = markdown(figures)
     if options.markdown:
         write(Path(options.markdown), text.encode())

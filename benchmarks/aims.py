@@ -27,6 +27,7 @@ class Judged(NamedTuple):
     what: str
     limit: float
     found: float
+    profile: tuple[str, str] = ("", "")  # which workload and engine benchmarks.profile is to look at
 
     @property
     def met(self) -> bool:
@@ -78,7 +79,8 @@ def compared(aim: Aim, row: Figures) -> Judged:
     what = f"{ENGINES[aim.engine].title} / {ENGINES[aim.other].title}"
     titles = WORKLOADS if aim.table == "steps" else OPERATIONS
     ratio = row[aim.engine]["median"] / row[aim.other]["median"]
-    return Judged(titles[aim.workload].title, what, aim.limit, ratio)
+    profile = (aim.workload, aim.engine) if aim.table == "steps" else ("", "")
+    return Judged(titles[aim.workload].title, what, aim.limit, ratio, profile)
 
 
 def ahead(figures: Figures) -> Iterator[Judged]:
@@ -103,10 +105,12 @@ def chains(found: Figures) -> Iterator[Judged]:
     }
     ours = total["stepgrad"]
     for n in sorted(set(ours) & set(total["torch"])):
-        yield Judged(f"chain of {n:,}", "stepgrad / PyTorch", 1.0, ours[n] / total["torch"][n])
+        ratio = ours[n] / total["torch"][n]
+        yield Judged(f"chain of {n:,}", "stepgrad / PyTorch", 1.0, ratio, ("chain", "stepgrad"))
     if len(ours) > 1:
         least, most = min(ours), max(ours)
-        yield Judged("chain", f"a node of {most:,} / of {least:,}", CONSTANT, ours[most] / ours[least])
+        growth = ours[most] / ours[least]
+        yield Judged("chain", f"a node of {most:,} / of {least:,}", CONSTANT, growth, ("chain", "stepgrad"))
 
 
 def compiling(found: Figures) -> Iterator[Judged]:
@@ -115,16 +119,13 @@ def compiling(found: Figures) -> Iterator[Judged]:
         rows = {r["operations"]: r for r in found.values() if r["backend"] == backend}
         for k in ("value", "gradient"):
             each = {n: 1e3 * r[f"{k} ms"]["median"] / r[k] for n, r in rows.items()}
+            what, look = f"compile, {backend}, {k}", ("compile", backend)
             if 1000 in each:
-                yield Judged(f"compile, {backend}, {k}", "µs for a node, of 1,000", PER_NODE, each[1000])
-                if max(each) > 1000:
-                    most = max(each)
-                    yield Judged(
-                        f"compile, {backend}, {k}",
-                        f"a node of {most:,} / of 1,000",
-                        CONSTANT,
-                        each[most] / each[1000],
-                    )
+                yield Judged(what, "µs for a node, of 1,000", PER_NODE, each[1000], look)
+                most = max(each)
+                if most > 1000:
+                    growth = each[most] / each[1000]
+                    yield Judged(what, f"a node of {most:,} / of 1,000", CONSTANT, growth, look)
 
 
 def best(row: Figures, kind: str, ours: bool) -> str | None:

@@ -1,283 +1,72 @@
-"""Where the time of a training step of ours goes: python -m benchmarks.profile linear_system --engine compiled
+"""Where the time goes: python -m benchmarks.profile linear_system --engine compiled
 
 A profiler that counts every call makes a call of 100 ns look like one of a microsecond.  So parts are
 timed as wholes, while the loop runs (forward, backward, zero_grad, step), and what they do is then done
 again without the engine: each operation's NumPy alone, each rule alone, the generated code alone.  What
 is left is ours: recording, walking, checking, calling; and, for large arrays, memory that is not in the
-caches or not there yet (page faults), as it is when the same call is repeated.
+caches, as it is when the same call is repeated.
 """
 
 import argparse
-import gc
+import json
 import os
-import resource
-import statistics
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
-from itertools import pairwise
-from time import perf_counter, process_time
-from typing import Any, NamedTuple
+import subprocess
+import sys
+from pathlib import Path
 
-for library in ("OMP", "OPENBLAS", "MKL", "NUMBA"):  # before NumPy is there: one thread, as in the tables
-    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+from autograd.graph.render import write
+from benchmarks import parts, timing
+from benchmarks.aims import judged
+from benchmarks.engines import ENGINES, LOOP
+from benchmarks.report import PROFILES, between, number
+from benchmarks.steps.table import WORKLOADS, prepared
 
-import numpy as np  # noqa: E402
-
-from benchmarks import timing  # noqa: E402
-from benchmarks.report import number  # noqa: E402
-from benchmarks.steps.table import WORKLOADS, Train, prepared  # noqa: E402
-from benchmarks.timing import repeated  # noqa: E402
-from benchmarks.worker import runs_of  # noqa: E402
-
-BUDGET = 0.3  # seconds for a measurement
-LONG = 500.0  # microseconds: where the processor's clock, slower to read, counts little, others' work much
-SOME = 50  # steps, where a run has no length of its own
-ENGINES = ("stepgrad", "compiled", "numba")
+OTHERS = {"chain": ("stepgrad",), "compile": ("python", "numpy")}
+STEPS = ("stepgrad", "compiled", "numba", "loop")
 
 
-class Part(NamedTuple):
-    """A line: what, microseconds, what is in it."""
-
-    what: str
-    time: float
-    note: str = ""
-
-
-# --- parts of the running loop ------------------------------------------------------------------
-
-
-class Phases:
-    """Seconds that each step spends in some methods; the outermost call counts."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self.clock = clock
-        self.now: Counter[str] = Counter()
-        self.steps: list[Counter[str]] = []
-        self.inside = False
-        self.graph: list[Any] = []  # what the first backward() was called on was made of
-        self.end = self.last = (
-            perf_counter()
-        )  # of the last method, of the last backward(); then comes forward
-
-    def timed(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
-        def call(this: Any, *args: Any, **options: Any) -> Any:
-            if self.inside:
-                return method(this, *args, **options)
-            if name == "backward" and not self.graph:
-                self.graph = recorded(this)
-            self.inside = True
-            start = self.clock()
-            if name == "backward":
-                self.now["forward"] += start - self.end
-            try:
-                return method(this, *args, **options)
-            finally:
-                self.end = self.clock()
-                self.now[name] += self.end - start
-                self.inside = False
-                if name == "backward":
-                    self.now["step"] = self.end - self.last
-                    self.steps.append(self.now)
-                    self.now, self.last = Counter(), self.end
-
-        return call
-
-    def medians(self) -> dict[str, float]:
-        """Microseconds for a step, without those of the clock."""
-        ticks = [self.clock() for _ in range(1001)]
-        tick = statistics.median([b - a for a, b in pairwise(ticks)])
-        names = [name for name in self.steps[-1] if name != "step"]
-        found = {n: statistics.median([step[n] for step in self.steps]) - tick for n in names}
-        whole = statistics.median([step["step"] for step in self.steps]) - 2 * tick * len(names)
-        found["what is left of the loop"] = whole - sum(found.values())
-        return {n: 1e6 * time for n, time in found.items()}
+def profiled(workload: str, engine: str) -> str:
+    """The parts of one workload, as lines of text."""
+    timing.clock = parts.process_time
+    if workload == "chain":
+        return text("a chain of multiplications: stepgrad", *parts.chained())
+    if workload == "compile":
+        return text(f"compile: the {engine} back end", *parts.compiled_first(engine))
+    row, train = WORKLOADS[workload], prepared(workload, engine)
+    if train is None:
+        return f"{workload} is not written for {engine}"
+    title = f"{row.title}: {ENGINES[engine].title}"
+    if ENGINES[engine].kind == LOOP:
+        return text(title, *parts.looped(train, row.inside))
+    return text(title, *(parts.eager if engine == "stepgrad" else parts.compiled)(train, row.length))
 
 
-@contextmanager
-def watched(phases: Phases) -> Iterator[None]:
-    """Time the methods that a training loop calls."""
-    from autograd import Value
-    from nn import Module
-    from optim.optimizer import Optimizer
-
-    owners = {"backward": [Value], "zero_grad": [Value, Module, Optimizer], "optimizer.step": [Optimizer]}
-    kept = []
-    for name, classes in owners.items():
-        for owner in classes:
-            attribute = name.rpartition(".")[2]
-            kept.append((owner, attribute, vars(owner)[attribute]))
-            setattr(owner, attribute, phases.timed(name, vars(owner)[attribute]))
-    try:
-        yield
-    finally:
-        for owner, attribute, method in kept:
-            setattr(owner, attribute, method)
-
-
-def recorded(root: Any) -> list[Any]:
-    """(op, data, inputs' data, which of them carry gradient, params) of all that was recorded, in order."""
-    from autograd.engine import Node, ancestors, raw
-
-    nodes = [v for _, v in sorted(ancestors([root]).items()) if v.op is not None]
-    return [
-        (
-            v.op,
-            v._array,
-            [raw(x) for x in v.inputs],
-            [isinstance(x, Node) and x.requires_grad for x in v.inputs],
-            v.params,
-        )
-        for v in nodes
-    ]
-
-
-# --- the same work without the engine -------------------------------------------------------------
-
-
-def alone(call: Callable[[], object]) -> float:
-    """Microseconds of a call, a Python loop around it taken off."""
-
-    def run(n: int, call: Callable[[], object] = call) -> None:
-        for _ in range(n):
-            call()
-
-    return 1e6 * max(repeated(run, BUDGET / 10) - repeated(lambda n: run(n, nothing), BUDGET / 20), 0.0)
-
-
-def nothing() -> None:
-    pass
-
-
-def bare(graph: list[Any]) -> dict[str, list[float]]:
-    """Operation -> how many there are, microseconds of all their NumPy, of all their rules, and how many of these."""
-    known: dict[Any, tuple[float, float]] = {}
-    found: dict[str, list[float]] = {}
-    for op, data, args, tracked, params in graph:
-        kinds = tuple([(np.shape(a), getattr(a, "dtype", type(a))) for a in args])
-        key = op, kinds, tuple(tracked), repr(params)
-        if key not in known:
-            g = np.ones_like(data) if data.ndim else data.dtype.type(1)
-            rules = [partial(op.rules[0], i=i) for i in range(len(args))] if op.variadic else op.rules
-            used = [rule for rule, needed in zip(rules, tracked, strict=True) if needed]
-            with np.errstate(all="ignore"):
-                known[key] = (
-                    alone(partial(op.forward, *args, **params)),
-                    sum([alone(partial(rule, g, data, *args, **params)) for rule in used]),
-                )
-        entry = found.setdefault(op.name, [0.0, 0.0, 0.0, 0.0])
-        for i, x in enumerate((1.0, *known[key], float(sum(tracked)))):
-            entry[i] += x
-    return found
-
-
-# --- an eager and a compiled step ------------------------------------------------------------------
-
-
-def eager(train: Train, length: int | None) -> tuple[list[Part], list[list[str]]]:
-    """The parts, and a table of the operations."""
-    train(length or SOME)
-    whole, fresh = of_a_step(train, length), faults(train, length or SOME)
-    gc.disable()
-    try:
-        quiet = of_a_step(train, length)
-    finally:
-        gc.enable()
-    phases = Phases(perf_counter if whole < LONG else process_time)
-    with watched(phases):
-        end = process_time() + 2 * BUDGET
-        while process_time() < end:
-            train(length or SOME)
-    spent = phases.medians()
-    operations = bare(phases.graph)
-    count, rules = (sum([e[i] for e in operations.values()]) for i in (0, 3))
-    forward, backward = (sum([e[i] for e in operations.values()]) for i in (1, 2))
-    apart = spent["forward"] - forward, spent["backward"] - backward
-    parts = [
-        Part("a step", whole, f"{number(quiet)} with the collector off; {fresh:.0f} page faults"),
-        Part("forward", spent.pop("forward")),
-        Part("    the operations' NumPy alone", forward, f"{count:.0f} operations"),
-        Part("    recording", apart[0], f"{apart[0] / count:.2f} each"),
-        Part("backward", spent.pop("backward")),
-        Part("    the rules alone", backward, f"{rules:.0f} rules"),
-        Part("    walking", apart[1], f"{apart[1] / count:.2f} for an operation"),
-        *[Part(name, time) for name, time in spent.items()],
-    ]
-    rows = [
-        [name, f"{e[0]:.0f}", number(e[1]), number(e[2])]
-        for name, e in sorted(operations.items(), key=lambda item: -item[1][1] - item[1][2])
-    ]
-    return parts, [["operation", "times", "NumPy alone, µs", "rules alone, µs"], *rows]
-
-
-def compiled(train: Train, length: int | None) -> tuple[list[Part], list[list[str]]]:
-    """The generated code alone beside the step; and what each of its operations takes without it."""
-    from autograd.compiler.compiled import Compiled
-
-    made: list[Any] = []
-    traced = vars(Compiled)["traced"]
-
-    def remembered(this: Any, *args: Any) -> Any:
-        made.append(traced(this, *args))
-        return made[-1]
-
-    Compiled.traced = remembered  # type: ignore[method-assign]
-    try:
-        train(length or SOME)
-    finally:
-        Compiled.traced = traced  # type: ignore[method-assign]
-    (entry,) = made
-    whole, program = of_a_step(train, length), entry.run.program
-    given = [x.data for x in [*program.inputs, *program.closed]]
-    given = given if entry.run.why else [float(x) for x in given]
-    code = alone(partial(entry.run.make(), *given))
-    operations: dict[str, list[float]] = {}
-    with np.errstate(all="ignore"):
-        for s in program.steps:
-            time = alone(partial(s.op.forward, *[x.data for x in s.args], **s.params))
-            e = operations.setdefault(s.op.name, [0.0, 0.0])
-            e[0], e[1] = e[0] + 1, e[1] + time
-    parts = [
-        Part("a step", whole, f"{faults(train, length or SOME):.0f} page faults"),
-        Part(f"the generated code alone ({entry.run.backend})", code, f"{len(program)} operations"),
-        Part("the call, and the loop around it", whole - code),
-        Part("its operations, each as a NumPy call of its own", sum([e[1] for e in operations.values()])),
-    ]
-    rows = [
-        [name, f"{e[0]:.0f}", number(e[1])] for name, e in sorted(operations.items(), key=lambda i: -i[1][1])
-    ]
-    return parts, [["operation", "times", "NumPy alone, µs"], *rows]
-
-
-def of_a_step(train: Train, length: int | None) -> float:
-    """Microseconds."""
-    return 1e6 * repeated(runs_of(train, length), BUDGET, length or 1)
-
-
-def faults(train: Train, n: int) -> float:
-    """Pages of fresh memory that a step asks the system for."""
-    before = [resource.getrusage(resource.RUSAGE_SELF).ru_minflt]
-    for steps in (n, 3 * n):
-        train(steps)
-        before.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
-    return max(before[2] - 2 * before[1] + before[0], 0) / (2 * n)
-
-
-# --- the command ------------------------------------------------------------------------------------
-
-
-def text(title: str, parts: list[Part], table: list[list[str]]) -> str:
-    width = max([len(p.what) for p in parts])
-    lines = [title, "", *[f"{p.what:{width}}  {number(p.time):>9} µs  {p.note}".rstrip() for p in parts], ""]
-    widths = [max([len(row[i]) for row in table]) for i in range(len(table[0]))]
-    for first, *others in table:
-        lines.append(
-            "  ".join(
-                [f"{first:{widths[0]}}", *[f"{x:>{w}}" for x, w in zip(others, widths[1:], strict=True)]]
-            )
-        )
+def text(title: str, found: list[parts.Part], table: parts.Table) -> str:
+    width = max([len(p.what) for p in found])
+    lines = [title, "", *[f"{p.what:{width}}  {number(p.time):>9} µs  {p.note}".rstrip() for p in found]]
+    if table:
+        widths = [max([len(row[i]) for row in table]) for i in range(len(table[0]))]
+        lines.append("")
+        for first, *others in table:
+            cells = [f"{x:>{w}}" for x, w in zip(others, widths[1:], strict=True)]
+            lines.append("  ".join([f"{first:{widths[0]}}", *cells]))
     return "\n".join(lines)
+
+
+def missed(file: str) -> list[tuple[str, str]]:
+    """Workload and engine of each aim that a run missed."""
+    figures = json.loads(Path(file).read_text())
+    return list(dict.fromkeys([a.profile for a in judged(figures) if not a.met and a.profile[0]]))
+
+
+def apart(workload: str, engine: str) -> str:
+    """`profiled` in a process of its own, on one thread, as in the tables; what went wrong if it fails."""
+    threads = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
+    code = f"from benchmarks.profile import profiled; print(profiled({workload!r}, {engine!r}))"
+    command = [sys.executable, "-P", "-c", code]
+    environment = {**os.environ, **threads, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    return done.stdout if not done.returncode else f"{workload}, {engine}: {done.stderr.strip()}\n"
 
 
 def main() -> None:
@@ -286,15 +75,27 @@ def main() -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("workload", choices=list(WORKLOADS))
-    parser.add_argument("--engine", choices=ENGINES, default="stepgrad")
+    parser.add_argument("workload", nargs="?", choices=[*WORKLOADS, *OTHERS])
+    parser.add_argument("--engine", choices=[*STEPS, "python", "numpy"], help="for compile: its back end")
+    parser.add_argument("--missed", metavar="JSON", help="instead: what missed its aim in that run")
+    parser.add_argument("--docs", metavar="FILE", help="put the profiles between the marks of that page")
     options = parser.parse_args()
-    row, train = WORKLOADS[options.workload], prepared(options.workload, options.engine)
-    if train is None:
-        parser.error(f"{options.workload} is not written for {options.engine}")
-    timing.clock = process_time
-    parts, table = (eager if options.engine == "stepgrad" else compiled)(train, row.length)
-    print(text(f"{row.title}: {options.engine}", parts, table))
+    if options.missed:
+        found = [apart(*one) for one in missed(options.missed)]
+    elif options.workload:
+        engines = OTHERS.get(options.workload, STEPS)
+        engine = options.engine or engines[0]
+        if engine not in engines:
+            parser.error(f"--engine {engine} has no {options.workload}; choose one of {', '.join(engines)}")
+        found = [apart(options.workload, engine)]
+    else:
+        parser.error("name a workload, or --missed JSON")
+    if options.docs:
+        page = Path(options.docs)
+        blocks = "\n".join([f"```\n{block}```\n" for block in found])
+        write(page, between(page.read_text(), PROFILES, f"\n{blocks}\n").encode())
+    else:
+        print("\n".join(found), end="")
 
 
 if __name__ == "__main__":

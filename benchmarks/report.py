@@ -1,5 +1,6 @@
 """The figures of a run as Markdown."""
 
+import re
 from typing import Any
 
 from benchmarks.aims import best, judged
@@ -12,7 +13,10 @@ Figures = dict[str, Any]
 
 def number(x: float) -> str:
     """Three figures, without an exponent."""
-    return f"{x:,.0f}" if abs(x) >= 100 else f"{x:.1f}" if abs(x) >= 10 else f"{x:.2f}"
+    for digits, least in enumerate((100, 10, 1, 0.1)):
+        if abs(x) >= least:
+            return f"{x:,.{digits}f}"
+    return f"{x:.4f}"
 
 
 def spread(entry: Figures | None) -> str:
@@ -207,6 +211,28 @@ def markdown(figures: Figures) -> str:
     ]
     return "\n".join(lines) + "\n"
 
+
+FIGURES = "<!-- figures, by python -m benchmarks --docs -->"
+PROFILES = "<!-- profiles, by python -m benchmarks.profile --missed --docs -->"
+END = "<!-- end -->"
+
+
+def between(page: str, mark: str, text: str) -> str:
+    """A page with the text between the mark and the next end; ValueError where it has no such place."""
+    before, begin, rest = page.partition(mark)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the page has no place for it: put the lines {mark} and {END} where it is to go")
+    return f"{before}{mark}\n{text}\n{END}{after}"
+
+
+def inserted(page: str, figures: Figures) -> str:
+    """A page with the tables of a run at its mark, medians only."""
+    text = markdown(figures).partition("\n")[2].replace("(steps)", "(../benchmarks/steps)")
+    return between(page, FIGURES, RANGE.sub("", text))
+
+
+RANGE = re.compile(r" \((?:[\d.,]+ - [\d.,]+|least - most)\)")
 
 STEPS = (
     "The same maths from the same start values, as one writes it in each library: [steps](steps) has a file for each "

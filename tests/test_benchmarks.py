@@ -4,12 +4,13 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks import aims, engines, operations, report, runner, worker
+from benchmarks import aims, engines, operations, parts, profile, report, runner, timing, worker
 from benchmarks.engines import ENGINES, OURS
 from benchmarks.steps.table import FUNCTIONS, WORKLOADS, prepared
 
@@ -167,3 +168,89 @@ def test_runs_are_merged():
     assert whole["steps"] == {"moons": 2, "mlp_32": 3}
     assert whole["load"] == [1.0, 4.0]
     assert list(whole["engines"]) == ["hand", "torch"]
+
+
+def test_tables_go_into_a_page():
+    figures = {
+        **{section: {} for section in runner.SECTIONS},
+        "steps": {"moons": {e: {"median": 2.0, "min": 1.5, "max": 2500.0} for e in ("hand", "stepgrad")}},
+        **dict(processor="P", cores=2, system="S", date="D", threads=1, rounds=3, load=[1, 2], missing={}),
+        "engines": {e: {"version": "1", "python": "3", "numpy": "2"} for e in ("hand", "stepgrad")},
+        "failed": [["moons", "torch", "exit status 1"]],
+    }
+    page = f"before\n{report.FIGURES}\nold\n{report.END}\nafter\n{report.PROFILES}\n{report.END}\n"
+    new = report.inserted(page, figures)
+    assert new.startswith(f"before\n{report.FIGURES}\n\nP, 2 cores, S; D;")
+    assert new.endswith(f"{report.END}\nafter\n{report.PROFILES}\n{report.END}\n")
+    assert "| 2.00 | 2.00 |" in new
+    assert "Left out: moons, PyTorch (exit status 1)." in new
+    assert "old" not in new
+    assert report.inserted(new, figures) == new
+    with pytest.raises(ValueError, match="no place"):
+        report.inserted("a page", figures)
+
+
+def test_the_docs_have_places():
+    page = (ROOT / "docs" / "speed.md").read_text()
+    for mark in (report.FIGURES, report.PROFILES):
+        assert "x" in report.between(page, mark, "x")
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    monkeypatch.setattr(parts, "BUDGET", 0.01)
+    monkeypatch.setattr(parts, "SOME", 5)
+    monkeypatch.setattr(timing, "clock", time.process_time)
+
+
+def lines_of(found):
+    return {p.what.strip(): p.time for p in found[0]}
+
+
+def test_parts_of_an_eager_step(quick):
+    found = parts.eager(prepared("linear_system", "stepgrad"), 50)
+    times = lines_of(found)
+    assert list(times)[1:4] == ["forward", "the operations' NumPy alone", "recording"]
+    assert {"backward", "optimizer.step", "zero_grad", "what is left of the loop"} < set(times)
+    assert 0 < times["the operations' NumPy alone"] < times["forward"] < times["a step"]
+    assert sorted(row[:2] for row in found[1][1:]) == [
+        ["add", "3"],
+        ["multiply", "2"],
+        ["power", "2"],
+        ["subtract", "2"],
+    ]
+
+
+def test_parts_of_a_compiled_step(quick):
+    found, table = parts.compiled(prepared("moons", "compiled"), None)
+    assert [p.time > 0 for p in found[:2]] == [True, True]
+    assert ["matmul", "8"] in [row[:2] for row in table]
+
+
+def test_parts_of_compiling_and_of_a_chain(quick):
+    times = lines_of(parts.compiled_first("python", 100))
+    whole = times.pop("for a node")
+    assert sum(times.values()) == pytest.approx(whole)
+    assert all(t > 0 for t in times.values())
+    assert 0 < parts.chained((2000,))[0][0].time < 100
+
+
+def test_profile_on_the_command_line():
+    command = [sys.executable, "-m", "benchmarks.profile", "parabola"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.startswith("y = x², 15 steps: stepgrad\n\na step")
+    done = subprocess.run(
+        [*command, "--engine", "numpy"], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert "--engine numpy has no parabola" in done.stderr
+
+
+def test_what_missed_its_aim(tmp_path):
+    steps = {"moons": median(stepgrad=7.0, torch=10.0), "quadratic": median(stepgrad=1.0, torch=3.0)}
+    chain = {
+        n: {"stepgrad": median(forward=t, backward=t, free=t)} for n, t in (("1000", 1.0), ("10000", 2.0))
+    }
+    figures = {"steps": steps, "operations": {}, "chain": chain, "compile": {}}
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps(figures))
+    assert profile.missed(str(file)) == [("moons", "stepgrad"), ("chain", "stepgrad")]
