@@ -57,6 +57,7 @@ class Planner:
     buffers: list[Any] = field(default_factory=list)
     free: dict[Key, list[int]] = field(default_factory=dict)
     held: dict[int, set[int]] = field(default_factory=dict)  # variable -> buffers it may show
+    numbers: dict[Any, str] = field(default_factory=dict)  # constants that are used with arrays
     seen: dict[int, str] = field(default_factory=dict)  # what is in the namespace, by identity
     users: dict[int, int] = field(default_factory=dict)  # buffer -> live variables that may show it
 
@@ -76,7 +77,7 @@ class Planner:
         """The name of an object that the code refers to."""
         if id(thing) in self.seen:
             return self.seen[id(thing)]
-        name = getattr(thing, "__name__", "") if prefix == "" else ""
+        name = getattr(thing, "__name__", "") if prefix == "" else prefix if "_" in prefix else ""
         if not name.isidentifier():
             name = f"{prefix or 'f'}{len(self.namespace)}"
         name = self.names.unused(name, ("make", "run"))
@@ -138,12 +139,11 @@ class Planner:
         elif function is not None and s.is_array and len(s.args) == function.nin:
             function, args = quick_power(function, s.args, args)
             out = self.room(s, [x for x in s.args if x.shape == s.shape])
-            if function in (np.maximum, np.minimum):
-                args = [self.row(x, s, text) for x, text in zip(s.args, args, strict=True)]
-                out = "out=" * (out != "None") + out  # their third place means something else
-            self.line(
-                s, f"{name} = {self.known(function, '')}({', '.join([*args, *[out][out == 'None' :]])})"
-            )
+            word = "out=" if function in EXTREMES.values() else ""  # their third place means something else
+            out = "" if out == "None" else f", {word}{out}"
+            if function in INFIX or function in EXTREMES.values():
+                args = [self.operand(x, s, text) for x, text in zip(s.args, args, strict=False)]
+            self.line(s, f"{name} = {self.known(function, '')}({', '.join(args)}{out})")
         elif s.op in (reductions.SUM, reductions.MEAN) and s.dtype.kind == "f" and s.dtype.itemsize > 2:
             out = self.room(s) if s.is_array else "None"
             axis, keep = s.params["axis"], s.params["keepdims"]
@@ -216,11 +216,22 @@ class Planner:
             for a, row in zip(axes, rows, strict=True)
         ]
 
-    def row(self, x: Variable, s: Variable, text: str) -> str:
-        """A constant as a row: next to a single number NumPy takes the elements one by one."""
-        if x.kind != CONSTANT or x.is_array:
+    def operand(self, x: Variable, s: Variable, text: str) -> str:
+        """A constant next to an array as an array of its dtype: NumPy takes half as long as with a number.
+
+        For maximum and minimum as a row: they take the elements one by one else.
+        """
+        others = [y.dtype for y in s.args if y.is_array]
+        dtype = s.dtype if s.dtype.kind == "f" else others[0]
+        weak = not hasattr(x.data, "dtype") or x.dtype == dtype
+        if x.kind != CONSTANT or x.is_array or dtype.kind != "f" or not weak:
             return text
-        return self.known(np.full(s.shape[-1:], x.data, s.dtype), "row")
+        shape = s.shape[-1:] if ufunc_of(s.op) in EXTREMES.values() else ()
+        key = shape, dtype.str, float(x.data).hex()
+        if key not in self.numbers:
+            with np.errstate(all="ignore"):
+                self.numbers[key] = self.known(np.full(shape, x.data, dtype), number_name(x.data))
+        return self.numbers[key]
 
     def finish(self) -> None:
         """After the last step."""
@@ -286,6 +297,12 @@ def quick_power(function: np.ufunc, args: Sequence[Variable], texts: list[str]) 
 def brackets(index: Any) -> str:
     """A basic index as it is written."""
     return repr(index) if index.parts else "[()]"
+
+
+def number_name(number: Any) -> str:
+    """c_0_01 for 0.01: a constant that can be read in the code."""
+    text = repr(float(number)).replace("-", "m").replace(".", "_")
+    return f"c_{text}" if len(text) < 9 and text.replace("_", "").replace("m", "").isdigit() else "c"
 
 
 def key_of(data: Any) -> Key:

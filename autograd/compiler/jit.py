@@ -127,14 +127,15 @@ class Fuser(Planner):
         outputs = [s for s in loop.steps if self.left[id(s)] > inner.get(id(s), 0)]
         read = list({id(x): x for s in loop.steps for x in s.args if id(x) not in mine}.values())
         given = [x for x in read if x.kind != CONSTANT or x.is_array]
-        arguments = [self.text(x) for x in given]
         targets = []
         for s in outputs:
             # an operand's buffer is taken over only where all of its reads are in this loop
             reuse = [x for x in given if x.shape == s.shape and self.left.get(id(x)) == inner[id(x)]]
             targets.append(self.target(s, reuse))
+        at = self.places(given, outputs)
+        arguments = [self.text(x) for x in given if at[id(x)].startswith("a")]
         name = self.names.unused(f"loop{len(self.loops)}")
-        text, namespace = self.kernel(name, loop, given, outputs)
+        text, namespace = self.kernel(name, loop, given, outputs, at)
         scope = arrays_loaded(text, namespace, name)
         self.namespace[name] = njit(scope[name])
         self.loops.append(text)
@@ -144,9 +145,23 @@ class Fuser(Planner):
         for s in loop.steps:
             self.release(s)
 
+    def places(self, given: list[Variable], outputs: list[Variable]) -> dict[int, str]:
+        """What a loop calls its operands: as the output that takes over their buffer, where one does.
+
+        Written twice, LLVM would have to expect that one is read after the other is written.
+        """
+        at = {id(x): f"a{i}" for i, x in enumerate(given)}
+        for i, s in enumerate(outputs):
+            for x in given:
+                if x.shape == s.shape and id(s) in self.held and self.held.get(id(x)) == self.held[id(s)]:
+                    at[id(x)] = f"out{i}"
+        return at
+
     def target(self, s: Variable, reuse: list[Variable]) -> str:
         """What an output of a loop is written into: a buffer, or a new array that is returned."""
         if id(s) in self.returned:
+            if s.data.nbytes >= arrays.LARGE:
+                return self.recycled(s)
             return f"{self.known(np.empty_like, '')}({self.known(np.empty_like(s.data), 'like')})"
         key = arrays.key_of(s.data)
         for x in reuse:
@@ -158,11 +173,10 @@ class Fuser(Planner):
         return self.room(s)
 
     def kernel(
-        self, name: str, loop: Loop, given: list[Variable], outputs: list[Variable]
+        self, name: str, loop: Loop, given: list[Variable], outputs: list[Variable], at: dict[int, str]
     ) -> tuple[str, dict[str, Any]]:
         """The source of the loop."""
         namespace: dict[str, Any] = {"sqrt": np.sqrt, "fabs": abs, "inf": np.inf, "nan": np.nan}
-        at = {id(x): f"a{i}" for i, x in enumerate(given)}
         axes = len(loop.shape)
         body: list[str] = []
         local: dict[int, str] = {}
@@ -183,7 +197,8 @@ class Fuser(Planner):
             body.append(f"t{i} = {text}" if s.dtype.kind == "b" else f"t{i} = {kind}({text})")
         index = ", ".join([f"i{d}" for d in range(axes)])
         body += [f"out{i}[{index}] = {local[id(s)]}" for i, s in enumerate(outputs)]
-        parameters = [*[at[id(x)] for x in given], *[f"out{i}" for i in range(len(outputs))]]
+        operands = [at[id(x)] for x in given if at[id(x)].startswith("a")]
+        parameters = [*operands, *[f"out{i}" for i in range(len(outputs))]]
         lines = [f"def {name}({', '.join(parameters)}):"]
         for d in range(axes):
             lines.append(f"{'    ' * (d + 1)}for i{d} in range(out0.shape[{d}]):")
@@ -191,15 +206,19 @@ class Fuser(Planner):
         return "\n".join([*lines, ""]), namespace
 
 
+COMPARISONS = frozenset((np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal))
+
+
 def fusable(s: Variable) -> bool:
-    """Whether a step can go into a loop: cheap, elementwise, of floats or truth values."""
-    if not s.is_array or s.dtype.kind not in "fb" or s.dtype.itemsize == 2 or s.dtype.itemsize > 8:
+    """Whether a step can go into a loop: cheap, elementwise, of floats or truth values; of integers to compare or choose."""
+    if not s.is_array or any(
+        [x.dtype.kind not in "fbi" or x.dtype.itemsize in (2, 16) for x in (s, *s.args)]
+    ):
         return False
-    if any([x.dtype.kind not in "fbi" or x.dtype.itemsize == 2 or x.dtype.itemsize > 8 for x in s.args]):
-        return False
-    return s.op is el.WHERE or (
-        ufunc_of(s.op) in CHEAP and all([x.dtype.kind != "i" or not x.is_array for x in s.args])
-    )
+    integers = any([x.dtype.kind == "i" and x.is_array for x in s.args])
+    if s.op is el.WHERE or (integers and ufunc_of(s.op) in COMPARISONS):
+        return not integers or not any([x.dtype.kind == "f" for x in s.args])
+    return s.dtype.kind != "i" and ufunc_of(s.op) in CHEAP and not integers
 
 
 def element(name: str, x: Variable, axes: int) -> str:

@@ -33,17 +33,14 @@ def rewritten(program: Program, rewrite: Rewrite) -> Program:
         new = rewrite(s)
         if new is not s:
             put[id(s)] = new
-    if not put:
-        return program
+    return replaced(program, put) if put else program
+
+
+def replaced(program: Program, put: dict[int, Variable]) -> Program:
+    """The program with other outputs, and without the steps that are not behind them."""
     outputs = [put.get(id(x), x) for x in program.outputs]
-    return Program(
-        program.inputs,
-        program.closed,
-        program.values,
-        ordered(outputs, program.steps),
-        outputs,
-        program.written,
-    )
+    steps = ordered(outputs, program.steps)
+    return Program(program.inputs, program.closed, program.values, steps, outputs, program.written)
 
 
 # --- dead code, constants, what is exact in IEEE arithmetic ---------------------------------------
@@ -179,16 +176,17 @@ def params_key(params: dict[str, Any]) -> Any:
 def unstretched(program: Program) -> Program:
     """Operands that are stretched before an operation that would stretch them itself, as they were."""
 
-    def narrow(s: Variable) -> Variable:
+    def narrow(s: Variable) -> None:
         if s.is_array and (s.op is el.WHERE or ufunc_of(s.op) is not None):
             for i, x in enumerate(s.args):
                 y = unbroadcast(x)
                 args = (*s.args[:i], y, *s.args[i + 1 :])
                 if y is not x and np.broadcast_shapes(*[z.shape for z in args]) == s.shape:
                     s.args = args
-        return s
 
-    return rewritten(program, narrow)
+    for s in program.steps:
+        narrow(s)
+    return replaced(program, {})
 
 
 def unbroadcast(x: Variable) -> Variable:
@@ -280,16 +278,9 @@ def copied(program: Program) -> Program:
     """The same program of steps of its own."""
     put: dict[int, Variable] = {}
     for s in program.steps:
-        args = [put.get(id(x), x) for x in s.args]
-        put[id(s)] = Variable(STEP, s.data, s.op, tuple(args), s.params, s.name, s.site)
-    return Program(
-        program.inputs,
-        program.closed,
-        program.values,
-        list(put.values()),
-        [put.get(id(x), x) for x in program.outputs],
-        program.written,
-    )
+        args = tuple([put.get(id(x), x) for x in s.args])
+        put[id(s)] = Variable(STEP, s.data, s.op, args, s.params, s.name, s.site)
+    return replaced(program, put)
 
 
 __all__ = ["STEP", "inline", "optimized", "shared", "simplified", "step"]
