@@ -1,5 +1,6 @@
 """Degrees Celsius to Fahrenheit: a layer of one neuron, mean squared error over seven rows, Adam, f32."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -138,7 +139,7 @@ def jax() -> Train:
         w, b = params
         return ((x @ w + b - y) ** 2).mean()
 
-    @jax.jit
+    @partial(jax.jit, donate_argnums=(0, 1, 2))
     def step(params: Any, m: Any, v: Any, t: Any) -> Any:
         grads, t = jax.grad(loss)(params), t + 1
         rate, spread = LR / (1 - adam.B1**t), 1 / (1 - adam.B2**t)
@@ -147,8 +148,8 @@ def jax() -> Train:
 
     def train(n: int) -> list[Any]:
         params = [jnp.array(p) for p in weights()]
-        zeros = [jnp.zeros_like(p) for p in params]
-        state = params, zeros, zeros, jnp.float32(0)
+        m, v = ([jnp.zeros_like(p) for p in params] for _ in range(2))
+        state = params, m, v, jnp.float32(0)
         for _ in range(n):
             state = step(*state)
         return list(jax.block_until_ready(state[0]))

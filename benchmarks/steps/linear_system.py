@@ -161,7 +161,7 @@ def jax_start() -> Any:
 def jax() -> Train:
     import jax
 
-    step = jax.jit(jax_step())
+    step = jax.jit(jax_step(), donate_argnums=(0, 1, 2, 3))
 
     def train(n: int) -> list[Any]:
         state = jax_start()

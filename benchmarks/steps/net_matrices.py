@@ -1,5 +1,6 @@
 """The 2-2-1 network on (4, 2) arrays: all four people in one step of gradient descent."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -121,7 +122,7 @@ def jax() -> Train:
 
     x, y = people()
 
-    @jax.jit
+    @partial(jax.jit, donate_argnums=0)
     def step(w: Any) -> Any:
         return [
             p - LR * g for p, g in zip(w, jax.grad(lambda w: loss(jax.nn.sigmoid, w, x, y))(w), strict=True)

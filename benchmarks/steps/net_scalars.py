@@ -154,7 +154,7 @@ def jax() -> Train:
     import jax
     import jax.numpy as jnp
 
-    step, people = jax.jit(jax_step()), list(jnp.array(PEOPLE))
+    step, people = jax.jit(jax_step(), donate_argnums=0), list(jnp.array(PEOPLE))
 
     def train(n: int) -> list[Any]:
         w = jnp.array(NET)

@@ -134,7 +134,7 @@ def jax() -> Train:
     import jax
     import jax.numpy as jnp
 
-    step = jax.jit(jax_step())
+    step = jax.jit(jax_step(), donate_argnums=0)
 
     def train(n: int) -> list[Any]:
         abc = jnp.array(START)

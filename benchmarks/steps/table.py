@@ -21,7 +21,9 @@ class Workload(NamedTuple):
 
 
 WORKLOADS: dict[str, Workload] = {
-    "linear_system": Workload("2×2 linear system, Adam, scalars f64", "linear_system", steps=100, length=500),
+    "linear_system": Workload(
+        "2×2 linear system, Adam, scalars f64", "linear_system", steps=100, length=1000
+    ),
     "parabola": Workload("y = x², 15 steps", "parabola", steps=15, length=15, inside=15),
     "quadratic": Workload("quadratic fit, MAE, 20 points f64", "quadratic", steps=50),
     "net_scalars": Workload("2-2-1 net, per-sample SGD, scalars f64", "net_scalars", steps=100),
@@ -30,7 +32,7 @@ WORKLOADS: dict[str, Workload] = {
         "moons MLP 2-16-16-1, hinge + L2, 100 points, scalars", "moons_scalars", steps=2
     ),
     "moons": Workload("moons MLP 2-16-16-1, hinge + L2, 100 points, arrays", "moons"),
-    "celsius": Workload("Celsius Dense(1), Adam f32", "celsius", steps=50, tolerance=1e-4, length=500),
+    "celsius": Workload("Celsius Dense(1), Adam f32", "celsius", steps=50, tolerance=1e-4, length=800),
     "logistic_f32": Workload(
         "logistic regression 784-10, batch 128 f32", "logistic", {"dtype": "float32"}, tolerance=1e-4
     ),
