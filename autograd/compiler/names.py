@@ -5,6 +5,7 @@ import keyword
 import math
 import re
 from collections.abc import Container, Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,11 @@ class Names:
         for i, x in enumerate(program.closed):
             self.of[id(x)] = self.unused(x.name or f"v{i}")
         for i, x in enumerate(program.steps):
-            self.of[id(x)] = self.unused(x.name or f"t{i}")
+            name = f"t{i}"
+            self.of[id(x)] = (
+                name if x.name is None and name not in self.taken else self.unused(x.name or name)
+            )
+        self.taken.update(self.of.values())
 
     def __getitem__(self, x: Variable) -> str:
         return self.of[id(x)]
@@ -56,5 +61,10 @@ def literal(data: Any) -> str | None:
 
 def comment(x: Variable) -> str:
     """The user's line that a step comes from, where there is a file with it."""
-    file, _, line = x.site.rpartition(":")
+    return place(x.site)
+
+
+@lru_cache(1024)
+def place(site: str) -> str:
+    file, _, line = site.rpartition(":")
     return f"  # {Path(file).name}:{line}" if file and not file.startswith("<") else ""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.program import CONSTANT, STEP, Program, Variable, constant, ordered, step
+from autograd.compiler.program import CONSTANT, STEP, Program, Variable, constant, ordered, reached, step
 from autograd.compiler.trace import inlined
 from autograd.compiler.ufuncs import ufunc_of
 from autograd.rules import elementwise as el
@@ -19,36 +19,53 @@ Rewrite = Callable[[Variable], Variable]
 
 def optimized(program: Program) -> Program:
     """All passes, in order."""
-    for a_pass in (simplified, inline, simplified, shared, unstretched, gathered, simplified):
-        program = a_pass(program)
+    program = rewritten(program, simpler, opener())
+    program = rewritten(program, simpler, sharer())
+    program = gathered(unstretched(program))
+    program.steps = ordered(program.outputs, program.steps)
     return program
 
 
-def rewritten(program: Program, rewrite: Rewrite) -> Program:
-    """The program with every step replaced by what `rewrite` makes of it; what is not used any more is left out."""
+def rewritten(program: Program, *rewrites: Rewrite) -> Program:
+    """The program with every step replaced by what the first of `rewrites` that knows better makes of it.
+
+    What is not used any more is left out.
+    """
     put: dict[int, Variable] = {}
+    steps: list[Variable] = []
+    placed: set[int] = set()
     for s in program.steps:
         if put:
             s.args = tuple([put.get(id(x), x) for x in s.args])
-        new = rewrite(s)
-        if new is not s:
-            put[id(s)] = new
-    return replaced(program, put) if put else program
-
-
-def replaced(program: Program, put: dict[int, Variable]) -> Program:
-    """The program with other outputs, and without the steps that are not behind them."""
+        for rewrite in rewrites:
+            new = rewrite(s)
+            if new is not s:
+                put[id(s)] = new
+                if new.kind == STEP and id(new) not in placed:  # there may be several
+                    steps += reached([new], placed)
+                break
+        else:
+            placed.add(id(s))
+            steps.append(s)
+    if not put:
+        return program
     outputs = [put.get(id(x), x) for x in program.outputs]
-    steps = ordered(outputs, program.steps)
-    return Program(program.inputs, program.closed, program.values, steps, outputs, program.written)
+    return needed(Program(program.inputs, program.closed, program.values, steps, outputs, program.written))
+
+
+def needed(program: Program) -> Program:
+    """The program without steps that nothing is made of."""
+    live = {id(x) for x in program.outputs}
+    steps = []
+    for s in reversed(program.steps):
+        if id(s) in live:
+            steps.append(s)
+            live.update([id(x) for x in s.args])
+    program.steps = steps[::-1]
+    return program
 
 
 # --- dead code, constants, what is exact in IEEE arithmetic ---------------------------------------
-
-
-def simplified(program: Program) -> Program:
-    """Constants folded, operations that change nothing left out."""
-    return rewritten(program, simpler)
 
 
 SMALL = 4096  # bytes: a larger constant is kept as the operation that makes it
@@ -101,11 +118,13 @@ def same_kind(s: Variable, x: Variable) -> bool:
 # --- operations as the NumPy they are made of -----------------------------------------------------
 
 
-def inline(program: Program) -> Program:
+def opener() -> Rewrite:
     """Operations whose forward is plain NumPy (softmax, a linear layer) as the steps it consists of."""
     single: set[tuple[Op, tuple[str, ...]]] = set()  # operations that are one step
 
     def expand(s: Variable) -> Variable:
+        if ufunc_of(s.op) is not None:
+            return s
         todo = [s]
         put: dict[int, Variable] = {}
         while todo:
@@ -133,13 +152,13 @@ def inline(program: Program) -> Program:
             last = put[id(last)]
         return last
 
-    return rewritten(program, expand)
+    return expand
 
 
 # --- common subexpressions ------------------------------------------------------------------------
 
 
-def shared(program: Program) -> Program:
+def sharer() -> Rewrite:
     """Steps that compute the same thing from the same variables, computed once."""
     known: dict[Any, Variable] = {}
 
@@ -148,17 +167,18 @@ def shared(program: Program) -> Program:
         if s.op.random:
             return s
         try:
-            return known.setdefault((s.op, tuple([key_of(x) for x in s.args]), params_key(s.params)), s)
+            params = params_key(s.params) if s.params else ()
+            return known.setdefault(
+                (s.op, *[id(x) if x.kind != CONSTANT else key_of(x) for x in s.args], params), s
+            )
         except TypeError:  # a parameter that cannot be hashed
             return s
 
-    return rewritten(program, first)
+    return first
 
 
 def key_of(x: Variable) -> Any:
-    """Equal for variables that are the same; small constants by what they are."""
-    if x.kind != CONSTANT:
-        return id(x)
+    """Equal for constants that are the same; large ones by identity."""
     if isinstance(x.data, np.ndarray):
         return (x.data.dtype.str, x.data.shape, x.data.tobytes()) if x.data.nbytes <= SMALL else id(x)
     return (type(x.data), x.data.tobytes() if hasattr(x.data, "tobytes") else repr(x.data))
@@ -176,9 +196,14 @@ def params_key(params: dict[str, Any]) -> Any:
 def unstretched(program: Program) -> Program:
     """Operands that are stretched before an operation that would stretch them itself, as they were."""
 
+    if not any([s.op in LAYOUT for s in program.steps]):
+        return program
+
     def narrow(s: Variable) -> None:
         if s.is_array and (s.op is el.WHERE or ufunc_of(s.op) is not None):
             for i, x in enumerate(s.args):
+                if x.op not in LAYOUT:
+                    continue
                 y = unbroadcast(x)
                 args = (*s.args[:i], y, *s.args[i + 1 :])
                 if y is not x and np.broadcast_shapes(*[z.shape for z in args]) == s.shape:
@@ -186,7 +211,7 @@ def unstretched(program: Program) -> Program:
 
     for s in program.steps:
         narrow(s)
-    return replaced(program, {})
+    return needed(program)
 
 
 def unbroadcast(x: Variable) -> Variable:
@@ -229,7 +254,7 @@ def gathered(program: Program) -> Program:
                 return step(SCATTERED, x[1] + y[1], params, s.data, s)
         return s
 
-    return rewritten(program, joined)
+    return rewritten(program, joined) if any([s.op is SCATTER_ADD for s in program.steps]) else program
 
 
 # --- signs ------------------------------------------------------------------------------------------
@@ -266,21 +291,18 @@ def unsigned(program: Program) -> Program:
             return step(el.SUBTRACT, (y, a), s.params, s.data, s)
         return s
 
-    before = len(program)
-    shorter = rewritten(copied(program), stripped)
-    return shorter if len(shorter) < before else program
+    if not any([s.op is el.NEGATIVE for s in program.steps]):
+        return program
+    before = [(s, s.args, s.name) for s in program.steps]
+    shorter = rewritten(program, stripped)
+    if len(shorter) < len(before):
+        return shorter
+    for s, args, name in before:
+        s.args, s.name = args, name
+    return program
 
 
 SIGNED = frozenset((el.ADD, el.SUBTRACT, el.MULTIPLY, el.DIVIDE))
 
 
-def copied(program: Program) -> Program:
-    """The same program of steps of its own."""
-    put: dict[int, Variable] = {}
-    for s in program.steps:
-        args = tuple([put.get(id(x), x) for x in s.args])
-        put[id(s)] = Variable(STEP, s.data, s.op, args, s.params, s.name, s.site)
-    return replaced(program, put)
-
-
-__all__ = ["STEP", "inline", "optimized", "shared", "simplified", "step"]
+__all__ = ["optimized", "unsigned"]

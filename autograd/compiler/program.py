@@ -71,10 +71,10 @@ def ordered(outputs: Sequence[Variable], before: Iterable[Variable] = ()) -> lis
     return reached([*[x for x in before if id(x) in live], *outputs])
 
 
-def reached(outputs: Iterable[Variable]) -> list[Variable]:
-    """The steps behind `outputs`, operands first; no recursion."""
+def reached(outputs: Iterable[Variable], ready: set[int] | None = None) -> list[Variable]:
+    """The steps behind `outputs` that are not `ready`, operands first; no recursion.  Then they are."""
     done: set[int] = set()
-    ready: set[int] = set()
+    ready = set() if ready is None else ready
     order: list[Variable] = []
     todo = list(outputs)[::-1]
     while todo:

@@ -117,29 +117,32 @@ def fits(program: Program) -> str:
 def lines_of(program: Program, names: Names) -> list[str]:
     """One assignment per step; a step that is read once is written where it is read."""
     uses = program.uses()
-    readers = {id(x): s for s in program.steps for x in s.args}
-    returned = {id(x) for x in program.outputs}
-    texts: dict[int, str] = {}
-    reads: dict[int, int] = {}
+    often = {id(x) for s in program.steps if repeats(s) for x in s.args} | {id(x) for x in program.outputs}
+    texts = dict(names.of)
+    reads: dict[int, int] = {}  # how many steps are written in a text
     lines = []
     for s in program.steps:
-        floats = s.dtype.kind == "f" or any([x.dtype.kind == "f" for x in s.args if x.kind != CONSTANT])
-        args = [texts.get(id(x)) or atom(x, names, floats) for x in s.args]
-        function = ufunc_of(s.op)
+        args = [atom(x, names, takes_floats(s)) if x.kind == CONSTANT else texts[id(x)] for x in s.args]
         if s.op is el.WHERE:
             text = f"{args[1]} if {args[0]} else {args[2]}"
         elif s.op in SAME:
             text = args[0]
         else:
+            function = ufunc_of(s.op)
             assert function is not None
             text = FORMULAS[function](*args)
+        n = id(s)
         depth = 1 + max([reads.get(id(x), 0) for x in s.args], default=0)
-        once = uses[id(s)] == 1 and id(s) not in returned and s.name is None and depth < 6
-        if once and len(text) < 60 and not repeats(readers[id(s)]):
-            texts[id(s)], reads[id(s)] = (f"({text})" if not text.isidentifier() else text), depth
+        if uses[n] == 1 and s.name is None and depth < 6 and n not in often and len(text) < 60:
+            texts[n], reads[n] = text if text.isidentifier() else f"({text})", depth
         else:
-            lines.append(f"{names[s]} = {text}{comment(s)}")
+            lines.append(f"{texts[n]} = {text}{comment(s)}")
     return lines
+
+
+def takes_floats(s: Variable) -> bool:
+    """Whether a number among the operands of a step becomes a float."""
+    return s.dtype.kind == "f" or any([x.dtype.kind == "f" for x in s.args if x.kind != CONSTANT])
 
 
 def repeats(user: Variable) -> bool:

@@ -1,12 +1,13 @@
 """Run a function once on Values whose every use is recorded: a Program, good for all calls."""
 
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from autograd import anomaly, engine
-from autograd.compiler.program import CLOSED, INPUT, STEP, Program, Variable, constant, ordered
+from autograd.compiler.program import CLOSED, INPUT, STEP, Program, Variable, constant
 from autograd.engine import LIVE, NO_PARAMS, Node, next_number
 from autograd.modes import TRACE, mode
 from autograd.rules.table import Op
@@ -145,7 +146,7 @@ def program_of(leaves: Sequence[Any], record: Tape, results: Sequence[Any], effe
     steps: list[Variable] = []
     news = [new for _, _, new in record.writes]
     roots = [r for r in [*results, *news] if isinstance(r, Node)]
-    for v in sorted(inside(roots, start), key=number):
+    for v in sorted(inside(roots, start), key=attrgetter("_number")):
         args = []
         for x in v.inputs:
             found = None if writes and id(x) in writes else known.get(id(x))
@@ -157,11 +158,7 @@ def program_of(leaves: Sequence[Any], record: Tape, results: Sequence[Any], effe
         steps.append(s)
     written = [v for v, _ in record.numbers.values()] if effects else []
     outputs = [variable(r) for r in [*results, *written]]
-    return Program(inputs, closed, values, ordered(outputs, steps), outputs, written)
-
-
-def number(v: Any) -> int:
-    return int(v._number)
+    return Program(inputs, closed, values, steps, outputs, written)
 
 
 def inside(roots: Sequence[Any], start: int) -> list[Any]:
