@@ -23,6 +23,8 @@ Texts = dict[str, str]
 FEW = 4  # operations
 PREPARE = """\
 def run({options}):
+    if {changed}:
+        raise TypeError
     {floats}
     {lines}
     return {results}
@@ -132,7 +134,7 @@ def written(
     program = passes.optimized(trace(run, examples, [f"{k}_" if k in OWN else k for k in [*given, *free]]))
     if program.closed or program.written:
         raise UnfitError("it uses a Value that it was not given")
-    return Writer(program, given, free, kept).written(list(options), counters)
+    return Writer(program, given, free, kept).written(options, counters)
 
 
 @dataclass(eq=False)
@@ -144,8 +146,9 @@ class Writer:
     free: list[str]
     kept: list[str]
 
-    def written(self, options: list[str], counters: Sequence[str]) -> Written:
+    def written(self, options: dict[str, Any], counters: Sequence[str]) -> Written:
         """All texts."""
+        none = [k for k, x in options.items() if x is None]
         program, kept = self.program, self.kept
         arrays, numbers = program.inputs[: len(self.given)], program.inputs[len(self.given) :]
         first, body = divided(program.steps, arrays)
@@ -187,6 +190,7 @@ class Writer:
             "prepare": filled(
                 PREPARE,
                 options=", ".join([parameters.get(k, f"_{k}") for k in options]),
+                changed=" or ".join([f"_{k} is not None" for k in none]) or "False",
                 floats=[f"{x} = float({x})" for x in parameters.values()],
                 lines=scalars.lines_of(Program([], [], [], first, met), names),
                 results=scalars.tupled([scalars.atom(x, names) for x in met]),

@@ -21,7 +21,8 @@ FIXED = (bool, str, type(None))  # types of options that are no numbers
 class Kernel:
     """The code of a rule for some options.
 
-    prepare(*options) gives the numbers that meet the arrays.  number(p, g, state, *values) returns
+    prepare(*options) gives the numbers that meet the arrays, or raises TypeError where other options
+    are None.  number(p, g, state, *values) returns
     the new p of a float64 number, array(p, g, state, rooms, *values) that of an array, in place;
     both also put the new buffers and counters into the state, or change nothing and return None where
     the counters are not those expected or other buffers are None.  values: the counters before and

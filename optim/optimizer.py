@@ -23,7 +23,6 @@ class Ready:
 
     group: Group
     settings: tuple[Any, ...]  # the values in the group for which it was made
-    kinds: tuple[Any, ...]  # types of the rule's options
     kernel: Kernel
     before: list[Any]  # the counters
     values: tuple[Any, ...]  # the counters before and after, and the numbers
@@ -57,9 +56,7 @@ class Optimizer:
         self.defaults = defaults
         self.param_groups: list[Group] = []
         self.state: dict[int, State] = {}  # by the position of the parameter over all groups
-        self._rooms = Rooms()
-        self._known: dict[int, Ready] = {}  # by the identity of the group
-        self._ready: Ready | None = None  # in the step that is being done
+        self._forget()
         self.stepped = False  # whether step() was called: a scheduler goes after it
         if isinstance(params, Value):
             raise TypeError(
@@ -77,6 +74,19 @@ class Optimizer:
             self.add_param_group(group)
         if not self.parameters():
             raise ValueError(f"{self.name}: params is empty in every group; pass the Values to optimize")
+
+    def _forget(self) -> None:
+        """Begin without code: it is found again at the next step."""
+        self._rooms = Rooms()
+        self._known: dict[int, Ready] = {}  # by the identity of the group
+        self._ready: Ready | None = None  # in the step that is being done
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: x for k, x in vars(self).items() if k not in ("_rooms", "_known", "_ready")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._forget()
 
     @property
     def name(self) -> str:
@@ -233,9 +243,8 @@ class Optimizer:
         if kernel is None:
             return self._plainly(p, g, state, after, options)
         values = (*before, *after.values(), *kernel.prepare(*options.values()))
-        kinds = tuple(map(type, options.values()))
         settings = tuple(group.values())
-        ready = self._ready = self._known[id(group)] = Ready(group, settings, kinds, kernel, before, values)
+        ready = self._ready = self._known[id(group)] = Ready(group, settings, kernel, before, values)
         if p.ndim or type(p) is float64:
             new = self._quickly(ready, p, g, state)
             return self._plainly(p, g, state, after, options) if new is None else new
@@ -257,9 +266,11 @@ class Optimizer:
         before = [state[k] for k in self.counters]
         if ready.before != before:
             after, options = self.numbers(group, *before)
-            if tuple(map(type, options.values())) != ready.kinds:
+            try:
+                numbers = ready.kernel.prepare(*options.values())
+            except TypeError:  # another option is None
                 return None
-            values = (*before, *after.values(), *ready.kernel.prepare(*options.values()))
+            values = (*before, *after.values(), *numbers)
             ready.before, ready.values = before, values
         self._ready = ready
         return ready

@@ -1,5 +1,7 @@
 """Rules as code: the same bits as the rule itself, in place, for numbers and arrays of every layout and size."""
 
+import copy
+import pickle
 import subprocess
 import sys
 
@@ -194,6 +196,17 @@ def test_numbers_divide_by_zero_as_arrays_do():
         two.step()
         np.testing.assert_array_equal(s.data, a.data[0])
     assert np.isnan(s.data) and one.state[0]["step"] == 2
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+@pytest.mark.parametrize("fused", [False, True])
+def test_a_copied_optimizer_goes_on(copied, fused):
+    start = RNG.normal(size=(2, 3))
+    optimizer = optim.AdamW([Value(start)], lr=0.1, fused=fused)
+    walked(optimizer, start, 3)
+    other = copied(optimizer)
+    same(walked(other, start, 3, seed=1), walked(optimizer, start, 3, seed=1))
+    assert other.fused == fused and other.state[0]["step"] == 6
 
 
 # --- rules of one's own ---------------------------------------------------------------------------
