@@ -12,6 +12,7 @@ from optim.kernel import CHUNK, Array, Kernel, Rooms, Rule, kernel_of, numba_of,
 State = dict[str, Any]
 Group = dict[str, Any]
 float64 = np.float64
+CHANGEABLE = (list, dict, np.ndarray)
 
 # what learning rate schedulers keep in a group beside the optimizer's own options
 SCHEDULED = frozenset({"initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum", "swa_lr"})
@@ -244,7 +245,9 @@ class Optimizer:
             return self._plainly(p, g, state, after, options)
         values = (*before, *after.values(), *kernel.prepare(*options.values()))
         settings = tuple(group.values())
-        ready = self._ready = self._known[id(group)] = Ready(group, settings, kernel, before, values)
+        ready = self._ready = Ready(group, settings, kernel, before, values)
+        if not any([isinstance(x, CHANGEABLE) for k, x in group.items() if k != "params"]):
+            self._known[id(group)] = ready  # what could be changed in place would be the same next time
         if p.ndim or type(p) is float64:
             new = self._quickly(ready, p, g, state)
             return self._plainly(p, g, state, after, options) if new is None else new
@@ -334,6 +337,7 @@ class Optimizer:
             p, group = owners[position]
             state[position] = self.checked_state(f"{where}: parameter {position}", new, p.data, group)
         self.param_groups, self.state = groups, state
+        self._forget()
 
     def checked_state(self, where: str, new: Mapping[str, Any], p: Array, group: Group) -> State:
         """A copy of a parameter's saved state, if it is like `new_state`."""

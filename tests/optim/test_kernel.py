@@ -163,6 +163,26 @@ def test_options_may_change_between_steps():
         assert b.item() == pytest.approx(expected, rel=1e-12) and a.data[0] == b.item()
 
 
+def test_options_may_be_changed_in_place():
+    for kind, name, before, after in [
+        (optim.SGD, "lr", np.array(0.1), np.array(0.3)),
+        (optim.Adam, "betas", [0.9, 0.999], [0.2, 0.5]),
+    ]:
+        ends = []
+        for in_place in (False, True):
+            w = Value(1.0)
+            optimizer = kind([w], **{name: before.copy()})
+            for step in range(4):
+                if step == 2 and in_place:
+                    optimizer.param_groups[0][name][slice(None) if name == "betas" else ...] = after
+                elif step == 2:
+                    optimizer.param_groups[0][name] = after
+                w.grad = np.float64(step + 1)
+                optimizer.step()
+            ends.append(w.item())
+        assert ends[0] == ends[1]
+
+
 @pytest.mark.parametrize("shape", [(), (2,)])
 def test_a_buffer_that_one_parameter_lacks(shape):
     a, b = Value(np.ones(shape)), Value(np.ones(shape))
