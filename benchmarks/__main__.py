@@ -34,7 +34,7 @@ def arguments() -> argparse.ArgumentParser:
         "--python", action="append", default=[], metavar="NAMES=PATH", help="the interpreter of some of them"
     )
     parser.add_argument("--rounds", type=int, default=3, help="turns of every engine")
-    parser.add_argument("--budget", type=float, default=0.5, help="seconds of measuring in one turn")
+    parser.add_argument("--budget", type=float, default=0.3, help="seconds of measuring in one turn")
     parser.add_argument("--threads", type=int, default=1, help="processors that every engine may use")
     parser.add_argument("--chain", default="1000,10000,100000,1000000", help="lengths of the chain")
     parser.add_argument(

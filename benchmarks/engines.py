@@ -23,7 +23,7 @@ class Engine(NamedTuple):
     module: str  # what is imported
     package: str  # what is installed with pip
     also: str = ""  # another package that it needs
-    seconds: float = 0.5  # about what it takes to start and to compile a step
+    seconds: float = 0.3  # about what it takes to start and to compile a step
     asked: bool = False  # measured only where it is named, and in one turn: it takes minutes
 
 
@@ -31,17 +31,17 @@ ENGINES: dict[str, Engine] = {
     "hand": Engine("by hand", LIMIT, "numpy", "numpy"),
     "stepgrad": Engine("stepgrad", EAGER, "autograd", "stepgrad"),
     "micrograd": Engine("micrograd", EAGER, "micrograd.engine", "micrograd"),
-    "torch": Engine("PyTorch", EAGER, "torch", "torch", seconds=3),
+    "torch": Engine("PyTorch", EAGER, "torch", "torch", seconds=4.7),
     "hips": Engine("HIPS autograd", EAGER, "autograd", "autograd"),
-    "mygrad": Engine("MyGrad", EAGER, "mygrad", "mygrad", seconds=2),
+    "mygrad": Engine("MyGrad", EAGER, "mygrad", "mygrad", seconds=2.0),
     "compiled": Engine("stepgrad compiled", COMPILED, "autograd", "stepgrad"),
-    "numba": Engine("stepgrad compiled, numba", COMPILED, "autograd", "stepgrad", "numba", 4),
-    "jax": Engine("jax.jit", COMPILED, "jax", "jax", seconds=2),
+    "numba": Engine("stepgrad compiled, numba", COMPILED, "autograd", "stepgrad", "numba", 2.5),
+    "jax": Engine("jax.jit", COMPILED, "jax", "jax", seconds=1.8),
     "torch_compile": Engine("torch.compile", COMPILED, "torch", "torch", seconds=45, asked=True),
     "c": Engine("C by hand", LOOP, "numpy", "numpy"),
-    "numba_hand": Engine("numba by hand", LOOP, "numba", "numba", seconds=3),
-    "loop": Engine("stepgrad, loop inside", LOOP, "autograd", "stepgrad", "numba", 4),
-    "scan": Engine("jax.lax.scan", LOOP, "jax", "jax", seconds=3),
+    "numba_hand": Engine("numba by hand", LOOP, "numba", "numba", seconds=1.5),
+    "loop": Engine("stepgrad, loop inside", LOOP, "autograd", "stepgrad", "numba", 1.6),
+    "scan": Engine("jax.lax.scan", LOOP, "jax", "jax", seconds=1.5),
 }
 OURS = ("stepgrad", "compiled", "numba", "loop")
 BY_HAND = ("hand", "c", "numba_hand")  # the limit of their kind

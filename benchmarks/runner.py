@@ -29,8 +29,8 @@ GROUPS = {
 NAMES = [name for group in GROUPS.values() for name in group]
 LOOPED = ("linear_system", "parabola", "quadratic", "net_scalars")  # with rows that have the loop inside
 PATIENCE = 900  # seconds that a process may take
-LONG = 100_000  # operations of a program that is compiled once, for the time it takes
-ROUGHLY = {"chain": 90, "growth": 40, "compile": 50, "import": 10}  # seconds of a round
+LONG = 100_000  # operations of a program that is compiled in one turn only (a chain: ten times as many)
+ROUGHLY = {"chain": 35, "growth": 22, "compile": 45, "import": 10}  # seconds of a round
 TOLERANCE = 1e-9  # of the largest number, between values and gradients of operations
 
 IMPORT = """
@@ -52,7 +52,7 @@ class FailedError(Exception):
 class Runner:
     """Starts the processes; knows which interpreter has which engine, and what went wrong."""
 
-    def __init__(self, interpreters: dict[str, str], threads: int = 1, budget: float = 0.5) -> None:
+    def __init__(self, interpreters: dict[str, str], threads: int = 1, budget: float = 0.3) -> None:
         self.interpreters, self.threads, self.budget = interpreters, threads, budget
         self.failed: list[list[str]] = []  # workload, engine, reason
         self.started, self.minutes = time.monotonic(), 0.0
@@ -138,6 +138,7 @@ class Runner:
         able = [e for e in CHAINED if e in engines]
         found: Figures = {}
         for n in lengths:
+            turns = rounds if n < 10 * LONG else 1
 
             def ask(e: str, n: int = n) -> Figures:
                 answer = self.worker(e, "chain", str(n))
@@ -148,7 +149,7 @@ class Runner:
                     **{k: summary([1e9 * a["seconds"][k] for a in runs]) for k in runs[0]["seconds"]},
                     "bytes": summary([a["bytes"] for a in runs]),
                 }
-                for e, runs in self.interleaved(f"chain of {n}", able, rounds, ask).items()
+                for e, runs in self.interleaved(f"chain of {n}", able, turns, ask).items()
             }
         return found
 
@@ -193,16 +194,16 @@ class Runner:
     def estimate(self, names: Sequence[str], engines: Sequence[str], rounds: int) -> float:
         """About how many minutes it will take on a machine that does nothing else."""
         each = sum(
-            [(ENGINES[e].seconds + 1.5 * self.budget) * (1 if ENGINES[e].asked else rounds) for e in engines]
+            [(ENGINES[e].seconds + 1.3 * self.budget) * (1 if ENGINES[e].asked else rounds) for e in engines]
         )
         tapes = [e for e in engines if e in TAPES]
         seconds = 0.0
         for n in names:
             if n in WORKLOADS:
                 inside = sum([ENGINES[e].kind == LOOP for e in engines]) * (n not in LOOPED)
-                seconds += each - inside * rounds * (2 + 1.5 * self.budget)
+                seconds += each - inside * rounds * (1.3 + 1.3 * self.budget)
             elif n in OPERATIONS:
-                seconds += rounds * sum([ENGINES[e].seconds + 1.5 * self.budget for e in tapes])
+                seconds += rounds * sum([ENGINES[e].seconds + 1.3 * self.budget for e in tapes])
             else:
                 seconds += rounds * ROUGHLY[n]
         return seconds / 60
@@ -266,11 +267,18 @@ SECTIONS = ("steps", "operations", "chain", "growth", "compile", "import")
 
 
 def merged(runs: Sequence[Figures]) -> Figures:
-    """Runs of different workloads as one; what is in several is taken from the last."""
+    """Several runs as one; what is in several is taken from the last."""
     whole = dict(runs[-1])
     for section in SECTIONS:
-        whole[section] = {name: row for run in runs for name, row in run[section].items()}
+        whole[section] = {}
+        for run in runs:
+            for name, row in run[section].items():
+                known = whole[section].get(name, {})
+                whole[section][name] = {**known, **row}
     whole["load"] = [runs[0]["load"][0], runs[-1]["load"][1]]
+    for key in ("engines", "missing"):
+        whole[key] = {e: v for run in runs for e, v in run[key].items()}
+    whole["missing"] = {e: v for e, v in whole["missing"].items() if e not in whole["engines"]}
+    whole["engines"] = {e: whole["engines"][e] for e in ENGINES if e in whole["engines"]}
     whole["failed"] = [f for run in runs for f in run["failed"]]
-    whole["engines"] = {e: v for run in runs for e, v in run["engines"].items()}
     return whole

@@ -162,12 +162,14 @@ def test_a_chain():
 
 def test_runs_are_merged():
     """What was measured twice is taken from the last run."""
-    first = {"load": [1.0, 2.0], "engines": {"hand": {}}, "failed": [], **{s: {} for s in runner.SECTIONS}}
-    last = {**first, "load": [3.0, 4.0], "engines": {"torch": {}}, "steps": {"moons": 2}}
-    whole = runner.merged([{**first, "steps": {"moons": 1, "mlp_32": 3}}, last])
-    assert whole["steps"] == {"moons": 2, "mlp_32": 3}
+    empty = {"load": [1.0, 2.0], "missing": {}, "failed": [], **{s: {} for s in runner.SECTIONS}}
+    first = {**empty, "engines": {"jax": {}}, "missing": {"hand": "no"}}
+    last = {**empty, "load": [3.0, 4.0], "engines": {"hand": {}}, "steps": {"moons": {"hand": 2, "jax": 1}}}
+    whole = runner.merged([{**first, "steps": {"moons": {"jax": 5, "c": 3}, "mlp_32": {"c": 3}}}, last])
+    assert whole["steps"] == {"moons": {"hand": 2, "jax": 1, "c": 3}, "mlp_32": {"c": 3}}
     assert whole["load"] == [1.0, 4.0]
-    assert list(whole["engines"]) == ["hand", "torch"]
+    assert list(whole["engines"]) == ["hand", "jax"]
+    assert whole["missing"] == {}
 
 
 def test_tables_go_into_a_page():
