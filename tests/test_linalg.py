@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from autograd import Value, compile, grad, gradients, hessian, jacobian, jvp, value_and_grad, vjp
+from autograd.check import locate
 from autograd.rules.table import CONSTANT, FUNCTIONS, REFUSED
 from tests import numeric
 
@@ -122,19 +123,46 @@ def test_the_gradient_of_a_symmetric_matrix_is_symmetric(f):
     near(lower, np.tril(g) + np.tril(g, -1))  # one number stands at two places
 
 
-@pytest.mark.parametrize("upper", [False, True])
-def test_cholesky_reads_one_triangle(upper):
-    other = SYMMETRIC + np.tril(C, -1) if upper else SYMMETRIC + np.triu(C, 1)
-    for x in (SYMMETRIC, other):
-        value, pullback = vjp(lambda x: la.cholesky(x, upper=upper), x)
-        near(value, la.cholesky(SYMMETRIC, upper=upper))
-        near(pullback(C)[0], vjp(lambda x: la.cholesky(x, upper=upper), SYMMETRIC)[1](C)[0])
+OF_SYMMETRIC = {
+    "cholesky": la.cholesky,
+    "eigh": lambda x: la.eigh(x).eigenvalues,
+    "eigvalsh": lambda x: la.eigvalsh(x, "U"),
+}
 
 
-def test_eigh_reads_the_triangle_it_is_told():
-    x = SYMMETRIC + np.triu(C, 1)
-    near(la.eigh(Value(x)).eigenvalues.data, la.eigvalsh(SYMMETRIC))
-    near(la.eigvalsh(Value(x.T), "u").data, la.eigvalsh(SYMMETRIC))
+@pytest.mark.parametrize("name", OF_SYMMETRIC)
+def test_a_matrix_that_is_not_symmetric_is_refused(name):
+    x = SYMMETRIC + np.triu(C, 1) * 1e-6
+    with pytest.raises(
+        LinAlgError, match=rf"np.linalg.{name}: a matrix is not symmetric.* use \(a \+ a.mT\) / 2"
+    ):
+        OF_SYMMETRIC[name](Value(x))
+    rounded = SYMMETRIC + np.triu(C, 1) * 1e-15
+    near(OF_SYMMETRIC[name](Value(rounded)).data, OF_SYMMETRIC[name](SYMMETRIC))
+
+
+def test_a_decomposition_is_remembered_by_its_numbers():
+    x = np.diag([1.0, 2.0])
+    first = la.eigh(Value(x))
+    first.eigenvalues.data[0] = 7.0  # what is written into a result reaches no other
+    x[1, 1] = 3.0
+    np.testing.assert_array_equal(la.eigh(Value(x)).eigenvalues.data, [1.0, 3.0])
+    np.testing.assert_array_equal(la.svd(Value(x)).S.data, [3.0, 1.0])
+    np.testing.assert_array_equal(la.eigh(Value(x.astype(np.float32))).eigenvalues.data, [1.0, 3.0])
+    np.testing.assert_array_equal(la.eigh(Value(-x)).eigenvalues.data, [-3.0, -1.0])
+
+
+def test_the_local_rules_are_right_for_the_checker():
+    def f(x):
+        w, v = la.eigh(x @ x.mT + 2 * EYE)
+        u, s, vh = la.svd(x)
+        return (
+            np.sum(C * (v * np.sin(w)) @ v.mT)
+            + np.sum(C * (u * s**2) @ vh)
+            + np.sum(la.cholesky(x.mT @ x + EYE))
+        )
+
+    assert locate(f(Value(C)), derivatives=2) == []
 
 
 # --- singular matrices ----------------------------------------------------------------------------

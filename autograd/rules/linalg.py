@@ -4,8 +4,9 @@ All functions take stacks of matrices.  Sources: Giles (2008), "Collected matrix
 forward and reverse mode algorithmic differentiation"; Murray (2016), "Differentiation of the Cholesky
 decomposition"; Roberts & Roberts (2020), "QR and LQ decomposition matrix backpropagation algorithms".
 
-A factorization is one operation whose result holds all factors, one below the other (rules have one
-result); the functions below take them apart.  A function of symmetric matrices has a symmetric gradient.
+QR is one operation whose result holds both factors, one above the other (an operation has one result).
+A function of symmetric matrices (cholesky, eigh, eigvalsh) is taken as one of (x + x.T) / 2, so its gradient
+is symmetric; other matrices are refused.
 """
 
 import math
@@ -16,7 +17,6 @@ from typing import Any
 import numpy as np
 
 from . import contraction, shaping
-from .elementwise import flat
 from .reductions import others
 from .shaping import array
 from .table import REFUSED, Array, Op, axis_of, door, refuse
@@ -55,17 +55,28 @@ def matrices(name: str, a: Any, square: bool = True) -> Array:
     return a
 
 
-def resolved(d: Array, used: Array, *, function: str) -> Array:
-    """`d` (diagonals, singular values); if one is zero to working precision LinAlgError, or 1 if not `used`."""
+def symmetric(name: str, x: Array) -> Array:
+    """(x + x.T) / 2, the same bits if `x` is symmetric; LinAlgError if it is not so even to half the digits."""
+    mirrored = x.mT
+    limit = np.sqrt(np.finfo(x.dtype).eps) * abs(x).max(axis=(-2, -1), keepdims=True, initial=0.0)
+    if (abs(x - mirrored) > limit).any():
+        raise LinAlgError(
+            f"np.linalg.{name}: a matrix is not symmetric, and its gradient is that of a symmetric one; "
+            f"use (a + a.mT) / 2, or np.tril(a) + np.tril(a, -1).mT where one triangle is filled"
+        )
+    return (x + mirrored) * x.dtype.type(0.5)
+
+
+def resolved(d: Array, *, function: str) -> Array:
+    """`d` (diagonals or singular values), or LinAlgError if one is zero to working precision."""
     size = abs(d)
     limit = np.finfo(d.dtype).eps * d.shape[-1] * size.max(axis=-1, keepdims=True, initial=0.0)
-    small = size <= limit
-    if (small & (used != 0)).any():
+    if (size <= limit).any():
         raise LinAlgError(
             f"np.linalg.{function}: a matrix of rank less than {d.shape[-1]} has factors that are not unique, "
             f"so they have no gradient; add a small multiple of the identity, or use np.linalg.pinv"
         )
-    return np.where(small, d.dtype.type(1), d)
+    return d
 
 
 def log_determinant(x: Array) -> Array:
@@ -135,13 +146,13 @@ def qr_x(g: Array, out: Array, x: Array) -> Array:
     gq = gq + q @ (r[..., k:] @ gv.mT)
     inner = u @ gr[..., :k].mT - gq.mT @ q
     left = gq + q @ (np.tril(inner) + np.tril(inner, -1).mT)
-    d = RESOLVED(np.diagonal(u, 0, -2, -1), 1.0, function="qr")[..., None]
+    d = RESOLVED(np.diagonal(u, 0, -2, -1), function="qr")[..., None]
     gx = np.linalg.solve(u / d, left.mT / d).mT
     return gx if x.shape[-1] == k else np.concatenate([gx, q @ gv], axis=-1)
 
 
 # fmt: off
-RESOLVED = Op("full_rank", resolved, lambda g, out, d, used, function: g * (out == d), lambda g, out, d, used, function: flat(g, out, used))
+RESOLVED = Op("full_rank", resolved, lambda g, out, d, function: g)
 INV = Op("inv", lambda x: attempt("inv", np.linalg.inv, x), lambda g, out, x: -(out.mT @ g @ out.mT))
 SOLVE = Op("solve", lambda a, b: attempt("solve", np.linalg.solve, a, b),
            lambda g, out, a, b: -(np.linalg.solve(a.mT, g) @ out.mT),
@@ -150,7 +161,7 @@ DET = Op("det", lambda x: attempt("det", np.linalg.det, x), lambda g, out, x: g[
 COFACTORS: Op = Op("cofactors", cofactors, lambda g, out, x: COFACTORS_ALONG(x, g))
 COFACTORS_ALONG: Op = Op("cofactors_along", cofactors_along, cofactors_along_x, lambda g, out, x, h: COFACTORS_ALONG(x, g))
 SLOGDET = Op("slogdet", log_determinant, slogdet_x)
-CHOLESKY = Op("cholesky", lambda x, upper: attempt("cholesky", np.linalg.cholesky, x, upper=upper), cholesky_x)
+CHOLESKY = Op("cholesky", lambda x, upper: attempt("cholesky", np.linalg.cholesky, symmetric("cholesky", x), upper=upper), cholesky_x)
 QR = Op("qr", qr_forward, qr_x)
 # fmt: on
 

@@ -5,8 +5,8 @@ singular value decomposition"; Golub & Pereyra (1973) for the pseudo-inverse.
 
 Vectors that belong to equal eigenvalues (singular values) are not unique, so they have no gradient: a
 LinAlgError.  The values alone have one.  Whether gradient came through the vectors cannot be told by its
-numbers, which may be zero by chance (in V diag(log w) V.T at the identity): whatever passes through them
-leaves a mark in a row of its own.
+numbers, which may be zero by chance (in V diag(log w) V.T at the identity): so the parts of a decomposition
+are operations of their own, and the last decomposition is remembered, that it need not be computed for each.
 """
 
 import math
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .elementwise import flat, nonzero
-from .linalg import RESOLVED, LinAlgError, attempt, inv, matrices
+from .linalg import RESOLVED, LinAlgError, attempt, inv, matrices, symmetric
 from .reductions import NO_VALUE, kept
 from .shaping import array
 from .table import CONSTANT, Array, Op, axes_of, axis_of, door, refuse
@@ -31,91 +31,93 @@ def diagonal_of_ones(x: Array) -> Array:
 
 # --- eigenvalues and singular values --------------------------------------------------------
 
+last: tuple[Any, Any] = (None, None)  # what was decomposed last, by its bytes, and the parts
 
-def gaps(w: Array, used: Array, *, function: str) -> Array:
-    """w[j] - w[i] at (i, j), 1 on the diagonal; where that is 0 to working precision LinAlgError, or 1 if not `used`."""
+
+def part(x: Array, i: int, function: Any, *options: Any) -> Array:
+    """Part `i` of the decomposition of `x`; a copy, as results may be written into."""
+    global last
+    key = (function, options, x.shape, x.dtype, x.tobytes())
+    known, parts = last
+    if known != key:
+        parts = function(x, *options)
+        last = key, parts
+    return parts[i].copy()
+
+
+def eigh_parts(x: Array, uplo: Any) -> Any:
+    return attempt("eigh", np.linalg.eigh, symmetric("eigh", x), uplo)
+
+
+def svd_parts(x: Array) -> Any:
+    return attempt("svd", np.linalg.svd, x, full_matrices=False)
+
+
+def gaps(w: Array, *, function: str) -> Array:
+    """w[j] - w[i] at (i, j), 1 on the diagonal; LinAlgError if two are equal to working precision."""
     gap, one = w[..., None, :] - w[..., :, None], np.eye(w.shape[-1], dtype=bool)
     limit = np.finfo(w.dtype).eps * w.shape[-1] * abs(w).max(axis=-1, initial=0.0)[..., None, None]
-    close = abs(gap) <= limit
-    if (close & ~one & (used != 0)).any():
+    if ((abs(gap) <= limit) & ~one).any():
         what, alone = ("eigen", "eigvalsh") if function == "eigh" else ("singular ", "svdvals")
         raise LinAlgError(
             f"np.linalg.{function}: two {what}values are equal to working precision, so their vectors are not unique and "
             f"have no gradient (nor have the {what}values a second derivative this way); np.linalg.{alone} gives the "
             f"values alone"
         )
-    return np.where(close, w.dtype.type(1), gap)
+    return np.where(one, w.dtype.type(1), gap)
 
 
-def gaps_w(g: Array, out: Array, w: Array, used: Array, function: str) -> Array:
+def gaps_w(g: Array, out: Array, w: Array, function: str) -> Array:
     g = g * (1 - diagonal_of_ones(out))
     return g.sum(axis=-2) - g.sum(axis=-1)
 
 
-def vectors_x(g: Array, out: Array, x: Array, start: int) -> Array:
-    """`g` in its rows, and the mark in the last: the smallest normal number."""
-    lead, n = g.shape[:-2], g.shape[-1]
-    above = np.zeros((*lead, start, n), x.dtype)
-    below = np.zeros((*lead, x.shape[-2] - start - g.shape[-2] - 1, n), x.dtype)
-    mark = np.full((*lead, 1, n), np.finfo(x.dtype).tiny)
-    return np.concatenate([above, g, below, mark], axis=-2)
-
-
-def eigh_forward(x: Array, *, uplo: Any) -> Array:
-    """(..., n, n) -> (..., n + 2, n): the eigenvalues, the eigenvectors, a row for the mark."""
-    w, v = attempt("eigh", np.linalg.eigh, x, uplo)
-    w = w[..., None, :]
-    return np.concatenate([w, v, np.zeros(w.shape, w.dtype)], axis=-2)
-
-
-def eigh_x(g: Array, out: Array, x: Array, uplo: str) -> Array:
-    """V (diag(gw) + V.T gV / (w[j] - w[i])) V.T, symmetrized (Giles 3.1)."""
-    n = x.shape[-1]
-    w, v = out[..., 0, :], VECTORS(out, start=1, stop=1 + n)
-    gw, gv, used = g[..., 0, :], g[..., 1 : 1 + n, :], g[..., 1 + n :, :]
-    one = diagonal_of_ones(out)
-    turn = v.mT @ gv * (1 - one) / GAPS(w, used, function="eigh")
-    return v @ ((turn + turn.mT) * 0.5 + gw[..., None, :] * one) @ v.mT
-
-
-def eigvalsh_x(g: Array, out: Array, x: Array, uplo: Any) -> Array:
-    v = np.linalg.eigh(x, uplo)[1]
+def eigenvalues_x(g: Array, out: Array, x: Array, uplo: Any) -> Array:
+    """V diag(g) V.T (Giles 3.1)."""
+    v = EIGENVECTORS(x, uplo=uplo)
     return (v * g[..., None, :]) @ v.mT
 
 
-def svd_forward(x: Array) -> Array:
-    """(..., m, n) -> (..., m + n + 2, k): U, V, the singular values, a row for the mark; k = min(m, n)."""
-    u, s, vh = attempt("svd", np.linalg.svd, x, full_matrices=False)
-    s = s[..., None, :]
-    return np.concatenate([u, vh.mT, s, np.zeros(s.shape, s.dtype)], axis=-2)
+def eigenvectors_x(g: Array, out: Array, x: Array, uplo: Any) -> Array:
+    """V (V.T g / (w[j] - w[i])) V.T, symmetrized (Giles 3.1)."""
+    turn = out.mT @ g * (1 - diagonal_of_ones(out)) / GAPS(EIGENVALUES(x, uplo=uplo), function="eigh")
+    return out @ ((turn + turn.mT) * 0.5) @ out.mT
 
 
-def svd_x(g: Array, out: Array, x: Array) -> Array:
-    """U (diag(gs) + (a + b) / (s[j] - s[i]) / 2 + (a - b) / (s[j] + s[i]) / 2) V.T, and what leaves the column and
-    row space, over s; a, b: twice the skew parts of U.T gU, V.T gV (Townsend 2016, his F split in two fractions).
+def singular_values_x(g: Array, out: Array, x: Array) -> Array:
+    """U diag(g) V.T; a value that is 0 has the subgradient 0."""
+    return (LEFT(x) * (g * (out > 0))[..., None, :]) @ RIGHT(x)
+
+
+def left_x(g: Array, out: Array, x: Array) -> Array:
+    """U (a / (s[j] - s[i]) + a / (s[j] + s[i])) / 2 V.T, a = U.T g - g.T U, and what leaves the column space, over s
+    (Townsend 2016, his F split in two fractions).
     """
-    m, n = x.shape[-2:]
-    u, v, s = VECTORS(out, start=0, stop=m), VECTORS(out, start=m, stop=m + n), out[..., m + n, :]
-    gu, gv, gs, used = g[..., :m, :], g[..., m : m + n, :], g[..., m + n, :], g[..., m + n + 1 :, :]
-    one = diagonal_of_ones(out)
-    inner_u, inner_v = u.mT @ gu, v.mT @ gv
-    a, b = inner_u - inner_u.mT, inner_v - inner_v.mT
-    inner = (a + b) / GAPS(s, used, function="svd") + (a - b) / nonzero(s[..., None, :] + s[..., :, None])
-    gx = u @ (0.5 * inner + (gs * (s > 0))[..., None, :] * one) @ v.mT
-    if m == n:
+    vh, s = RIGHT(x), SINGULAR_VALUES(x)
+    inner = out.mT @ g
+    a = (inner - inner.mT) * 0.5
+    gx = out @ (a / GAPS(s, function="svd") + a / nonzero(s[..., None, :] + s[..., :, None])) @ vh
+    if x.shape[-2] <= x.shape[-1]:
         return gx
-    each = RESOLVED(s, used[..., 0, :], function="svd")[..., None, :]
-    if m > n:
-        return gx + ((gu - u @ inner_u) / each) @ v.mT
-    return gx + (u / each) @ (gv - v @ inner_v).mT
+    return gx + ((g - out @ inner) / RESOLVED(s, function="svd")[..., None, :]) @ vh
+
+
+def right_x(g: Array, out: Array, x: Array) -> Array:
+    """U (b / (s[j] - s[i]) - b / (s[j] + s[i])) / 2 V.T, b = V.T g.T - g V, and what leaves the row space, over s."""
+    u, s = LEFT(x), SINGULAR_VALUES(x)
+    inner = out @ g.mT
+    b = (inner - inner.mT) * 0.5
+    gx = u @ (b / GAPS(s, function="svd") - b / nonzero(s[..., None, :] + s[..., :, None])) @ out
+    if x.shape[-2] >= x.shape[-1]:
+        return gx
+    return gx + (u / RESOLVED(s, function="svd")[..., None, :]) @ (g - inner.mT @ out)
 
 
 def svdvals_x(g: Array, out: Array, x: Array, norm: bool) -> Array:
     """U diag(g) V.T; a value that is 0 has the subgradient 0, and in a norm one that is 0 to working precision too."""
-    u, _, vh = np.linalg.svd(x, full_matrices=False)
     share = float(np.finfo(x.dtype).eps) * max(x.shape[-2:]) if norm else 0.0
     limit = share * np.max(out, axis=-1, keepdims=True, initial=0.0)
-    return (u * (g * (out > limit))[..., None, :]) @ vh
+    return (LEFT(x) * (g * (out > limit))[..., None, :]) @ RIGHT(x)
 
 
 # --- norms ----------------------------------------------------------------------------------
@@ -144,11 +146,13 @@ def power_norm_x(g: Array, out: Array, x: Array, p: float, axis: tuple[int, ...]
 
 
 # fmt: off
-GAPS = Op("gaps", gaps, gaps_w, lambda g, out, w, used, function: flat(g, out, used))
-VECTORS = Op("vectors", lambda x, start, stop: x[..., start:stop, :], lambda g, out, x, start, stop: vectors_x(g, out, x, start))
-EIGH = Op("eigh", eigh_forward, eigh_x)
-EIGVALSH = Op("eigvalsh", lambda x, uplo: attempt("eigvalsh", np.linalg.eigvalsh, x, uplo), eigvalsh_x)
-SVD = Op("svd", svd_forward, svd_x)
+GAPS = Op("gaps", gaps, gaps_w)
+EIGENVALUES: Op = Op("eigenvalues", lambda x, uplo: part(x, 0, eigh_parts, uplo), eigenvalues_x)
+EIGENVECTORS: Op = Op("eigenvectors", lambda x, uplo: part(x, 1, eigh_parts, uplo), eigenvectors_x)
+EIGVALSH = Op("eigvalsh", lambda x, uplo: attempt("eigvalsh", np.linalg.eigvalsh, symmetric("eigvalsh", x), uplo), eigenvalues_x)
+LEFT: Op = Op("left_singular_vectors", lambda x: part(x, 0, svd_parts), left_x)
+SINGULAR_VALUES: Op = Op("singular_values", lambda x: part(x, 1, svd_parts), singular_values_x)
+RIGHT: Op = Op("right_singular_vectors", lambda x: part(x, 2, svd_parts), right_x)
 SVDVALS = Op("svdvals", lambda x, norm: attempt("svdvals", np.linalg.svd, x, compute_uv=False), svdvals_x)
 UNIT: Op = Op("unit_vector", unit, unit_x)
 NORM = Op("norm", lambda x, axis, keepdims: np.linalg.norm(x, None, axis, keepdims), norm_x)
@@ -163,9 +167,8 @@ LSTSQ = Op("lstsq", lambda a, b, rcond: least_squares(a, b, rcond),
 
 @door(np.linalg.eigh)
 def eigh(a: Array, UPLO: str = "L") -> Any:
-    a = matrices("eigh", a)
-    both = EIGH(a, uplo=triangle("eigh", UPLO))
-    return EighResult(both[..., 0, :], VECTORS(both, start=1, stop=1 + a.shape[-1]))
+    a, uplo = matrices("eigh", a), triangle("eigh", UPLO)
+    return EighResult(EIGENVALUES(a, uplo=uplo), EIGENVECTORS(a, uplo=uplo))
 
 
 @door(np.linalg.eigvalsh)
@@ -191,8 +194,7 @@ def svd(a: Array, full_matrices: bool = True, compute_uv: bool = True, hermitian
             f"np.linalg.svd: the full matrices of shape {a.shape} hold {abs(m - n)} vectors that are not unique, "
             f"so they have no gradient; pass full_matrices=False"
         )
-    both = SVD(a)
-    return SVDResult(VECTORS(both, start=0, stop=m), both[..., m + n, :], VECTORS(both, start=m, stop=m + n).mT)
+    return SVDResult(LEFT(a), SINGULAR_VALUES(a), RIGHT(a))
 
 
 @door(np.linalg.svdvals)
