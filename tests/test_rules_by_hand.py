@@ -6,6 +6,8 @@ import pytest
 from autograd import Value, gradients, special, vjp, windows
 from autograd.rules.indexing import GATHER, SCATTER_ALONG
 from autograd.rules.kernels import Index
+from autograd.rules.reductions import SCAN
+from tests import numeric
 
 G = np.array([2.0, 3.0, 5.0, 7.0, 11.0, 13.0])
 
@@ -251,3 +253,21 @@ def test_extremes_of_a_selection_that_is_empty():
     assert np.max(v, axis=1, initial=3.0, keepdims=True).shape == (2, 1)
     assert np.max(Value([[1.0, 2.0]]), axis=0).shape == (2,)
     assert np.array_equal(np.max(Value([1.0, 5.0]), initial=3.0).data, 5.0)
+
+
+def recurrence(a, b):
+    s = np.zeros(b.shape)
+    for i in range(b.shape[-1]):
+        s[..., i] = b[..., i] + (a[..., i] * s[..., i - 1] if i else 0.0)
+    return s
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 4, 5, 8])
+def test_the_recurrence_of_running_products(n):
+    """s[i] = b[i] + a[i] s[i-1], and its derivatives by a and by b."""
+    rng = np.random.default_rng(n)
+    a, b = numeric.random_like(np.zeros((2, n)), rng), numeric.random_like(np.zeros((2, n)), rng)
+    np.testing.assert_allclose(SCAN(a, b), recurrence(a, b), rtol=1e-13)
+    numeric.check_first_order(lambda x, y: SCAN(x, y), [a, b], 0)
+    if n > 1:
+        numeric.check_higher_orders(lambda x, y: SCAN(x, y), [a, b], 0)

@@ -99,12 +99,10 @@ class Mutation:
 
 
 def cases_of(mutant: Mutant, bench: Bench) -> list[Any]:
-    """The cases that run the mutated function, not more than a dozen."""
-    names = {
-        u.name.rpartition(" ")[0] for where in mutant.places for u in bench.units[where] if "::" not in u.name
-    }
-    found = [case for case in CASES if case.name in names]
-    return found[:: max(1, len(found) // 12)]
+    """Six cases that run the mutated function, those that run little else first."""
+    units = [u for where in mutant.places for u in bench.units[where] if "::" not in u.name]
+    others = {u.name.rpartition(" ")[0]: len(u.places) for u in units}
+    return sorted([case for case in CASES if case.name in others], key=lambda case: others[case.name])[:6]
 
 
 def say(line: str) -> None:
@@ -146,12 +144,13 @@ def table(run: Mutation, before: str) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation")
-    every = [p.stem for p in sorted(FOLDER.glob("*.py")) if p.stem not in ("__init__", "plain")]
+    left_out = {"__init__", "plain", "linalg", "spectral"}  # LAPACK may never return from what is not finite
+    every = [p.stem for p in sorted(FOLDER.glob("*.py")) if p.stem not in left_out]
     parser.add_argument("files", nargs="*", default=every, help="names of rule files, e.g. elementwise")
     parser.add_argument("--wide", action="store_true", help="a minute for each mutant instead of a second")
     parser.add_argument("--write", action="store_true", help=f"write {TABLE.name}")
     parser.add_argument("--examples", type=int, default=4, metavar="N", help="of each case")
-    parser.add_argument("--bank", type=int, default=32, metavar="N", help="examples of a case in the bank")
+    parser.add_argument("--bank", type=int, default=16, metavar="N", help="examples of a case in the bank")
     options = parser.parse_args()
     options.seconds = 60.0 if options.wide else 1.0
     run = Mutation(options)

@@ -15,6 +15,11 @@ NEGATIVE = "NumPy takes any negative size for the one to be found"
 LEADING = "leading axes of 1 are summed away by the engine"
 UNREAD = "an argument of NumPy's that changes nothing here: a result is never the caller's array"
 
+SQUARED = "it is multiplied by itself, or by a multiple of itself"
+REACHED = "what is beyond the period is never reached"
+ONE_KNOT = "of one knot all but NaN is replaced by what is at it or beyond it"
+BLAS = "the same product by another call of BLAS"
+
 # file, function (a lambda: its text), was, becomes, part of what is around it -> why; "" matches all
 REASONS: list[tuple[str, str, str, str, str, str]] = [
     ("", "", "True", "False", "strict=True", STRICT),
@@ -31,6 +36,12 @@ REASONS: list[tuple[str, str, str, str, str, str]] = [
     ("special.py", "_logsumexp_x", "out", "x", "np.isinf(out)", NAN),
     ("special.py", "_relu_x", "g", "out", "g * 0.0", ZERO),
     ("special.py", "_relu_x", "g", "x", "g * 0.0", ZERO),
+    ("contraction.py", "matmul_x", "y.ndim > 2", "y.ndim >= 2", "", BLAS),
+    ("contraction.py", "matmul_x", "2", "-2", "y.ndim > 2", BLAS),
+    ("sequences.py", "interp", "1", "2", ":1", REACHED),
+    ("sequences.py", "interp", "1", "-1", ":1", REACHED),
+    ("sequences.py", "interp", "fp[i] + 0.0 * x", "fp[i] - 0.0 * x", "", ONE_KNOT),
+    ("sequences.py", "interp", "0.0", "1.0", "0.0 * x", ONE_KNOT),
     ("elementwise.py", "nan_to_num", "copy=True", "copy=False", "", UNREAD),
     ("elementwise.py", "copy", "subok=False", "subok=True", "", UNREAD),
     ("elementwise.py", "astype", "copy=True", "copy=False", "", UNREAD),

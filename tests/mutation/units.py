@@ -39,6 +39,8 @@ class Unit:
 def units_of_cases(examples: int) -> Iterator[Unit]:
     """The four checks of tests/test_rules.py on the same few examples of every case, the quick ones first."""
     for case in CASES:
+        if case.covers.__module__ == "numpy.linalg":  # LAPACK may never return from what is not finite
+            continue
         telling = sorted(drawn(case, 3 * examples), key=lambda e: -different(e))
         for n, example in enumerate(telling[: examples - 1] + telling[-1:]):
             places = run_by(partial(answer, case, example, example.leaves))
