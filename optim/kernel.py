@@ -22,11 +22,10 @@ class Kernel:
     """The code of a rule for some options.
 
     prepare(*options) gives the numbers that meet the arrays, or raises TypeError where other options
-    are None.  number(p, g, state, *values) returns
-    the new p of a float64 number, array(p, g, state, rooms, *values) that of an array, in place;
-    both also put the new buffers and counters into the state, or change nothing and return None where
-    the counters are not those expected or other buffers are None.  values: the counters before and
-    after the step, and the numbers.
+    are None.  number(p, g, state, *values) returns the new p of a float64 number, array(p, g, state,
+    rooms, *values) that of an array, in place; both also put the new buffers and counters into the
+    state, or change nothing and return None where the counters are not those expected or other
+    buffers are None.  values: the counters before and after the step, and the numbers.
     all(rest, states, rooms, most, *values) does it for the parameters that the iterator of (position,
     parameter) still has, up to one that does not suit, or has more than `most` elements, which is returned.
     inplace(*slots, *rooms, *numbers) is the bare arithmetic on p, g and the buffers `code.kept`.
@@ -46,15 +45,27 @@ class Kernel:
         """All of its code."""
         return "\n".join(self.code.texts.values())
 
-    def loop(self) -> Any:
-        """The rule for every element of flat arrays, as machine code; IEEE arithmetic in the rule's order."""
+    def fused(self, flat: list[np.ndarray], numbers: tuple[float, ...]) -> bool:
+        """The rule for every element of flat arrays, as machine code; False where numba cannot compile it.
+
+        IEEE arithmetic in the order of the rule.
+        """
         if self._loop is None:
             from autograd.compiler.compiled import loaded
 
             make, texts = numba_of(self.name).njit(error_model="numpy"), self.code.texts
             one = make(loaded(texts["element"], dict(self.code.namespace), self.name)["run"])
             self._loop = make(loaded(texts["loop"], {"one": one}, self.name)["run"])
-        return self._loop
+        if self._loop is not False:
+            try:
+                self._loop(*flat, *[flat[0].dtype.type(x) for x in numbers])
+            except Exception as error:  # numba's are of many kinds; it compiles before it runs
+                self._loop = False
+                warnings.warn(
+                    f"numba cannot compile the rule {self.name}, which runs without fused: {error}",
+                    stacklevel=9,
+                )
+        return self._loop is not False
 
 
 _kernels: dict[Any, Kernel | None] = {}
@@ -138,9 +149,7 @@ def run_large(
     slots = [p, g, *[state[k] for k in kernel.code.kept]]
     lined = [np.asarray(x, order=order) for x in slots]  # the array itself where it lies so
     flat = [x.reshape(-1, order=order) for x in lined]
-    if fused and p.dtype.char in "fd":
-        kernel.loop()(*flat, *[p.dtype.type(x) for x in numbers])
-    else:
+    if not (fused and p.dtype.char in "fd" and kernel.fused(flat, numbers)):
         for i in range(0, p.size, CHUNK):
             part = [x[i : i + CHUNK] for x in flat]
             kernel.inplace(*part, *rooms(part[0], *kernel.code.rooms), *numbers)

@@ -41,8 +41,22 @@ class Optimizer:
     params: Values, or dicts with the key "params" and options of their own (groups).
     Options are read from `param_groups` at every step, so they may be changed there.
 
+    fused: do the rule for float32 and float64 arrays as one loop of machine code (needs numba).
+
     Raises ValueError for no parameters, a parameter given twice, one that is not a leaf
-    that requires grad, or an option out of range; TypeError for something that is no Value.
+    that requires grad, or an option out of range; TypeError for something that is no Value;
+    ImportError for fused without numba.
+
+    >>> class Sign(Optimizer):
+    ...     rule = staticmethod(lambda p, g, *, lr: (p - lr * np.sign(g),))
+    ...     def numbers(self, group):
+    ...         return {}, {"lr": group["lr"]}
+    >>> x = Value([2.0, -3.0])
+    >>> optimizer = Sign([x], {"lr": 0.5})
+    >>> (x * x).sum().backward()
+    >>> optimizer.step()
+    >>> x.data.tolist()
+    [1.5, -2.5]
     """
 
     needs_closure = False  # whether step() evaluates the loss itself, several times

@@ -444,3 +444,21 @@ def test_without_numba_fused_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "numba", None)  # Python's way to say: not there
     with pytest.raises(ImportError, match=r'Adam: fused=True needs numba; .*pip install "stepgrad\[jit\]"'):
         optim.Adam([Value(1.0)], fused=True)
+
+
+def test_where_numba_fails_the_step_is_done_without():
+    def own(p, g, *, lr):
+        return (p - lr * g,)
+
+    w = Value(np.ones(3))
+    optimizer = optimizer_of(own, lr=0.5)([w])
+    optimizer.fused = True
+    w.grad = np.ones(3)
+    optimizer.step()
+    (made,) = [k for key, k in kernel._kernels.items() if key[0] is own]
+    made._loop = None
+    made.code.texts["element"] = "def run(p, g, lr):\n    return p.whatever\n"
+    with pytest.warns(UserWarning, match="numba cannot compile the rule own, which runs without fused"):
+        optimizer.step()
+    optimizer.step()
+    assert w.data.tolist() == [-0.5] * 3
