@@ -465,6 +465,7 @@ CALLS = {
     "norm, vector": (lambda: la.norm(V, "nuc"), ValueError, "ord='nuc' is a norm of matrices"),
     "norm, axes": (lambda: la.norm(Value(np.ones((2, 2, 2))), 2), ValueError, "np.linalg.vector_norm takes any number"),
     "norm, axis": (lambda: la.norm(M, axis=(1, -1)), ValueError, "over one axis or two different ones"),
+    "norm, ord": (lambda: la.norm(V, Value(3.0)), TypeError, "np.linalg.norm: ord is a Value"),
     "norm, p": (lambda: la.norm(M, 3), ValueError, "ord=3 is no norm of matrices"),
     "cond": (lambda: la.cond(Value(np.ones((0, 2)))), LinAlgError, "not defined for an empty array"),
     "cond, p": (lambda: la.cond(M, 1), LinAlgError, "np.linalg.cond: needs square matrices"),

@@ -7,6 +7,12 @@ decomposition"; Roberts & Roberts (2020), "QR and LQ decomposition matrix backpr
 QR is one operation whose result holds both factors, one above the other (an operation has one result).
 A function of symmetric matrices (cholesky, eigh, eigvalsh) is taken as one of (x + x.T) / 2, so its gradient
 is symmetric; other matrices are refused.
+
+>>> from autograd import grad
+>>> a = np.array([[2.0, 1.0], [1.0, 1.0]])
+>>> grad(lambda a: np.linalg.slogdet(a).logabsdet)(a).round(12)  # the inverse
+array([[ 1., -1.],
+       [-1.,  2.]])
 """
 
 import math

@@ -7,6 +7,12 @@ Vectors that belong to equal eigenvalues (singular values) are not unique, so th
 LinAlgError.  The values alone have one.  Whether gradient came through the vectors cannot be told by its
 numbers, which may be zero by chance (in V diag(log w) V.T at the identity): so the parts of a decomposition
 are operations of their own, and the last decomposition is remembered, that it need not be computed for each.
+
+>>> from autograd import grad
+>>> grad(lambda a: np.sum(np.linalg.eigvalsh(a) ** 3))(np.diag([1.0, 1.0, 2.0]))
+array([[ 3.,  0.,  0.],
+       [ 0.,  3.,  0.],
+       [ 0.,  0., 12.]])
 """
 
 import math
@@ -205,6 +211,8 @@ def svdvals(x: Array, /) -> Array:
 @door(np.linalg.norm)
 def norm(x: Array, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Array:
     x, keepdims = array(x), bool(keepdims)
+    if getattr(type(ord), "__record__", None):
+        raise TypeError("np.linalg.norm: ord is a Value; it carries no gradient: pass a plain number (.data)")
     if axis is None:
         if ord is None or (ord in ("f", "fro") and x.ndim == 2) or (ord == 2 and x.ndim == 1):
             return NORM(x, axis=None, keepdims=keepdims)
