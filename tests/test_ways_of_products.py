@@ -263,6 +263,12 @@ def test_cov_of_too_few_observations_is_infinite(ddof, weights):
     np.testing.assert_array_equal(np.cov(Value(x), ddof=ddof, **weights).data, expected)
 
 
+def test_cov_with_weights_of_a_small_sum():
+    weights = np.array([0.125, 0.25, 0.125, 0.25])
+    agrees(lambda x: np.cov(x, ddof=0, aweights=weights), (2, 4))
+    agrees(lambda x: np.cov(x, ddof=2, aweights=weights), (2, 4))
+
+
 def test_cov_has_at_most_two_dimensions():
     with pytest.raises(ValueError, match=r"needs at most 2 dimensions, got shape \(2, 2, 2\)"):
         np.cov(Value(np.ones((2, 2, 2))))

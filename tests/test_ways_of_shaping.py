@@ -57,6 +57,7 @@ def test_matrices_of_a_diagonal(n, k):
 @calls(
     shift_of_two_axes=(lambda x: np.roll(x, 1, (0, 2)), (2, 3, 2)),
     shifts_of_one_axis=(lambda x: np.roll(x, (1, 1), -1), (2, 3)),
+    stack_one=(lambda x: np.hstack([x]), (2, 3)),
     stack_down=(lambda x, y: np.hstack([x, y]), (2, 2, 3), (2, 1, 3)),
     split_of_three_axes=(lambda x: np.concatenate(np.hsplit(x, 2)[::-1], 1), (2, 4, 3)),
     split_of_one=(lambda x: np.concatenate(np.hsplit(x, [1])[::-1]), (4,)),
@@ -67,6 +68,14 @@ def test_matrices_of_a_diagonal(n, k):
 )
 def test_moving(f, shapes):
     agrees(f, *shapes)
+
+
+@pytest.mark.skipif(not hasattr(np, "unstack"), reason="NumPy before 2.1")
+def test_unstack():
+    x = np.arange(6.0).reshape(3, 2)
+    for options in ({}, {"axis": 1}, {"axis": -2}):
+        for found, expected in zip(np.unstack(Value(x), **options), np.unstack(x, **options), strict=True):
+            np.testing.assert_array_equal(found.data, expected)
 
 
 @pytest.mark.parametrize("axis", [0, 1, -1, None])

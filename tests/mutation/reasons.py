@@ -43,6 +43,7 @@ REASONS: list[tuple[str, str, str, str, str, str]] = [
     ("sequences.py", "interp", "fp[i] + 0.0 * x", "fp[i] - 0.0 * x", "", ONE_KNOT),
     ("sequences.py", "interp", "0.0", "1.0", "0.0 * x", ONE_KNOT),
     ("elementwise.py", "nan_to_num", "copy=True", "copy=False", "", UNREAD),
+    ("shaping.py", "broadcast_", "subok=False", "subok=True", "", UNREAD),
     ("elementwise.py", "copy", "subok=False", "subok=True", "", UNREAD),
     ("elementwise.py", "astype", "copy=True", "copy=False", "", UNREAD),
 ]
