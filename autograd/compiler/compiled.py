@@ -32,7 +32,8 @@ from autograd.compiler.entry import entry as entry_of
 from autograd.compiler.loops import scan
 from autograd.compiler.methods import Method, weak_method
 from autograd.compiler.names import Names
-from autograd.compiler.program import Program
+from autograd.compiler.picture import values_of
+from autograd.compiler.program import Program, reaching
 from autograd.compiler.trace import trace
 from autograd.engine import Node
 from autograd.modes import RECORD, TRACE, mode
@@ -159,7 +160,8 @@ class Entry:
     weak: bool  # whether there is such a float
     closed: tuple[bool, ...]  # for each Value that is closed over whether it requires grad
     seen: bool = False  # whether it was called again
-    pullback: Executable | None = None
+    carrying: list[bool] | None = None  # whether each result carries gradient; found out when needed
+    pullbacks: dict[int, Executable] = field(default_factory=dict)  # by result
 
 
 def through(reference: "weakref.ref[Compiled]") -> Callable[..., Any]:
@@ -214,6 +216,28 @@ class Compiled:
     def program(self) -> Program:
         """The operations of the last call, optimized."""
         return self._last("program").run.program
+
+    @property
+    def graph(self) -> Any:
+        """The program of the last call as an autograd.graph.Graph, with the numbers of the call that was traced.
+
+        >>> from autograd import compile
+        >>> area = compile(lambda width, height: width * height)
+        >>> area(2.0, 3.0)
+        6.0
+        >>> [node.label for node in area.graph.nodes]
+        ['width', 'height', 'multiply']
+        """
+        from autograd.graph import Graph
+
+        return Graph(values_of(self.program))
+
+    def draw(self, **options: Any) -> Any:
+        """A picture of the program of the last call; see autograd.graph.draw."""
+        from autograd.graph import draw
+
+        roots: Any = values_of(self.program)
+        return draw(roots, **{"gradients": False} | options)
 
     @property
     def last(self) -> "Entry | None":
@@ -359,74 +383,82 @@ class Compiled:
     # --- as a part of a recorded graph ------------------------------------------------------------
 
     def linked(self, entry: Entry, tree: Tree, flat: Sequence[Any], given: list[Any]) -> Any:
-        """The result as a Value: one operation of a graph, whose rule is compiled too."""
-        if not entry.single and len(leaves_of(entry.output)) != 1:
-            warn_once(
-                f"compile: {self.name} returns several results and uses Values that require "
-                f"grad, so it is recorded and not compiled; return one result, or call it under no_grad() "
-                f"(with enable_grad() inside, where it takes gradients)"
-            )
-            return self.f(*tree[0], **tree[1])
+        """The results as Values: each one operation of a graph, whose rule is compiled too."""
         program = entry.run.program
         slots = [i for i in entry.places if isinstance(flat[i], Node) and flat[i].requires_grad]
         closed = [v for v in program.values if v.requires_grad]
         mine = {id(v) for v in program.written}
         read = [v for v in program.values if not v.requires_grad and id(v) not in mine]
         then = {id(v): v._array for v in program.values}  # as they are now: the pass back needs the same
+        if entry.carrying is None:
+            tracked = [x for x, i in zip(program.inputs, entry.places, strict=True) if i in slots]
+            tracked += [x for x, v in zip(program.closed, program.values, strict=True) if v.requires_grad]
+            entry.carrying = reaching(program, tracked)
+        inputs = (*[flat[i] for i in slots], *closed, *read)  # `read`: a change of them is noticed
+        results = list(self.ran(entry, given))
+        for j, data in enumerate(results):
+            if entry.carrying[j]:
+                op = self.operation(entry, tree, flat, given, slots, closed, then, j)
+                data = data if isinstance(data, np.ndarray | np.generic) else np.float64(data)
+                results[j] = engine.result(data, op, inputs, engine.NO_PARAMS, True)
+        return rebuilt(entry.output, results)
+
+    def operation(
+        self, entry: Entry, tree: Tree, flat: Sequence[Any], given: list[Any], slots: list[int], closed: list[Any],
+        then: dict[int, Any], j: int,
+    ) -> Op:  # fmt: skip
+        """One call as an operation: from what requires grad to result `j`."""
         tracked = len(slots) + len(closed)
 
         def run(values: Sequence[Any]) -> Any:
             args, options = filled(tree, flat, slots, values)
-            return leaves_of(self.f(*args, **options))[0]
+            return leaves_of(self.f(*args, **options))[j]
 
-        name = self.name
-        eager = rerun(run, len(slots), closed, tracked, name)
+        eager = rerun(run, len(slots), closed, tracked, self.name)
         memo: list[Any] = [None, None, 0]  # the gradient last pulled, what came of it, how often it was read
 
         def rule(g: Any, out: Any, *inputs: Any, i: int) -> Any:
             if isinstance(out, Value):  # to be differentiated again
-                if program.written:
+                if entry.run.program.written:
                     raise TypeError(
-                        f"{name} is compiled and writes into Values; a second derivative would run it again: "
+                        f"{self.name} is compiled and writes into Values; a second derivative would run it again: "
                         f"take it of the function itself"
                     )
                 return eager.rules[0](g, out, *inputs, i=i)  # type: ignore[misc]
             if memo[0] is not g:
-                memo[:] = g, self.pulled(entry, tree, flat, slots, closed)([*given, g], then), 0
+                memo[:] = g, self.pulled(entry, tree, flat, slots, closed, j)([*given, g], then), 0
             gradient = memo[1][i]
             memo[2] += 1
             if memo[2] == tracked:
                 memo[:] = None, None, 0
             return gradient
 
-        op = Op(f"compiled {name}", eager.forward, rule, variadic=True)
-        data = self.ran(entry, given)[0]
-        inputs = (*[flat[i] for i in slots], *closed, *read)  # `read`: a change of them is noticed
-        data = data if isinstance(data, np.ndarray | np.generic) else np.float64(data)
-        return rebuilt(entry.output, [engine.result(data, op, inputs, engine.NO_PARAMS, True)])
+        return Op(f"compiled {self.name}", eager.forward, rule, variadic=True)
 
     def pulled(
-        self, entry: Entry, tree: Tree, flat: Sequence[Any], slots: list[int], closed: list[Any]
+        self, entry: Entry, tree: Tree, flat: Sequence[Any], slots: list[int], closed: list[Any], j: int
     ) -> Executable:
-        """The program from the inputs and a cotangent to the gradients of `slots` and of what is closed over."""
-        if entry.pullback is not None:
-            return entry.pullback
+        """The program from the inputs and a cotangent of result `j` to the gradients of `slots` and `closed`."""
+        if j in entry.pullbacks:
+            return entry.pullbacks[j]
 
         def back(values: list[Any]) -> list[Any]:
             *inputs, cotangent = values
             args, options = filled(tree, flat, entry.places, inputs)
-            out = leaves_of(self.f(*args, **options))[0]
+            out = leaves_of(self.f(*args, **options))[j]
             at = dict(zip(entry.places, inputs, strict=True))
             wanted = [at[i] for i in slots] + closed
+            if not isinstance(out, Value) or not out.requires_grad:  # detached on the way
+                return [np.zeros(v.shape, v.dtype)[()] for v in wanted]
             found = gradients(out, wanted, cotangent, allow_unused=True)
             return [
                 np.zeros(v.shape, v.dtype)[()] if d is None else d for v, d in zip(wanted, found, strict=True)
             ]
 
-        examples = [x.data for x in [*entry.run.program.inputs, entry.run.program.outputs[0]]]
+        examples = [x.data for x in [*entry.run.program.inputs, entry.run.program.outputs[j]]]
         program = passes.optimized(trace(back, examples, [None] * len(examples), effects=False))
-        entry.pullback = executable(program, self.chosen, self.name)
-        return entry.pullback
+        entry.pullbacks[j] = executable(program, self.chosen, self.name)
+        return entry.pullbacks[j]
 
 
 def compile(f: Callable[..., Any] | None = None, *, argnums: Any = 0, backend: str | None = None) -> Any:

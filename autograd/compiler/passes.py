@@ -99,6 +99,11 @@ def simpler(s: Variable) -> Variable:
             return args[0]
     elif s.op is el.NEGATIVE and args[0].op is el.NEGATIVE:
         return args[0].args[0]
+    elif s.dtype.kind == "b" and len(args) == 2 and ufunc_of(s.op) is np.bitwise_or:
+        for x, y in (args, args[::-1]):  # x | (False & y)
+            never = ufunc_of(y.op) is np.bitwise_and and any([is_number(z, 0) for z in y.args])
+            if never and same_kind(s, x):
+                return x
     return s
 
 

@@ -62,6 +62,15 @@ class Program:
         return count
 
 
+def reaching(program: Program, sources: Iterable[Variable]) -> list[bool]:
+    """For each output whether it is made of one of `sources` through floating numbers alone."""
+    live = {id(x) for x in sources}
+    for s in program.steps:
+        if s.dtype.kind == "f" and any([id(x) in live for x in s.args]):
+            live.add(id(s))
+    return [id(x) in live for x in program.outputs]
+
+
 def ordered(outputs: Sequence[Variable], before: Iterable[Variable] = ()) -> list[Variable]:
     """The steps behind `outputs`, operands first; those that draw random numbers in the order of `before`."""
     order = reached(outputs)

@@ -14,7 +14,6 @@ import pytest
 import nn
 import optim
 from autograd import Value, checkpoint, compile, enable_grad, grad, gradients, no_grad, value_and_grad
-from autograd.compiler import compiled as compiled_module
 from nn import functional as F  # noqa: N812
 
 
@@ -409,14 +408,28 @@ def test_derivatives_of_compiled_functions(x):
     same(value, f(x))
 
 
-def test_several_results_that_need_a_graph_are_recorded_and_said_so():
-    w = Value(np.ones(3))
-    c = compile(lambda x: (np.sum(x * w), x * 2))
-    compiled_module._warned.clear()
-    with pytest.warns(UserWarning, match="is recorded and not compiled"):
-        loss, _ = c(np.arange(3.0))
-    loss.backward()
-    np.testing.assert_array_equal(w.grad, np.arange(3.0))
+def test_several_results_are_values_of_a_graph(x):
+    w = Value(np.linspace(0.1, 1.0, x.shape[-1]), name="w")
+
+    def f(x):
+        h = np.tanh(x * w)
+        return {"loss": np.mean(h**2), "all": (h, h.argmax(), np.float64(3.0), h.detach())}
+
+    c = compile(f)
+    for k in range(3):
+        found, expected = c(x + k), f(x + k)
+        same(found["loss"].data, expected["loss"].data)
+        same(found["all"][1], expected["all"][1])
+        assert isinstance(found["loss"], Value) and not isinstance(found["all"][1], Value)
+        assert not isinstance(found["all"][2], Value)
+        for result in (found, expected):
+            w.zero_grad()
+            (3.0 * result["loss"] + np.sum(result["all"][0] ** 2)).backward()
+            result["gradient"] = w.grad
+        np.testing.assert_allclose(found["gradient"], expected["gradient"], rtol=1e-13)
+    assert c.traces == 1
+    second = [grad(grad(lambda s, f=f: f(x * s)["loss"]))(1.5).item() for f in (c, f)]
+    np.testing.assert_allclose(*second, rtol=1e-12)
 
 
 @pytest.mark.parametrize("x", [np.array([1, 2, 3]), np.array([True, False]), np.int64(3)])
