@@ -183,6 +183,21 @@ def test_det_has_two_derivatives_where_it_is_zero():
         grad(lambda x: np.sum(C * grad(lambda x: np.sum(C * grad(la.det)(x)))(x)))(x)
 
 
+def test_det_near_a_singular_matrix():
+    """Cofactors are polynomials: as accurate there as anywhere."""
+    for t in (1e-3, 1e-7, 1e-13, 1e-17, 0.0):
+        x = RANK_ONE + np.array([[0.0, 0.0], [0.0, t]])
+        near(grad(la.det)(x), [[x[1, 1], -2.0], [-2.0, 1.0]], 1e-14)
+        three = np.diag([1.0, 2.0, t]) @ C
+        near(grad(la.det)(three), np.diag([2 * t, t, 2.0]) @ (la.det(C) * la.inv(C).T), 1e-12)
+
+
+def test_nan_passes_on():
+    x = np.array([[1.0, np.nan], [0.0, 1.0]])
+    for f in (la.det, lambda x: la.slogdet(x).logabsdet, lambda x: np.sum(la.inv(x)), la.norm):
+        assert np.isnan(grad(f)(x)).any()
+
+
 def test_det_of_a_stack_with_a_singular_matrix():
     x = np.stack([C, np.diag([2.0, 3.0, 0.0])])
     near(grad(lambda x: np.sum(la.det(x)))(x), [la.det(C) * la.inv(C).T, np.diag([0.0, 0.0, 6.0])])

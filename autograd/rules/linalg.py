@@ -102,7 +102,14 @@ def slogdet_x(g: Array, out: Array, x: Array) -> Array:
 
 
 def cofactors(x: Array) -> Array:
-    """det(x) inv(x).T without dividing: in the basis of singular vectors a product of the other values."""
+    """det(x) inv(x).T; by singular vectors, where each is a product of the other values, if `x` is near-singular."""
+    try:
+        inverse = np.linalg.inv(x)
+        size = [abs(y).sum(axis=-2).max(axis=-1, initial=0.0) for y in (x, inverse)]
+        if not (size[0] * size[1] >= np.finfo(x.dtype).eps ** -0.3).any():  # the condition: the inverse is accurate
+            return np.linalg.det(x)[..., None, None] * inverse.mT
+    except LinAlgError:  # singular
+        pass
     u, s, vh = attempt("det", np.linalg.svd, x)
     sign = np.sign(np.linalg.det(u) * np.linalg.det(vh))[..., None]
     return (u * (sign * others(s, (-1,)))[..., None, :]) @ vh
