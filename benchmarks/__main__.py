@@ -8,6 +8,7 @@ compared with those of the same maths written by hand before they are timed.
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 from autograd.graph.render import write
 from benchmarks.engines import ENGINES, OURS, USUAL
@@ -47,7 +48,7 @@ def arguments() -> argparse.ArgumentParser:
         metavar="FILE",
         help="measure nothing: tables of the figures in these files",
     )
-    parser.add_argument("--json", metavar="FILE", help="write the figures there")
+    parser.add_argument("--json", metavar="FILE", help="write the figures there, after each workload")
     parser.add_argument("--markdown", metavar="FILE", help="write the tables there instead of printing them")
     parser.add_argument(
         "--docs", metavar="FILE", help="put them, medians only, between the marks of that page too"
@@ -75,15 +76,18 @@ def main() -> None:
     unknown = {*engines, *interpreters} - set(ENGINES)
     if unknown:
         parser.error(f"unknown peer {sorted(unknown)}; known are {list(ENGINES)} and all")
+
+    def keep(figures: dict[str, Any]) -> None:
+        if options.json:
+            write(Path(options.json), (json.dumps(figures, indent=1) + "\n").encode())
+
     if options.runs:
         figures = merged([json.loads(Path(file).read_text()) for file in options.runs])
+        keep(figures)
     else:
         runner = Runner(interpreters, options.threads, options.budget)
-        figures = measure(
-            runner, names, engines, options.rounds, numbers(options.chain), numbers(options.sizes)
-        )
-    if options.json:
-        write(Path(options.json), (json.dumps(figures, indent=1) + "\n").encode())
+        sizes = numbers(options.chain), numbers(options.sizes)
+        figures = measure(runner, names, engines, options.rounds, *sizes, keep)
     if options.docs:
         page = Path(options.docs)
         write(page, inserted(page.read_text(), figures).encode())

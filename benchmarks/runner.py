@@ -172,7 +172,7 @@ class Runner:
                 name = f"{backend} {n}"
 
                 def ask(e: str, name: str = name) -> Figures:
-                    return {"result": [], **self.worker(e, "compile", name.replace(" ", ":"))}
+                    return {"off": 0.0, **self.worker(e, "compile", name.replace(" ", ":"))}
 
                 turns = 1 if n >= LONG or backend == "numba" else rounds
                 for runs in self.interleaved(f"compile {name}", [engine], turns, ask).values():
@@ -186,7 +186,7 @@ class Runner:
         """Milliseconds on top of importing NumPy."""
 
         def ask(e: str) -> Figures:
-            return {"result": [], "seconds": self.import_seconds(e)}
+            return {"off": 0.0, "seconds": self.import_seconds(e)}
 
         runs = self.interleaved("import", engines, rounds + 1, ask)  # the first fills the caches
         return {e: summary([1e3 * a["seconds"] for a in answers[1:]]) for e, answers in runs.items()}
@@ -230,37 +230,44 @@ def measure(
     rounds: int,
     chain: Sequence[int] = (1_000, 10_000, 100_000, 1_000_000),
     sizes: Sequence[int] = (100, 1_000, 10_000, 100_000),
+    keep: Callable[[Figures], None] = lambda figures: None,
 ) -> Figures:
-    """The figures of the named workloads."""
+    """The figures of the named workloads; `keep` is called with what is there after each of them."""
     known = {e: runner.found(e) for e in engines}
     there = {e: v for e, v in known.items() if "missing" not in v}
     if not there:
         raise RuntimeError(f"none of the engines is there: {known}")
-    before, tapes = load(), [e for e in there if e in TAPES]
+    tapes = [e for e in there if e in TAPES]
     runner.minutes = runner.estimate(names, list(there), rounds)
-    done: Figures = {
-        "steps": {n: runner.turns(n, there, rounds, 1e6) for n in WORKLOADS if n in names},
-        "operations": {n: runner.turns(n, tapes, rounds, 1e9) for n in OPERATIONS if n in names},
-        "chain": runner.chains(chain, there, rounds) if "chain" in names else {},
-        "growth": runner.growing(tapes, rounds) if "growth" in names else {},
-        "compile": runner.compiling(sizes, list(there), rounds) if "compile" in names else {},
-        "import": runner.imports([*tapes, *(["jax"] if "jax" in there else [])], rounds)
-        if "import" in names
-        else {},
-    }
-    return {
-        **done,
+    figures: Figures = {
+        **{section: {} for section in SECTIONS},
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "processor": processor(),
         "cores": os.cpu_count(),
         "system": platform.system(),
         "threads": runner.threads,
         "rounds": rounds,
-        "load": [before, load()],
+        "load": [load(), load()],
         "engines": there,
         "missing": {e: v["missing"] for e, v in known.items() if "missing" in v},
         "failed": runner.failed,
     }
+    for name in [n for n in NAMES if n in names]:
+        if name in WORKLOADS:
+            figures["steps"][name] = runner.turns(name, there, rounds, 1e6)
+        elif name in OPERATIONS:
+            figures["operations"][name] = runner.turns(name, tapes, rounds, 1e9)
+        elif name == "chain":
+            figures["chain"] = runner.chains(chain, there, rounds)
+        elif name == "growth":
+            figures["growth"] = runner.growing(tapes, rounds)
+        elif name == "compile":
+            figures["compile"] = runner.compiling(sizes, list(there), rounds)
+        elif name == "import":
+            figures["import"] = runner.imports([e for e in there if e in TAPES or e == "jax"], rounds)
+        figures["load"][1] = load()
+        keep(figures)
+    return figures
 
 
 SECTIONS = ("steps", "operations", "chain", "growth", "compile", "import")
