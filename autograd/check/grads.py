@@ -8,19 +8,20 @@ from typing import Any
 
 import numpy as np
 
+from autograd.check.beside import FEW, SOME, between_neighbours
+from autograd.check.chance import changed_since, differs, draws
+from autograd.check.choice import EVERY, TOGETHER, Choice, dyadic
 from autograd.check.complexstep import complex_step
 from autograd.check.judge import RTOL, Ruling, floor_of, judge, judge_step
 from autograd.check.numeric import EPS, Evidence, Point, examine, ladder, step_for
+from autograd.check.precision import doubled, in_own_precision, scatter
 from autograd.check.report import GradientError, GradReport, literal, relative
-from autograd.check.rounding import HAS_WIDE, WIDE, WIDE_EPS, finite, gap, kinks_here, rounding
+from autograd.check.rounding import HAS_WIDE, WIDE, WIDE_EPS, finite, gap, is_wide, kinks_here, rounding
 from autograd.check.structure import structural_findings
 from autograd.check.subject import NOT_DEFINED, Arrays, Subject, quietly
 from autograd.check.verdict import Finding, Verdict
 
 Options = dict[str, Any]
-EVERY = 64  # inputs of up to so many elements are checked element by element
-SAMPLED = 24  # of larger ones, so many elements
-DIRECTIONS = 6  # and so many random directions
 FINEST, WIDE_FINEST = 2.0**-51, 2.0**-60  # the last steps, relative to x: x moves by a unit or two
 UNSETTLED = (Verdict.PASS, Verdict.UNVERIFIED, Verdict.FAIL)  # what the complex step may overrule
 
@@ -30,6 +31,7 @@ def check_grads(
     *args: Any,
     wrt: Any = None,
     order: int = 1,
+    elements: Any = "auto",
     directions: Any = "auto",
     rtol: float | None = None,
     kinks: str = "subgradient",
@@ -49,8 +51,10 @@ def check_grads(
     wrt: what to differentiate: argument positions, names of `kwargs`, Values that f closes over
     (changed in place and put back); default: every floating argument.
     order: 2 or 3 also checks the derivatives of the gradient.
-    directions: "auto" (every element up to 64, else samples and random directions), "all", or
-    how many random directions.  rtol: how far a right gradient may be off (1e-6; by dtype).
+    elements: how many are looked at one by one: "auto" (every one up to 64, else 24), "all", or a
+    number; 0 for a large input, where directions alone are quick.
+    directions: how many random directions; "auto": 6 where not every element is looked at.
+    rtol: how far a right gradient may be off (1e-6; by dtype).
     kinks: "subgradient" (any between the one-sided slopes), "min-norm", "skip" or "fail".
     structural: also check linearity in the cotangent, shapes, dtypes, mutation, aliasing, layout.
     grad, vjp: a gradient by other means, called like f (vjp: with the cotangent in front).
@@ -76,11 +80,12 @@ def check_grads(
         )
     name = name or name_of(f)
     subject = Subject(f, args, kwargs or {}, wrt, grad, vjp)
-    check = Check(subject, np.random.default_rng(seed), rtol, kinks, directions, seconds)
+    check = Check(subject, np.random.default_rng(seed), rtol, kinks, Choice(elements, directions), seconds)
     findings = check.run(order, structural)
     given = {  # option -> what it is, and what it is by itself
         "wrt": (wrt, None),
         "order": (order, 1),
+        "elements": (elements, "auto"),
         "directions": (directions, "auto"),
         "rtol": (rtol, None),
         "kinks": (kinks, "subgradient"),
@@ -111,11 +116,11 @@ class Check:
         rng: np.random.Generator,
         rtol: float | None,
         kinks: str,
-        directions: Any,
+        choice: Choice,
         seconds: float | None = None,
     ) -> None:
-        self.subject, self.rng, self.rtol, self.kinks, self.directions = subject, rng, rtol, kinks, directions
-        self.seconds = seconds
+        self.subject, self.rng, self.rtol, self.kinks, self.choice = subject, rng, rtol, kinks, choice
+        self.seconds, self.aside = seconds, np.random.default_rng(0)  # for what few checks need
         self.stop = math.inf if seconds is None else time.monotonic() + seconds
         self.given = subject.start()
         self.inputs = [doubled(x) for x in self.given]  # the numeric side is in float64
@@ -132,14 +137,9 @@ class Check:
                 Finding(Verdict.UNDEFINED, reason=f"f raises at this point: {type(error).__name__}: {error}")
             ]
         with quietly():
-            again = subject.outputs(self.given)
-        if [x.tobytes() for x in first] != [x.tobytes() for x in again]:
-            return [
-                Finding(
-                    Verdict.NONDETERMINISTIC,
-                    reason="f gives different results for the same inputs: seed it, or draw the random numbers outside",
-                )
-            ]
+            chance = differs(subject, first, self.given, self.aside)
+        if chance:
+            return [Finding(Verdict.NONDETERMINISTIC, reason=chance)]
         if not all(np.isfinite(y).all() for y in first):
             return [Finding(Verdict.UNDEFINED, reason="f is not finite at this point")]
         self.cotangents = cotangents_for(first, self.rng)
@@ -154,7 +154,8 @@ class Check:
             findings.append(Finding(Verdict.UNVERIFIED, "structure", reason=self.late()))
         elif structural:
             findings += structural_findings(subject, self.given, self.cotangents, self.rng)
-        return findings
+            findings += draws(subject, self.given)
+        return changed_since(subject, first, self.given) or findings
 
     def one_order(self, along: Sequence[Arrays], order: int) -> list[Finding]:
         """The findings for the gradient of phi_(order-1)."""
@@ -178,109 +179,83 @@ class Check:
         ]
         if wrong:
             return wrong
-        precise = found
-        if any(x.dtype != np.float64 for x in self.given):
-            try:
-                with quietly():
-                    precise = subject.pull(self.inputs, self.cotangents, along)
-            except Exception:  # a gradient given for one dtype only
-                precise = found
+        pulled = Pulled(self, along, found)
         findings = []
         with quietly():
             at = subject.derivative(self.inputs, self.cotangents, along)
             if not finite(at[0]):
                 return [Finding(Verdict.UNDEFINED, reason=f"{label}not finite at this point")]
-            for k, place in self.elements(found):
-                unit = [np.zeros(np.shape(x)) for x in self.inputs]
-                unit[k][place] = 1.0
-                x = abs(float(np.asarray(self.inputs[k])[place]))
-                if not finite(x):
-                    findings.append(
-                        Finding(
-                            Verdict.UNDEFINED, subject.leaves[k].name, place, reason="the input is not finite"
-                        )
-                    )
+            for k, place in self.choice.elements(self.inputs, found, self.rng):
+                r = self.element(pulled, k, place, at)
+                reason = label + r.reason if r.reason or label else ""
+                given, arg = float(np.asarray(found[k])[place]), subject.leaves[k].name
+                findings.append(Finding(r.verdict, arg, place, given, r.numeric, r.error, r.side, reason))
+            for what, direction in self.choice.directions(self.inputs, subject.leaves, findings, self.rng):
+                a, r = self.joint(pulled, direction, at)
+                if what == TOGETHER and r.verdict is not Verdict.FAIL:
                     continue
-                a = float(np.asarray(precise[k])[place])
-                try:
-                    r = self.rule(along, unit, a, x, at, only=(k, place))
-                except TimeIsUpError:
-                    r = Ruling(Verdict.UNVERIFIED, math.nan, math.inf, "", self.late())
-                given = float(np.asarray(found[k])[place])
-                r = self.in_own_precision(r, given, a, self.given[k].dtype, float(at[1]) / max(x, 1.0))
-                findings.append(
-                    Finding(
-                        r.verdict,
-                        subject.leaves[k].name,
-                        place,
-                        given,
-                        r.numeric,
-                        r.error,
-                        r.side,
-                        label + r.reason if r.reason or label else "",
-                    )
-                )
-            for what, direction in self.joint_directions(findings):
-                a = float(
-                    sum((np.asarray(g, float) * d).sum() for g, d in zip(precise, direction, strict=True))
-                )
-                try:
-                    r = self.rule(along, direction, a, magnitude_of(self.inputs, direction), at)
-                except TimeIsUpError:
-                    r = Ruling(Verdict.UNVERIFIED, math.nan, math.inf, "", self.late())
                 findings.append(
                     Finding(r.verdict, what, None, a, r.numeric, r.error, r.side, label + r.reason)
                 )
         return findings
 
+    def joint(self, pulled: "Pulled", direction: Arrays, at: Point) -> tuple[float, Ruling]:
+        """The derivative along a direction, and the verdict on it."""
+        a, x = along_direction(pulled.precise, direction), magnitude_of(self.inputs, direction)
+        r = self.in_time(pulled.along, direction, a, x, at)
+        if r.verdict is Verdict.FAIL and finite(a) and HAS_WIDE:
+            wide = along_direction(pulled.widest(), direction)
+            again = r if wide == a else self.in_time(pulled.along, direction, wide, x, at)
+            if again.verdict is not Verdict.FAIL and abs(a - wide) <= 8 * EPS * float(at[1]):
+                reason = "right in longdouble; float64 loses digits here"
+                r = again._replace(verdict=Verdict.UNVERIFIED, reason=reason)
+        return a, r
+
+    def element(self, pulled: "Pulled", k: int, place: tuple[int, ...], at: Point) -> Ruling:
+        """The verdict on one element of one gradient."""
+        x, dtype = abs(float(np.asarray(self.inputs[k])[place])), self.given[k].dtype
+        if not finite(x):
+            return Ruling(Verdict.UNDEFINED, math.nan, math.nan, "", "the input is not finite")
+        unit = [np.zeros(np.shape(x)) for x in self.inputs]
+        unit[k][place] = 1.0
+        found, a = (float(np.asarray(g[k])[place]) for g in (pulled.found, pulled.precise))
+        r = self.in_time(pulled.along, unit, a, x, at, (k, place))
+        if r.verdict is Verdict.FAIL and finite(a) and HAS_WIDE:
+            wide = float(np.asarray(pulled.widest()[k])[place])
+            again = r if wide == a else self.in_time(pulled.along, unit, wide, x, at, (k, place))
+            if again.verdict is not Verdict.FAIL:  # what cancels in the rule is no mistake in it
+                r, a = again, wide
+        if dtype == np.float64 and a == found:
+            return r
+        alone = x if sum(map(np.size, self.inputs)) == 1 else None
+        terms = lambda: float(at[1]) if pulled.along else self.terms_of(k, place, x)
+        noise = lambda: float(np.asarray(pulled.scatter()[k])[place])
+        return in_own_precision(r, found, a, dtype, terms, alone, noise)
+
+    def terms_of(self, k: int, place: tuple[int, ...], x: float) -> float:
+        """The size of the results that depend on one element of one input."""
+        moved = [np.array(v) for v in self.inputs]
+        moved[k][place] += step_for(x)
+        try:
+            here, there = self.subject.outputs(self.inputs), self.subject.outputs(moved)
+        except NOT_DEFINED:
+            here = there = self.subject.outputs(self.inputs)
+        parts = zip(self.cotangents, here, there, strict=True)
+        return float(sum(np.sum(np.abs(c * y) * (y != z)) for c, y, z in parts))
+
     def late(self) -> str:
         """Why something was not looked at."""
         return f"the limit of {self.seconds:g} s was reached first; raise it with seconds=, or pass a smaller input"
 
-    def elements(self, found: Arrays) -> list[tuple[int, tuple[int, ...]]]:
-        """Which elements are checked one by one: all of a small input; of a large one those with the
-        smallest and largest number or gradient, where rules go wrong first, and random ones."""
-        sizes = [int(np.size(x)) for x in self.inputs]
-        total = sum(sizes)
-        every = [(k, i) for k, n in enumerate(sizes) for i in range(n)] if total <= 100_000 else []
-        if self.directions == "all" or (self.directions == "auto" and total <= EVERY):
-            chosen = every or [(k, i) for k, n in enumerate(sizes) for i in range(n)]
-        else:
-            chosen = []
-            for k, n in enumerate(sizes):
-                m = min(n, max(2, SAMPLED * n // max(total, 1)))
-                places = set(self.rng.choice(n, m, replace=False).tolist()) if n else set()
-                for v in (np.asarray(self.inputs[k]).ravel(), np.asarray(found[k]).ravel()):
-                    places |= {int(end(w)) for w in (v, np.abs(v)) for end in (np.argmin, np.argmax) if n}
-                chosen += [(k, i) for i in sorted(places)]
-        return [(k, tuple(int(j) for j in np.unravel_index(i, np.shape(self.inputs[k])))) for k, i in chosen]
-
-    def joint_directions(self, findings: Sequence[Finding]) -> list[tuple[str, Arrays]]:
-        """Random directions for a large input; where several elements sit at a kink, common ones."""
-        total = sum(int(np.size(x)) for x in self.inputs)
-        many = isinstance(self.directions, int) or (self.directions == "auto" and total > EVERY)
-        n = self.directions if isinstance(self.directions, int) else DIRECTIONS
-        chosen = [
-            (f"a random direction ({i})", [dyadic(x, self.rng) for x in self.inputs])
-            for i in range(n if many else 0)
-        ]
-        names = {leaf.name: k for k, leaf in enumerate(self.subject.leaves)}
-        kinks = [
-            (names[f.arg], f.index)
-            for f in findings
-            if f.verdict is Verdict.PASS_KINK and f.index is not None
-        ]
-        if kinks and total > 1:  # what elements tied at a kink share must add up
-            chosen.append(("all elements together", [np.ones(np.shape(x)) for x in self.inputs]))
-        if len(kinks) > 1:
-            for random in (False, True, True):
-                direction = [np.zeros(np.shape(x)) for x in self.inputs]
-                for k, place in kinks:
-                    direction[k][place] = float(self.rng.integers(4, 17)) / 16 if random else 1.0
-                chosen.append(("the elements at a kink", direction))
-        return chosen
-
     # --- one direction ------------------------------------------------------------------------
+
+    def in_time(self, along: Sequence[Arrays], direction: Arrays, a: float, x: float, at: Point,
+                only: tuple[int, tuple[int, ...]] | None = None) -> Ruling:  # fmt: skip
+        """The rule, or that it was too late for it."""
+        try:
+            return self.rule(along, direction, a, x, at, only)
+        except TimeIsUpError:
+            return Ruling(Verdict.UNVERIFIED, math.nan, math.inf, "", self.late())
 
     def rule(
         self,
@@ -299,16 +274,40 @@ class Check:
         certain = r.sharp if r.verdict is Verdict.PASS else r.verdict is Verdict.PASS_EDGE
         if certain and e.clean and not e.flat:
             return r
+        if not e.flat and sum(map(np.size, self.inputs)) > EVERY:  # wider arithmetic is slow
+            finer = examine(phi, at, x, ladder(x, step_for(x), 2.0**-40))
+            better = judge(a, finer, x=x, rtol=rtol, kinks=self.kinks)
+            if better.verdict is Verdict.PASS and better.sharp and finer.clean:
+                return better
         wide_inputs = [np.asarray(v, WIDE)[()] for v in self.inputs]
         wide_phi = self.restricted(along, direction, wide_inputs, only)
         try:
             wide_at = self.subject.derivative(wide_inputs, self.cotangents, along)
-            wide = HAS_WIDE and getattr(wide_at[0], "dtype", None) == WIDE
+            wide = HAS_WIDE and getattr(wide_at[0], "dtype", None) == WIDE and is_wide(wide_phi, phi, x)
+        except TimeIsUpError:
+            raise
         except Exception:  # f knows no such dtype
             wide = False
-        step = step_for(x)
-        here = (wide_phi, wide_at) if wide else (phi, at)
-        if r.verdict is Verdict.PASS_KINK and e.clean and kinks_here(*here, e, x, WIDE_EPS if wide else EPS):
+        r = self.closer(along, direction, a, x, (phi, at), (wide_phi, wide_at) if wide else None, e, r)
+        if r.verdict is not Verdict.FAIL or not finite(a) or sum(map(np.size, self.inputs)) < 2:
+            return r
+        return self.beside(r, e, along, direction, a, wide_inputs if wide else self.inputs, only is not None)
+
+    def closer(
+        self,
+        along: Sequence[Arrays],
+        direction: Arrays,
+        a: float,
+        x: float,
+        narrow: tuple[Callable[[float], Point], Point],
+        wide: tuple[Callable[[float], Point], Point] | None,
+        e: Evidence,
+        r: Ruling,
+    ) -> Ruling:
+        """What a finer ladder, wider arithmetic and the complex step say, where `e` and `r` do not settle it."""
+        (phi, at), here, eps = narrow, wide or narrow, WIDE_EPS if wide else EPS
+        step, rtol = step_for(x), RTOL if self.rtol is None else self.rtol
+        if r.verdict is Verdict.PASS_KINK and e.clean and kinks_here(*here, e, x, eps):
             return r
         exact = None
         if wide and not along:
@@ -316,21 +315,54 @@ class Check:
         if r.verdict is Verdict.PASS and e.clean and exact is None and not e.flat:
             return r
         if e.flat and wide and exact is None and not 0 < x < 1e-3:
-            still = all(wide_phi(t)[0] == wide_at[0] for t in (step, -step, step / 8, -step / 8))
+            still = all(wide[0](t)[0] == wide[1][0] for t in (step, -step, step / 8, -step / 8))
             if still:
                 return r
         if not wide:
             e = examine(phi, at, x, ladder(x, max(step, 0.125), FINEST))
             r = judge(a, e, x=x, rtol=rtol, kinks=self.kinks)
         else:
-            r, e = self.close_look(a, x, phi, at, wide_phi, wide_at)
-        if r.verdict is Verdict.PASS_KINK and not kinks_here(*here, e, x, WIDE_EPS if wide else EPS):
+            r, e = self.close_look(a, x, phi, at, *wide)
+        if r.verdict is Verdict.PASS_KINK and not kinks_here(*here, e, x, eps):
             return r._replace(verdict=Verdict.UNVERIFIED, reason="there is a kink just beside the point")
         if exact is None or e.kinked or r.sharp or r.verdict not in UNSETTLED:
             return r
         if not e.flat and finite(r.numeric) and abs(exact[0] - r.numeric) > 2 * r.error + floor_of(e, x):
             return r
         return judge_step(a, *exact, e, x=x, rtol=rtol)
+
+    def beside(
+        self,
+        r: Ruling,
+        e: Evidence,
+        along: Sequence[Arrays],
+        direction: Arrays,
+        a: float,
+        inputs: Arrays,
+        only: bool,
+    ) -> Ruling:
+        """A failure once more: where elements tie, neighbouring points may have such a slope."""
+        if self.kinks != "subgradient":
+            return r
+        derivative = lambda at: self.subject.derivative(at, self.cotangents, along)
+        smooth, wide = (
+            only and e.center.kind == "limit" and not (e.kinked or e.flat),
+            inputs is not self.inputs,
+        )
+        try:
+            found = between_neighbours(
+                a, inputs, direction, derivative, self.aside, wide=wide, least=FEW if smooth else SOME
+            )
+        except NOT_DEFINED:
+            return r
+        if found is None:
+            return r
+        low, high, sure = found
+        side = f"slopes of neighbouring points, {low:.6g} to {high:.6g}"
+        verdict, reason = Verdict.PASS_KINK, ""
+        if not sure:
+            verdict, reason = Verdict.UNVERIFIED, "a kink at or beside the point, where several elements tie"
+        return Ruling(verdict, (low + high) / 2, (high - low) / 2, side, reason)
 
     def close_look(
         self,
@@ -390,34 +422,6 @@ class Check:
 
         return phi
 
-    def in_own_precision(
-        self, r: Ruling, found: float, precise: float, dtype: np.dtype[Any], size: float
-    ) -> Ruling:
-        """For float32 and float16: the rule was judged in float64; was it also evaluated well in its own
-        dtype?  A rule that is a number of that dtype in float64 too is judged as rounded to it."""
-        if dtype == np.float64:
-            return r
-        info = np.finfo(dtype)
-        eps, least = float(info.eps), float(info.smallest_subnormal)
-        if found == precise:
-            off = abs(found - r.numeric)
-            if r.verdict is not Verdict.FAIL or not finite(off):
-                return r
-            unit = max(math.ldexp(eps, math.frexp(r.numeric)[1] - 1), least)
-            if off > 4 * unit:
-                return r
-            if off <= 0.5 * unit + r.error + RTOL * abs(r.numeric):
-                return r._replace(verdict=Verdict.PASS, reason="")
-            return r._replace(verdict=Verdict.UNVERIFIED, reason=f"within the rounding of {dtype}")
-        gap = abs(found - precise)
-        if not r.verdict.passed or gap <= max(64 * eps * abs(precise), 4 * eps * size) + least:
-            return r  # as near as 1 - tanh(x)**2 comes, in that dtype
-        if gap <= 0.01 * abs(precise) or gap <= 64 * eps * max(abs(r.numeric), r.error, size):
-            return r._replace(
-                verdict=Verdict.UNVERIFIED, reason=f"right in float64; {dtype} loses digits here"
-            )
-        return r._replace(verdict=Verdict.FAIL, reason=f"right in float64 ({precise:.6g}), wrong in {dtype}")
-
     def located(self, findings: list[Finding], order: int) -> list[Finding]:
         """The findings, the first wrong local rule with the worst of them."""
         from autograd.check.locate import locate_in
@@ -434,18 +438,46 @@ class Check:
         return [replace(f, node=node) if f is chosen else f for f in findings]
 
 
+class Pulled:
+    """The gradients of one order: as they were found, and in wider arithmetic, once it is asked for."""
+
+    def __init__(self, check: Check, along: Sequence[Arrays], found: Arrays) -> None:
+        self.check, self.along, self.found, self.precise = check, along, found, found
+        if any(x.dtype != np.float64 for x in check.given):
+            self.precise = self.again(check.inputs)
+        self._widest: Arrays | None = None
+        self._scatter: Arrays | None = None
+
+    def again(self, inputs: Arrays) -> Arrays:
+        """The gradients at the same inputs in another dtype."""
+        try:
+            with quietly():
+                return self.check.subject.pull(inputs, self.check.cotangents, self.along)
+        except Exception:  # a gradient given for one dtype only
+            return self.found
+
+    def widest(self) -> Arrays:
+        """In longdouble."""
+        if self._widest is None:
+            self._widest = self.again([np.asarray(x, WIDE)[()] for x in self.check.inputs])
+        return self._widest
+
+    def scatter(self) -> Arrays:
+        """How far rounding moves each of them."""
+        c = self.check
+        if self._scatter is None:
+            self._scatter = scatter(c.subject, c.given, c.cotangents, self.along, c.aside)
+        return self._scatter
+
+
 # --- numbers --------------------------------------------------------------------------------
 
 
-def doubled(x: Any) -> Any:
-    """The same numbers in float64 (longdouble stays)."""
-    return x.astype(np.float64) if x.dtype.itemsize < 8 else x
-
-
-def dyadic(x: Any, rng: np.random.Generator) -> Any:
-    """Random numbers like x, 1/8 to 1 in size: multiples of 1/256, so exact also in float16."""
-    signs = rng.choice((-1.0, 1.0), size=np.shape(x))
-    return (signs * rng.integers(32, 257, size=np.shape(x)) / 256)[()]
+def along_direction(gradients: Arrays, direction: Arrays) -> float:
+    """The derivative along a direction; 0 where nothing but the rounding of this sum is left."""
+    terms = [np.asarray(g, np.float64) * d for g, d in zip(gradients, direction, strict=True)]
+    a = float(sum(t.sum() for t in terms))
+    return 0.0 if abs(a) <= 2 * EPS * float(sum(np.abs(t).sum() for t in terms)) else a
 
 
 def cotangents_for(outputs: Sequence[Any], rng: np.random.Generator) -> Arrays:

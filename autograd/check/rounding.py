@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,24 @@ def kinks_here(phi: Callable[[float], Point], at: Point, e: Evidence, x: float, 
         abs((phi(t)[0] - at[0]) / t - side.value) <= bend / 6 + side.error
         for t, side in ((h, e.right), (-h, e.left))
     )
+
+
+def is_wide(wide: Callable[[float], Point], narrow: Callable[[float], Point], x: float) -> bool:
+    """Whether wider arithmetic reaches through f.  Where f casts to float64 on its way, a part of it stays
+    still between the units in the last place of x and jumps about once per unit, by as much as the
+    rounding of the narrow values; else that would be 2000 times as large."""
+    if not x:
+        return True
+    unit = math.ulp(x)
+    steps = [wide(j * unit / 4) for j in range(-12, 13)]
+    far = float((wide(16 * unit)[0] - steps[12][0]) / 64)
+    moves = [float(b[0] - a[0]) - far for a, b in pairwise(steps)]
+    still = sorted(moves)[len(moves) // 2]  # in most quarters of a unit
+    if 4 * abs(still) < 4 * WIDE_EPS * (steps[12][1] + 4 * x / unit * abs(far)):
+        return True
+    jumps = [abs(m - still) for m in moves if abs(m - still) > abs(still)]
+    lost = max(gap(wide(t)[0], narrow(t)[0]) for j in range(3, 12) for t in (x / 2**j, -x / 2**j))
+    return not (4 <= len(jumps) <= 8 and lost < 64 * max(jumps))
 
 
 def gap(wide: Any, narrow: Any) -> float:

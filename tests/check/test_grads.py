@@ -121,6 +121,33 @@ def test_a_random_function_is_named_as_such():
     assert set(report.counts) == {Verdict.NONDETERMINISTIC} and "seed it" in str(report) and not report.ok
 
 
+def test_however_it_draws():
+    rng, calls = np.random.default_rng(0), iter(range(10**6))
+    for f, x in (
+        (lambda x: x * rng.random(), X),
+        (lambda x: x * rng.random(), np.zeros(3)),  # 0 each time, at the point itself
+        (lambda x: x * np.random.rand(), 0.0),
+        (lambda x: x * (1 + next(calls) // 20), X),  # not at once
+    ):
+        report = check_grads(f, x, raise_=False)
+        assert set(report.counts) == {Verdict.NONDETERMINISTIC} and not report.ok
+    assert "it draws from rng" in str(check_grads(lambda x: x * rng.random(), X, raise_=False))
+    report = check_grads(lambda x: np.where(rng.random() < 2, x, 2 * x), X, raise_=False)
+    assert "draws random numbers from rng" in str(report) and not report.failures and report.unverified_share
+    assert not check_grads(lambda x: x * np.random.default_rng(0).random(3), X).unverified_share
+
+
+def test_directions_alone():
+    big = np.linspace(-2, 2, 10_000)
+    report = check_grads(lambda x: np.sum(np.sin(x)), big, elements=0)
+    assert report.ok and len(report.findings) == 6 and "elements=0" in report.repro()
+    assert len(check_grads(np.sin, X, elements=0, directions=2).findings) == 2
+    assert len(check_grads(lambda x: np.sum(np.sin(x)), big, elements=3, directions=1).findings) < 10
+    for elements, directions in ((0, 0), ("some", 3), (-1, 3), ("auto", 2.5), (True, 1)):
+        with pytest.raises(ValueError, match=r"elements|directions"):
+            check_grads(np.sin, X, elements=elements, directions=directions)
+
+
 def test_a_function_that_raises_nearby_has_an_edge():
     def f(x):
         if np.max(x.data if isinstance(x, Value) else x) > 3:

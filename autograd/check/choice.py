@@ -1,0 +1,91 @@
+"""What a check looks at: every element of a small input; of a large one some, and random directions."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.check.subject import Arrays, Leaf
+from autograd.check.verdict import Finding, Verdict
+
+EVERY = 64  # inputs of up to so many elements are checked element by element
+SAMPLED = 24  # of larger ones, so many elements
+DIRECTIONS = 6  # and so many random directions
+TOGETHER = "all elements together, by random steps"  # heard of only if it fails
+Element = tuple[int, tuple[int, ...]]  # which input, and where in it
+
+
+class Choice:
+    """How many elements and how many random directions: "auto", "all" (of the elements), or a number.
+
+    Raises ValueError for anything else, and if nothing would be left to check.
+    """
+
+    def __init__(self, elements: Any, directions: Any) -> None:
+        if directions == "all":
+            elements, directions = "all", 0
+        for name, given in (("elements", elements), ("directions", directions)):
+            whole = isinstance(given, int | np.integer) and not isinstance(given, bool) and given >= 0
+            if not (whole or given == "auto" or (given == "all" and name == "elements")):
+                raise ValueError(
+                    f"check_grads: {name}={given!r}; expected 'auto', 'all' or a number from 0 on"
+                )
+        if elements == 0 and directions == 0:
+            raise ValueError(
+                "check_grads: elements=0 and directions=0 leave nothing to check; raise one of them"
+            )
+        self.some, self.random = elements, directions
+
+    def elements(self, inputs: Arrays, found: Arrays, rng: np.random.Generator) -> list[Element]:
+        """Which elements are checked one by one: of a large input those with the smallest and largest number
+        or gradient, where rules go wrong first, and random ones."""
+        sizes = [int(np.size(x)) for x in inputs]
+        total, chosen = sum(sizes), []
+        wanted = SAMPLED if self.some == "auto" else self.some
+        if wanted == "all" or (total <= EVERY if self.some == "auto" else total <= wanted):
+            chosen = [(k, i) for k, n in enumerate(sizes) for i in range(n)]
+        elif wanted:
+            for k, n in enumerate(sizes):
+                m = min(n, max(2, wanted * n // max(total, 1)))
+                places = set(rng.choice(n, m, replace=False).tolist()) if n else set()
+                for v in (np.asarray(inputs[k]).ravel(), np.asarray(found[k]).ravel()):
+                    places |= {int(end(w)) for w in (v, np.abs(v)) for end in (np.argmin, np.argmax) if n}
+                chosen += [(k, i) for i in sorted(places)]
+        return [(k, tuple(int(j) for j in np.unravel_index(i, np.shape(inputs[k])))) for k, i in chosen]
+
+    def directions(
+        self, inputs: Arrays, leaves: Sequence[Leaf], findings: Sequence[Finding], rng: np.random.Generator
+    ) -> list[tuple[str, Arrays]]:
+        """Random directions for what is not checked element by element; where several elements sit at a
+        kink, common ones."""
+        total = sum(int(np.size(x)) for x in inputs)
+        n = self.random
+        if n == "auto":
+            looked_at = sum(f.index is not None for f in findings)
+            n = DIRECTIONS if looked_at < total else 0
+        chosen = [(f"a random direction ({i})", [dyadic(x, rng) for x in inputs]) for i in range(n)]
+        names = {leaf.name: k for k, leaf in enumerate(leaves)}
+        kinks = [
+            (names[f.arg], f.index)
+            for f in findings
+            if f.verdict is Verdict.PASS_KINK and f.index is not None
+        ]
+        if (
+            not n and total > 1 and not any(f.verdict.failed for f in findings)
+        ):  # each element alone does not move the median of equal numbers
+            chosen.append((TOGETHER, [np.abs(dyadic(x, rng)) for x in inputs]))
+        if kinks and total > 1:  # what elements tied at a kink share must add up
+            chosen.append(("all elements together", [np.ones(np.shape(x)) for x in inputs]))
+        if len(kinks) > 1:
+            for random in (False, True, True):
+                direction = [np.zeros(np.shape(x)) for x in inputs]
+                for k, place in kinks:
+                    direction[k][place] = float(rng.integers(4, 17)) / 16 if random else 1.0
+                chosen.append(("the elements at a kink", direction))
+        return chosen
+
+
+def dyadic(x: Any, rng: np.random.Generator) -> Any:
+    """Random numbers like x, 1/8 to 1 in size: multiples of 1/256, so exact also in float16."""
+    signs = rng.choice((-1.0, 1.0), size=np.shape(x))
+    return (signs * rng.integers(32, 257, size=np.shape(x)) / 256)[()]

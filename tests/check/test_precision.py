@@ -1,0 +1,58 @@
+"""What rounding does to a rule is no mistake in it, in whichever dtype; what a rule does in one dtype is."""
+
+import numpy as np
+import pytest
+
+from autograd import primitive
+from autograd.check import Verdict, check_grads
+from nn import functional
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_softmax_of_large_logits_is_no_failure(dtype):
+    for x in ([1000, 990, 3], [853, 720, 442, 836], [-63.75, -49.03125, -49.90625, -12.8984375, -84.8125]):
+        for f in (lambda x: functional.softmax(x, -1), lambda x: functional.softmax(x, -1) ** 2):
+            assert not check_grads(f, np.array(x, dtype), raise_=False).failures
+
+
+def squared(factor, dtype):
+    """x**2 with a rule that is off in one dtype only."""
+    return primitive(lambda g, out, x: (g * 2 * x * (factor if x.dtype == dtype else 1)).astype(x.dtype))(
+        lambda x: x**2
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_rule_that_is_wrong_in_one_dtype_only(dtype):
+    x = np.array([0.75, 1.3, -100.3, 1000.1], dtype)
+    for factor in (0, -1, 1.1):
+        assert check_grads(squared(factor, dtype), x, raise_=False).counts[Verdict.FAIL] == 4
+    for factor in (1.001, 1.0001):
+        assert not any(
+            f.verdict.passed for f in check_grads(squared(factor, dtype), x, raise_=False).findings
+        )
+
+
+def test_a_rule_that_loses_digits_is_not_passed():
+    rough = primitive(lambda g, out, x: (g * 2 * x).astype(np.float16).astype(x.dtype) if x.dtype == np.float32
+                      else g * 2 * x)(lambda x: x**2)  # fmt: skip
+    report = check_grads(rough, np.array([0.7, 1.3, 3.3], np.float32), raise_=False)
+    assert report.counts[Verdict.UNVERIFIED] == 3 and "float32 loses digits" in str(report)
+
+
+def test_a_function_that_casts_on_its_way():
+    """Wider arithmetic that does not reach through f is not believed, nor complex numbers that are cast."""
+    for dtype in ("float16", "float64"):
+        for x in ([0.25, 2.875, -0.75, 0.75], [2.875, -0.75, -0.75, -0.625]):
+            assert not check_grads(functional.gelu, np.array(x, dtype)).unverified_share
+    real = lambda x: np.sum(np.asarray(x).real ** 2 * np.abs(np.asarray(x)))
+    report = check_grads(real, np.array([1e-3, 2.0]), grad=lambda x: 3 * x * np.abs(x))
+    assert all(f.verdict is Verdict.PASS for f in report.findings)
+
+
+@pytest.mark.parametrize("f", [lambda x: np.sum(x**3), lambda x: np.sum(x**5 - x**3)])
+def test_what_vanishes_with_the_step_is_no_slope(f):
+    x = np.array([0.0, 0.5])
+    assert check_grads(f, x).counts[Verdict.PASS] == 2
+    wrong = check_grads(f, x, grad=lambda x: np.array([1e-9, 0.0]), raise_=False)
+    assert wrong.findings[0].verdict is Verdict.FAIL

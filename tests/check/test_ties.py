@@ -1,0 +1,51 @@
+"""Where several elements tie: any gradient that a neighbouring point has, and no other."""
+
+import numpy as np
+import pytest
+
+from autograd.check import Verdict, check_grads
+
+ONES, RANKED = np.ones(4), np.array([1.0, 2.0, 3.0])
+rank = lambda x: np.sort(x) @ RANKED
+maxmin = lambda x: np.maximum(np.minimum(x[0], x[1]), np.minimum(x[2], x[3]))
+mixed = lambda x: np.maximum(x[0], 0 * x[0]) - np.maximum(x[1], 0 * x[1])
+
+
+def failed(f, x, g):
+    report = check_grads(f, np.array(x, float), grad=lambda x: np.array(g, float), raise_=False)
+    return bool(report.failures)
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "right", "wrong"),
+    [
+        (np.max, [1, 3, 3], ([0, 0.5, 0.5], [0, 1, 0]), ([0, 1, 1], [0, 0.5, 0.6], [0, 1.5, -0.5])),
+        (np.median, [0, 0, 0, 0], ([0.25] * 4, [0.5, 0.5, 0, 0]), ([0.5] * 4, [1, 0, 0, 0], [0, 0, 0, 0])),
+        (rank, [1, 1, 1], ([2, 1, 3], [3, 2, 1]), ([2, 2, 3], [1, 1, 1], [2, 1, 3.0001])),
+        (maxmin, [1, 1, 1, 1], ([1, 0, 0, 0], [0.25] * 4), ([1, 0, 0, 0.1], [0, 0, 0, 0])),
+        (mixed, [0, 0], ([0, 0], [1, 0], [0.5, -0.5]), ([1, 0.5], [0, 0.1])),
+        (lambda x: x[0] * np.abs(x[1]), [0, 0], ([0, 0],), ([0, 0.1], [1e-9, 0])),
+    ],
+)
+def test_any_slope_of_a_neighbour_and_no_other(f, x, right, wrong):
+    assert not any(failed(f, x, g) for g in right)
+    assert all(failed(f, x, g) for g in wrong)
+
+
+@pytest.mark.parametrize("apart", [1e-6, 1e-9, 1e-12, 1e-14])
+def test_what_nearly_ties_does_not(apart):
+    assert failed(np.max, [1, 1 + apart], [1, 0]) and not failed(np.max, [1, 1 + apart], [0, 1])
+    assert failed(rank, [1, 1 + apart, 1 + 2 * apart], [2, 1, 3])
+    assert failed(lambda x: np.sum(np.abs(x - 1)), [1 + apart, 2], [-1, 1])
+
+
+def test_curvature_is_no_tie():
+    assert failed(lambda x: np.sum(x**2), [0, 1e3], [1e-7, 2e3])
+    assert failed(lambda x: np.sum(np.sin(1e6 * x)), [1, 2], [0, 0])
+
+
+def test_the_rules_at_ties():
+    x = np.array([1.0, 1.0, 1.0, -2.0])
+    for f in (np.sort, np.median, maxmin, lambda x: np.quantile(x, 0.3), lambda x: np.clip(x, -2, 1)):
+        report = check_grads(f, x)
+        assert report.counts[Verdict.PASS_KINK] >= 3 and not report.unverified_share, report
