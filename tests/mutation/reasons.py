@@ -18,6 +18,8 @@ UNREAD = "an argument of NumPy's that changes nothing here: a result is never th
 SQUARED = "it is multiplied by itself, or by a multiple of itself"
 REACHED = "what is beyond the period is never reached"
 ONE_KNOT = "of one knot all but NaN is replaced by what is at it or beyond it"
+ONE = "times 1 and over 1 are the same"
+NEITHER = "np.where is given both or neither"
 BLAS = "the same product by another call of BLAS"
 
 # file, function (a lambda: its text), was, becomes, part of what is around it -> why; "" matches all
@@ -31,6 +33,11 @@ REASONS: list[tuple[str, str, str, str, str, str]] = [
     ("elementwise.py", "nonzero", "1.0", "-1.0", "", NOWHERE),
     ("elementwise.py", "sinc_slope", "1", "2", "abs(z) < 1", ROUNDING),
     ("elementwise.py", "sinc_slope", "10", "11", "", ROUNDING),
+    ("elementwise.py", "exponent_less_one", "y * 1.0", "y / 1.0", "", ONE),
+    ("elementwise.py", "where", "x", "y", " is None", NEITHER),
+    ("elementwise.py", "where", "y", "x", " is None", NEITHER),
+    ("elementwise.py", "where", "x", "y", " is not None", NEITHER),
+    ("elementwise.py", "where", "y", "x", " is not None", NEITHER),
     ("special.py", "x / np.where((x == 0) & (y == 0), 1.0, y)", "1.0", "2.0", "", NOWHERE),
     ("special.py", "x / np.where((x == 0) & (y == 0), 1.0, y)", "1.0", "-1.0", "", NOWHERE),
     ("special.py", "_logsumexp_x", "out", "x", "np.isinf(out)", NAN),
