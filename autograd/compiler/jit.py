@@ -8,6 +8,7 @@ multiply-add: in a loop every element has NumPy's bits.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,14 @@ def njit(function: Callable[..., Any]) -> Any:
             'the numba back end needs numba; install it with: pip install "stepgrad[jit]"'
         ) from None
     return numba.njit(error_model="numpy", fastmath=False)(function)
+
+
+@lru_cache(256)
+def machine_code(text: str, name: str, things: tuple[tuple[str, Any], ...]) -> Any:
+    """The function `name` of a text that refers to `things`: the same text is compiled once in a process."""
+    from autograd.compiler.compiled import loaded
+
+    return njit(loaded(text, dict(things), name)[name])
 
 
 def abs_of(x: float) -> float:
@@ -136,8 +145,7 @@ class Fuser(Planner):
         arguments = [self.text(x) for x in given if at[id(x)].startswith("a")]
         name = self.names.unused(f"loop{len(self.loops)}")
         text, namespace = self.kernel(name, loop, given, outputs, at)
-        scope = arrays_loaded(text, namespace, name)
-        self.namespace[name] = njit(scope[name])
+        self.namespace[name] = machine_code(text, name, tuple(namespace.items()))
         self.loops.append(text)
         for s, target in zip(outputs, targets, strict=True):
             self.lines.append(f"{self.names[s]} = {target}{comment(s)}")
@@ -251,12 +259,6 @@ def cast(x: Variable, s: Variable, namespace: dict[str, Any]) -> str:
     return f"{kind.__name__}({text})"
 
 
-def arrays_loaded(text: str, namespace: dict[str, Any], name: str) -> dict[str, Any]:
-    from autograd.compiler.compiled import loaded
-
-    return loaded(text, namespace, name)
-
-
 # --- programs ---------------------------------------------------------------------------------------
 
 
@@ -268,7 +270,7 @@ def executable(program: Program, name: str, why: str) -> Any:
     names = Names(program)
     if not why:
         text = scalars.source(program, names)
-        run = njit(loaded(text, dict(scalars.NAMESPACE), name)["run"])
+        run = machine_code(text, "run", tuple(scalars.NAMESPACE.items()))
         return Executable(program, "numba", text, lambda: run, "", name)
     fuser = Fuser(program, names)
     code = arrays.code(program, names, fuser)

@@ -32,16 +32,15 @@ def in_machine_code(
     """The rest of a scan of numbers, with the loop inside."""
     loop = entry.run.loop
     if loop is None:
-        loop = entry.run.loop = made(entry.run.new(), len(carry), width, entry.run.name)
+        loop = entry.run.loop = made(entry.run.new(), len(carry), width)
     columns = [np.empty(n) for _ in range(width)]
     count, *last = loop(n, *columns, *carry)
     return [column[:count] for column in columns], tuple(last)
 
 
-def made(run: Any, width: int, columns: int, name: str) -> Loop:
+def made(run: Any, width: int, columns: int) -> Loop:
     """The loop around a machine-code function of numbers, as machine code."""
-    from autograd.compiler.compiled import loaded
-    from autograd.compiler.jit import njit
+    from autograd.compiler.jit import machine_code
 
     now = ", ".join([f"c{i}" for i in range(width)])
     following = ", ".join([f"n{i}" for i in range(width)])
@@ -57,5 +56,5 @@ def made(run: Any, width: int, columns: int, name: str) -> Loop:
         f"            {now} = {following}",
     ]
     text += [f"    return n, {now}", ""]
-    loop: Loop = njit(loaded("\n".join(text), {"run": run}, f"loop of {name}")["loop"])
+    loop: Loop = machine_code("\n".join(text), "loop", (("run", run),))
     return loop

@@ -1,6 +1,9 @@
 """How a compiled function recognizes its arguments: every kind gets its own answer, from the second call on too."""
 
+import gc
 import inspect
+import tracemalloc
+import weakref
 
 import numpy as np
 import pytest
@@ -156,3 +159,94 @@ def test_is_a_function_like_others():
     assert str(inspect.signature(c)) == "(width: float, height: float = 2.0) -> float"
     assert grad(c)(3.0) == 2.0
     assert list(map(c, [1.0, 2.0])) == [2.0, 4.0]
+
+
+def held(run, n):
+    """The bytes that `n` calls leave behind."""
+    run()
+    gc.collect()
+    tracemalloc.start()
+    try:
+        run()
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(n):
+            run()
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("backend", [None, "numba"])
+def test_many_calls_hold_nothing(backend):
+    if backend == "numba":
+        pytest.importorskip("numba")
+    w = Value(np.ones((4, 3)), name="w")
+    loss = compile(lambda x, s: np.mean(np.tanh(x @ w) ** 2) * s, argnums=1, backend=backend)
+    number = compile(lambda x, y: (x * y, -x / y), backend=backend)
+    x = np.random.default_rng(0).normal(size=(64, 200, 4))
+
+    def run():
+        with no_grad():
+            loss(x, 0.5)
+            loss.value_and_grad(x, 0.5)
+        number(2.0, 0.0)
+        number(np.float64(2.0), 3.0)
+        number(x=2.0, y=4.0)
+
+    assert held(run, 2000) < 20_000
+
+
+def test_passes_back_hold_nothing():
+    w = Value(np.ones(300), name="w")
+    c = compile(lambda x: (np.sum(w * x), np.tanh(w)))
+    x = np.arange(300.0)
+
+    def run():
+        loss, h = c(x)
+        (loss + np.sum(h)).backward()
+        w.zero_grad()
+
+    assert held(run, 200) < 20_000
+
+
+def test_a_compiled_function_is_freed_without_the_collector():
+    f = lambda x: x * 2
+    c = compile(f)
+    for x in (1.0, np.ones(3), [1.0]):
+        for _ in range(3):
+            c(*([x] if not isinstance(x, list) else x))
+    gone = weakref.ref(c)
+    gc.disable()
+    try:
+        del c
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_the_same_text_is_compiled_once():
+    pytest.importorskip("numba")
+    from autograd.compiler.jit import machine_code
+
+    for f, args in ((lambda x: x * x + 1.25, (2.0,)), (lambda x: np.sum((x * x + 1.25) * x), (np.ones(5),))):
+        f(*args)
+        found = []
+        for _ in range(2):
+            c = compile(f, backend="numba")
+            assert c(*args) == f(*args)
+            found.append(machine_code.cache_info().misses)
+        assert found[0] == found[1]
+
+
+def test_large_results_are_the_callers_as_long_as_they_are_held():
+    x = np.zeros(40_000)
+    c = compile(lambda x: (x + 1.0, (x * 2.0 + 3.0).reshape(200, 200)))
+    held = [c(x + i) for i in range(4)]
+    views = [a[5:] for a, _ in held]
+    for i, ((a, b), view) in enumerate(zip(held, views, strict=True)):
+        assert a[0] == view[0] == i + 1.0 and b[0, 0] == 2.0 * i + 3.0
+    del held, a, b, view
+    for i in range(4):
+        c(x - 1.0)
+        assert views[i][0] == i + 1.0  # a view is enough
