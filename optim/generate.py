@@ -166,7 +166,8 @@ class Writer:
 
         planner = InPlace(names, list(slots.values()))
         in_place = planner.lines(list(inputs.values()), body, program.outputs)
-        rooms = [f"{kind}{i}" for kind in ("room", "mask") for i in range(planner.count[kind])]
+        room, mask = planner.count["room"], planner.count["mask"]
+        rooms = [f"{kind}{i}" for kind, n in planner.count.items() for i in range(n)]
         before = [names.unused(f"last_{k}") for k in counters]
         after = [names.unused(k) for k in counters]
         differs = [f"state[{k!r}] != {x}" for k, x in zip(counters, before, strict=True)]
@@ -202,7 +203,7 @@ class Writer:
                 read=[f"{x} = state[{k!r}]" for k, x in there.items()]
                 + [f"{x} = empty_like(p)" for x in fresh.values()],
                 missing=" or ".join([f"{x} is None" for x in there.values()]) or "False",
-                room=[f"{', '.join(rooms)}, = rooms(p, {planner.count['room']}, {planner.count['mask']})"] if rooms else [],
+                room=[f"{', '.join(rooms)}, = rooms[p.shape, p.dtype.char, {room}, {mask}]"] if rooms else [],
                 lines=in_place,
                 write=[*[f"state[{k!r}] = {x}" for k, x in fresh.items()], *count],
             ),
@@ -221,9 +222,7 @@ class Writer:
             "float64": np.float64,
             "empty_like": np.empty_like,
         }
-        return Written(
-            texts, namespace, tuple(kept), tuple(fresh), (planner.count["room"], planner.count["mask"])
-        )
+        return Written(texts, namespace, tuple(kept), tuple(fresh), (room, mask))
 
 
 def filled(template: str, **parts: Any) -> str:

@@ -1,5 +1,6 @@
 """A rule, a few lines of NumPy, as code for numbers, for arrays in place, and as one machine-code loop."""
 
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -112,25 +113,24 @@ def numba_of(who: str) -> Any:
 # --- running --------------------------------------------------------------------------------------
 
 
-class Rooms:
-    """Arrays for intermediate results, kept from one step to the next; none is larger than CHUNK."""
+class Rooms(dict[tuple[tuple[int, ...], str, int, int], list[np.ndarray]]):
+    """Arrays for intermediate results: rooms[shape, dtype, n, m] are n of that dtype and m of truth values.
+
+    They are kept from one step to the next and are views of the same memory, CHUNK elements each.
+    """
 
     def __init__(self) -> None:
         self._flat: dict[str, list[np.ndarray]] = {}
-        self._shaped: dict[tuple[tuple[int, ...], str], list[np.ndarray]] = {}
 
-    def __call__(self, like: np.ndarray, floats: int, masks: int) -> list[np.ndarray]:
-        """Room in the shape of `like`."""
-        found = self._some(like, like.dtype.char, floats)
-        return found + self._some(like, "?", masks) if masks else found
-
-    def _some(self, like: np.ndarray, dtype: str, n: int) -> list[np.ndarray]:
-        found = self._shaped.get((like.shape, dtype), [])
-        if len(found) < n:
-            flat = self._flat.setdefault(dtype, [])
-            flat += [np.empty(CHUNK, dtype) for _ in range(n - len(flat))]
-            found = self._shaped[like.shape, dtype] = [x[: like.size].reshape(like.shape) for x in flat]
-        return found if len(found) == n else found[:n]
+    def __missing__(self, key: tuple[tuple[int, ...], str, int, int]) -> list[np.ndarray]:
+        shape, dtype, floats, masks = key
+        size, made = math.prod(shape), []
+        for kind, n in ((dtype, floats), ("?", masks)):
+            flat = self._flat.setdefault(kind, [])
+            flat += [np.empty(CHUNK, kind) for _ in range(n - len(flat))]
+            made += [x[:size].reshape(shape) for x in flat[:n]]
+        self[key] = made
+        return made
 
 
 def run_large(
@@ -152,7 +152,7 @@ def run_large(
     if not (fused and p.dtype.char in "fd" and kernel.fused(flat, numbers)):
         for i in range(0, p.size, CHUNK):
             part = [x[i : i + CHUNK] for x in flat]
-            kernel.inplace(*part, *rooms(part[0], *kernel.code.rooms), *numbers)
+            kernel.inplace(*part, *rooms[part[0].shape, p.dtype.char, *kernel.code.rooms], *numbers)
     for x, y in zip(slots, lined, strict=True):
         if x is not y and x is not g:
             x[...] = y

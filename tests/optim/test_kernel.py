@@ -370,14 +370,14 @@ def options_of(kind):
 
 
 def test_rooms_are_used_again_and_grow():
-    rooms, small, large = Rooms(), np.zeros((2, 3)), np.zeros(10)
-    (first,) = rooms(small, 1, 0)
-    assert first.shape == (2, 3) and rooms(small, 1, 0)[0] is first
-    one, two, mask = rooms(small, 2, 1)
+    rooms = Rooms()
+    (first,) = rooms[(2, 3), "d", 1, 0]
+    assert first.shape == (2, 3) and rooms[(2, 3), "d", 1, 0][0] is first
+    one, two, mask = rooms[(2, 3), "d", 2, 1]
     assert not np.shares_memory(one, two) and mask.dtype == bool and mask.shape == (2, 3)
-    assert np.shares_memory(rooms(large, 1, 0)[0], first)
-    assert rooms(small.astype(np.float32), 1, 0)[0].dtype == np.float32
-    assert rooms(np.zeros(CHUNK), 1, 0)[0].size == CHUNK
+    assert np.shares_memory(rooms[(10,), "d", 1, 0][0], first)
+    assert rooms[(2, 3), "f", 1, 0][0].dtype == np.float32
+    assert rooms[(CHUNK,), "d", 1, 0][0].size == CHUNK
 
 
 def test_the_compiler_is_imported_at_the_first_step():
