@@ -290,3 +290,28 @@ def test_the_derivative_of_a_power_by_its_exponent(f):
     expected = [2 * np.log(2), 3 * np.log(0.5), 45 * np.log(3), 0.0, 0.0, 6.5 * np.log(4), 0.0]
     np.testing.assert_allclose(pullback(g)[1], expected, rtol=1e-15)
     assert np.isnan(vjp(f, np.float64(-1.0), np.float64(0.0))[1](1.0)[1])
+
+
+@calls(
+    from_below=(lambda x: np.clip(x, 0.25, None), (3, 4)),
+    from_above=(lambda x: np.clip(x, None, 0.25), (3, 4)),
+    between=(lambda x: np.clip(x, -0.5, 0.25), (3, 4)),
+    by_values_from_below=(lambda x, lo: np.clip(x, lo, None), (3, 4), (4,)),
+    by_values_from_above=(lambda x, hi: np.clip(x, None, hi), (3, 4), (4,)),
+    a_constant=(lambda lo, hi: np.clip(np.array([0.3, -0.3]), lo - 2.0, hi + 2.0), (2,), (2,)),
+    either=(lambda x, y: np.where([True, False, True], x, y), (2, 3), (3,)),
+    either_or_a_number=(lambda x: np.where([True, False, True], 1.0, x), (2, 3)),
+    selected=(lambda x, y: np.select([[True, False, False], [True, True, False]], [x, y], 9.0), (3,), (3,)),
+    selected_or_0=(lambda x: np.select([[True, False, True]], [x]), (3,)),
+)
+def test_choosing_elementwise(f, shapes):
+    agrees(f, *shapes)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int64, bool])
+def test_powers_of_small_integers_and_truths(dtype):
+    """An exponent of few bits is not overflown by y - 1."""
+    y = np.array([0, 1, 1, 0]).astype(dtype)
+    x = np.array([2.0, 3.0, 0.0, 0.0])
+    _, pullback = vjp(lambda v: v**y, x)
+    np.testing.assert_array_equal(pullback([2.0, 3.0, 5.0, 7.0])[0], [0.0, 3.0, 5.0, 0.0])

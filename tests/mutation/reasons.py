@@ -20,6 +20,7 @@ REACHED = "what is beyond the period is never reached"
 ONE_KNOT = "of one knot all but NaN is replaced by what is at it or beyond it"
 ONE = "times 1 and over 1 are the same"
 NEITHER = "np.where is given both or neither"
+VALUE = "NumPy hands it nothing but Values"
 BLAS = "the same product by another call of BLAS"
 
 # file, function (a lambda: its text), was, becomes, part of what is around it -> why; "" matches all
@@ -38,6 +39,7 @@ REASONS: list[tuple[str, str, str, str, str, str]] = [
     ("elementwise.py", "where", "y", "x", " is None", NEITHER),
     ("elementwise.py", "where", "x", "y", " is not None", NEITHER),
     ("elementwise.py", "where", "y", "x", " is not None", NEITHER),
+    ("elementwise.py", "astype", "False", "True", "getattr", VALUE),
     ("special.py", "x / np.where((x == 0) & (y == 0), 1.0, y)", "1.0", "2.0", "", NOWHERE),
     ("special.py", "x / np.where((x == 0) & (y == 0), 1.0, y)", "1.0", "-1.0", "", NOWHERE),
     ("special.py", "_logsumexp_x", "out", "x", "np.isinf(out)", NAN),
