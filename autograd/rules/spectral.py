@@ -248,7 +248,7 @@ def norm_of_matrices(x: Array, ord: Any, axes: tuple[int, ...], keepdims: bool) 
     if ord in (None, "fro", "f"):
         return NORM(x, axis=axes, keepdims=keepdims)
     if ord == "nuc" or (not isinstance(ord, str) and abs(ord) == 2):
-        s = SVDVALS(np.moveaxis(x, axes, (-2, -1)), norm=True)
+        s = SVDVALS(x if axes == (-2, -1) else np.moveaxis(x, axes, (-2, -1)), norm=True)
         result = s.sum(axis=-1) if ord == "nuc" else s.max(axis=-1) if ord == 2 else s.min(axis=-1)
     elif not isinstance(ord, str) and abs(ord) in (1, math.inf):
         inner, outer = (row, column) if abs(ord) == 1 else (column, row)
