@@ -21,6 +21,7 @@ from autograd.rules import elementwise as el
 
 Texts = dict[str, str]
 FEW = 4  # operations
+PLUS_TIMES = (np.add, np.subtract, np.multiply, np.divide)  # of these NumPy's numbers make NumPy's
 PREPARE = """\
 def run({options}):
     if {changed}:
@@ -153,7 +154,8 @@ class Writer:
         arrays, numbers = program.inputs[: len(self.given)], program.inputs[len(self.given) :]
         first, body = divided(program.steps, arrays)
         of_numbers = {id(x) for x in [*first, *numbers]}
-        met = list({id(x): x for s in body for x in s.args if id(x) in of_numbers}.values())
+        read = [*[x for s in body for x in s.args], *program.outputs]
+        met = list({id(x): x for x in read if id(x) in of_numbers}.values())
         names = Names(program)
         names.taken.update(OWN)  # for what is named from here on
         at = dict(zip(self.given, arrays, strict=True))
@@ -176,7 +178,8 @@ class Writer:
         one = scalars.lines_of(Program([], [], [], body, program.outputs), names)
         news = [scalars.atom(x, names) for x in program.outputs]
         # a few operations are done with NumPy's numbers before those are turned into Python's
-        few = len(body) <= FEW and not any([x is y for x in program.outputs for y in arrays])
+        few = len(body) <= FEW and all([ufunc_of(s.op) in PLUS_TIMES for s in body])
+        few = few and {id(x) for x in program.outputs} <= {id(s) for s in body}
         to_float, back = ("{}", "{}") if few else ("float({})", "float64({})")
         lines = [f"{x} = {to_float.format(f'state[{k!r}]')}" for k, x in there.items()]
         lines += [*([] if few else ["p, g = float(p), float(g)"]), *one]
@@ -296,7 +299,8 @@ class InPlace:
         function = ufunc_of(s.op)
         args = [self.text(x) for x in s.args]
         power = function is np.power and id(s.args[0]) in self.place and id(s.args[1]) not in self.place
-        dying = [x for x in s.args if id(x) in self.place and self.last[id(x)] == i]
+        operands = {id(x): x for x in s.args if id(x) in self.place}.values()  # each once
+        dying = [x for x in operands if self.last[id(x)] == i]
         # np.where is written in two calls, the first of which must leave the others' operands alone
         ready = dying if function is not None else [x for x in dying if x is s.args[2]]
         ready = [x for x in ready if not any([x is y for y in s.args[:2]])] if function is None else ready

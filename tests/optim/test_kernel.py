@@ -263,6 +263,28 @@ def test_a_rule_of_ones_own_with_any_names():
     assert optimizer.state[0]["array"].tolist() == [6.0, 18.0]
 
 
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        (lambda p, g, *, lr: (np.where(g > 0, 1.0, 2.0),), 1.0),
+        (lambda p, g, *, lr: (np.sign(-g),), -1.0),
+        (lambda p, g, *, lr: (lr,), 0.5),
+        (lambda p, g, *, lr: (p,), 4.0),
+        (lambda p, g, *, lr: (g,), 3.0),
+        (lambda p, g, *, lr: (p / (g - 3) * lr,), np.inf),
+    ],
+)
+def test_results_of_every_kind(rule, expected):
+    own = optimizer_of(rule, lr=0.5)
+    for start in (np.float64(4), np.float32(4), np.full(3, 4.0), np.full(3, 4.0, np.float32)):
+        w, v = Value(start), Value(start)
+        w.grad = v.grad = (np.asarray(start) * 0.75)[()]
+        own([w, v]).step()
+        for x in (w, v):
+            assert np.all(x.data == expected) and x.dtype == start.dtype and type(x.data) is type(start)
+        assert np.all(w.grad == 3)
+
+
 def scaled(p, g, *, lr):
     return (p - lr * g / np.sqrt(np.sum(g * g)),)
 
@@ -462,3 +484,59 @@ def test_where_numba_fails_the_step_is_done_without():
         optimizer.step()
     optimizer.step()
     assert w.data.tolist() == [-0.5] * 3
+
+
+# --- random rules ---------------------------------------------------------------------------------
+
+UNARY = [np.abs, np.sign, np.negative, np.square, lambda x: np.sqrt(np.abs(x))]
+BINARY = [np.add, np.subtract, np.multiply, np.maximum, np.minimum]
+
+
+def random_rule(rng):
+    """A rule of some random steps on p, g, two buffers and two numbers; half of its results are new."""
+    steps = [(int(rng.integers(3)), rng.integers(1 << 30, size=4), int(rng.integers(5))) for _ in range(8)]
+    ends = rng.integers(1 << 30, size=3)
+
+    def rule(p, g, a, b, *, x, y):
+        arrays, known = [p, g, a, b], [p, g, a, b, x, y]
+        for kind, at, which in steps:
+            two, three, four = (known[i % len(known)] for i in at[1:])
+            array = arrays[at[0] % len(arrays)]
+            if kind == 0:
+                new = UNARY[which](array)
+            elif kind == 1:
+                new = BINARY[which](array, two)
+            else:
+                new = np.where(array > two, three, four)
+            arrays.append(new)
+            known.append(new)
+        return tuple([arrays[-1 - i % len(arrays)] for i in ends])
+
+    return rule
+
+
+@pytest.mark.parametrize("seed", [*range(120), 542])
+@pytest.mark.filterwarnings("ignore:the rule rule cannot be compiled:UserWarning")  # results exchanged
+def test_random_rules(seed, monkeypatch):
+    if seed % 2:
+        for module in (kernel, optim.optimizer):
+            monkeypatch.setattr(module, "CHUNK", 4)
+    rng = np.random.default_rng(seed)
+    own = optimizer_of(random_rule(rng), ("a", "b"), x=0.3, y=-1.2)
+    start, gradients = rng.normal(size=7), rng.normal(size=(3, 7))
+    whole, numbers = Value(start), [Value(x) for x in start]
+    optimizer, other = own([whole]), own(numbers)
+    expected, buffers = start, [np.zeros(7), np.zeros(7)]
+    for g in gradients:
+        expected, *buffers = own.rule(expected, g, *buffers, x=0.3, y=-1.2)
+        whole.grad = kept = g.copy()
+        for v, x in zip(numbers, g, strict=True):
+            v.grad = x
+        optimizer.step()
+        other.step()
+        np.testing.assert_array_equal(kept, g)
+        np.testing.assert_array_equal(whole.data, expected)
+        np.testing.assert_array_equal([v.item() for v in numbers], expected)
+        for k, x in zip("ab", buffers, strict=True):
+            np.testing.assert_array_equal(optimizer.state[0][k], x)
+            np.testing.assert_array_equal([other.state[i][k] for i in range(7)], x)
