@@ -157,6 +157,13 @@ def test_quantiles_of_axes(q, axis):
     agrees(lambda x: np.percentile(x, 50 * np.asarray(q), axis, keepdims=True), (2, 3, 2))
 
 
+def test_quantiles_have_numpys_bits():
+    """The number between two others is found from the nearer of them."""
+    for x in np.random.default_rng(0).normal(size=(200, 5)):
+        for q in (0.0625, 0.3125, 0.375, 0.4375, 0.9375):  # places that are exact
+            assert np.quantile(Value(x), q).data == np.quantile(x, q)
+
+
 def test_quantiles_of_infinite_numbers():
     """Between two numbers of which one is infinite NumPy's value is kept, at an element it is the element."""
     x = np.array([-np.inf, 1.0, 2.0, np.inf])

@@ -93,7 +93,10 @@ class Mutation:
             return "NOT FOUND: no case runs it"
         if found:
             return f"NOT FOUND: {' '.join(found.split())[:300]}"
-        if mutant.bomb is None or not difference(mutant.bomb, cases, self.options.bank)[1]:
+        seen = mutant.before.startswith("rules ")  # the rules of these very cases
+        if mutant.bomb is not None:
+            seen = difference(mutant.bomb, cases, self.options.bank)[1] != ""
+        if not seen:
             return "NOT FOUND: no case evaluates it"
         return f"equivalent: the same bits on {asked} inputs"
 

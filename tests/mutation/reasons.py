@@ -8,6 +8,7 @@ from tests.mutation.mutants import Mutant
 
 ROUNDING = "the series and the quotient agree there but for rounding"
 NOWHERE = "only the second derivative at (0, 0) differs, which does not exist"
+EQUAL = "only the second derivative of the deviation of equal numbers differs, which does not exist"
 NAN = "differs where an input is NaN alone, and the gradient of NaN is NaN or 0"
 ZERO = "0 with the other sign"
 STRICT = "the lengths are the same by what was checked before"
@@ -21,6 +22,7 @@ ONE_KNOT = "of one knot all but NaN is replaced by what is at it or beyond it"
 ONE = "times 1 and over 1 are the same"
 NEITHER = "np.where is given both or neither"
 VALUE = "NumPy hands it nothing but Values"
+STEPS = "the slope recorded step by step: the same but for rounding"
 BLAS = "the same product by another call of BLAS"
 
 # file, function (a lambda: its text), was, becomes, part of what is around it -> why; "" matches all
@@ -39,6 +41,13 @@ REASONS: list[tuple[str, str, str, str, str, str]] = [
     ("elementwise.py", "where", "y", "x", " is None", NEITHER),
     ("elementwise.py", "where", "x", "y", " is not None", NEITHER),
     ("elementwise.py", "where", "y", "x", " is not None", NEITHER),
+    ("elementwise.py", "flat(g, out, y)", "flat(g, out, y)", "-flat(g, out, y)", "", ZERO),
+    ("elementwise.py", "flat(g, out, x)", "flat(g, out, x)", "-flat(g, out, x)", "", ZERO),
+    ("elementwise.py", "np.copysign(1.0, y)", "y", "out", "np.copysign", NAN),
+    ("elementwise.py", "g * ~((x <= lo) | (x >= hi))", "x", "out", "x <= lo", NAN),
+    ("elementwise.py", "slope_of_sigmoid(x)", "x", "g", "type(x)", STEPS),
+    ("reductions.py", "centred(x, axis)", "1.0", "2.0", "np.where(kept(out", EQUAL),
+    ("reductions.py", "centred(x, axis)", "1.0", "-1.0", "np.where(kept(out", EQUAL),
     ("elementwise.py", "astype", "False", "True", "getattr", VALUE),
     ("special.py", "x / np.where((x == 0) & (y == 0), 1.0, y)", "1.0", "2.0", "", NOWHERE),
     ("special.py", "x / np.where((x == 0) & (y == 0), 1.0, y)", "1.0", "-1.0", "", NOWHERE),
