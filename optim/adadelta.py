@@ -28,6 +28,8 @@ class Adadelta(Optimizer):
     v and u are running means of g * g and of d * d: v <- rho * v + (1 - rho) * g * g
     before the step, u <- rho * u + (1 - rho) * d * d after it.  Keras's has the same form.
 
+    fused: each array in one loop of machine code, see Optimizer.
+
     Raises ValueError for negative options and rho above 1.
 
     >>> from autograd import Value

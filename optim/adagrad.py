@@ -27,6 +27,8 @@ class Adagrad(Optimizer):
     s begins with initial_accumulator_value (Duchi, Hazan & Singer, 2011).
     eps_inside: Keras's form, which divides by sqrt(s + eps).
 
+    fused: each array in one loop of machine code, see Optimizer.
+
     Raises ValueError for negative options.
 
     >>> from autograd import Value

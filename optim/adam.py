@@ -51,6 +51,8 @@ class Adam(Optimizer):
     epsilon_hat: Keras's form (the paper's, before section 2.1), where eps is added to
     sqrt(v) before the bias correction: p <- p - lr * sqrt(1 - beta2**t) * m' / (sqrt(v) + eps).
 
+    fused: each array in one loop of machine code, see Optimizer.
+
     Raises ValueError for negative options and betas outside [0, 1).
 
     >>> from autograd import Value

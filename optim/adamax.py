@@ -39,6 +39,8 @@ class Adamax(Optimizer):
     m <- m + (1 - beta1) * (g - m)  (Kingma & Ba, 2015, section 7).
     eps_outside: Keras's form, u <- max(beta2 * u, |g|), dividing by u + eps.
 
+    fused: each array in one loop of machine code, see Optimizer.
+
     Raises ValueError for negative options and betas outside [0, 1).
 
     >>> from autograd import Value

@@ -25,6 +25,8 @@ class ASGD(Optimizer):
     state["ax"] is the mean of the p from step t0 + 2 on (before, it is p itself).
     eta and the weights of the mean are those of the step before, as in PyTorch.
 
+    fused: each array in one loop of machine code, see Optimizer.
+
     Raises ValueError for a negative lr or weight_decay.
 
     >>> from autograd import Value

@@ -40,6 +40,8 @@ class Ftrl(Optimizer):
     z <- z + g' - (n**-lr_power - (n of before)**-lr_power) / lr * p,  g' = g + 2 * l2_shrinkage * p.
     l1 makes exact zeros.  As in Keras, with shorter names.
 
+    fused: each array in one loop of machine code, see Optimizer.
+
     Raises ValueError for an lr that is not above 0, a positive lr_power, other negative options.
 
     >>> from autograd import Value

@@ -43,6 +43,8 @@ class NAdam(Optimizer):
     s = sqrt(v / (1 - beta2**t)) + eps,  m and v as in Adam.  momentum_decay=1 is Keras's form.
     weight_decay and decoupled_weight_decay as in Adam.
 
+    fused: each array in one loop of machine code, see Optimizer.
+
     Raises ValueError for negative options and betas outside [0, 1).
 
     >>> from autograd import Value

@@ -46,6 +46,8 @@ class RAdam(Optimizer):
     r = sqrt((rho - 4) (rho - 2) R / ((R - 4) (R - 2) rho)).  m' = m / (1 - beta1**t).
     weight_decay and decoupled_weight_decay as in Adam.
 
+    fused: each array in one loop of machine code, see Optimizer.
+
     Raises ValueError for negative options and betas outside [0, 1).
 
     >>> from autograd import Value

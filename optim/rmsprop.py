@@ -51,6 +51,8 @@ class RMSprop(Optimizer):
     keras: divide by sqrt(v + eps) instead, and keep lr inside the momentum,
     b <- momentum * b + lr * g / sqrt(v + eps),  p <- p - b.
 
+    fused: each array in one loop of machine code, see Optimizer.
+
     Raises ValueError for negative options.
 
     >>> from autograd import Value

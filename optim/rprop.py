@@ -28,6 +28,8 @@ class Rprop(Optimizer):
     s starts as lr.  Where the gradient keeps its sign, s grows by etas[1]; where it has changed,
     s shrinks by etas[0] and this step is left out; s stays within step_sizes.  For full batches.
 
+    fused: each array in one loop of machine code, see Optimizer.
+
     Raises ValueError for a negative lr and unless 0 < etas[0] < 1 < etas[1].
 
     >>> from autograd import Value

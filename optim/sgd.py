@@ -43,6 +43,8 @@ class SGD(Optimizer):
     lr_inside: Keras's form, b <- m * b + lr * g and p <- p - b (nesterov: p - (m * b + lr * g)).
     The two differ where lr changes on the way: here the past keeps the lr it was made with.
 
+    fused: each array in one loop of machine code, see Optimizer.
+
     Raises ValueError for negative options, `nesterov` without momentum or with dampening,
     `lr_inside` with dampening.
 
