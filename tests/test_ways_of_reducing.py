@@ -78,6 +78,15 @@ def test_the_deviation_of_one_number_or_of_equal_numbers():
 SOME = np.array([[True, False, True], [False, False, True]])
 
 
+def test_what_is_one_operation_is_recorded_as_one():
+    x = Value([[1.0, 2.0, 4.0], [0.5, -1.0, 3.0]])
+    for f in (np.sum, np.prod, np.mean, np.var, np.std, np.max, np.min, np.nanmax, np.nanmin):
+        for options in ({}, {"axis": 1}, {"axis": 1, "keepdims": True}):
+            y = f(x, **options)
+            assert y.op.name == f.__name__.replace("amax", "max").replace("amin", "min")
+            assert y.inputs == (x,)
+
+
 @pytest.mark.parametrize("f", [np.max, np.min, np.nanmax, np.nanmin])
 def test_extremes_with_an_initial_value(f):
     for options in ({}, {"keepdims": True}, {"where": SOME}, {"where": SOME, "keepdims": True}):

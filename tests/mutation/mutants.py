@@ -160,7 +160,8 @@ def in_bodies(path: Path, functions: dict[Place, list[FunctionType]]) -> Iterato
     original = list(codes(compile(tree, str(path), "exec")))
     for function in [n for n in ast.walk(tree) if isinstance(n, FUNCTIONS)]:
         every = {a.arg for a in [*function.args.args, *function.args.kwonlyargs]}
-        body = function.body if isinstance(function.body, list) else [function.body]
+        whole = function.body if isinstance(function.body, list) else [function.body]
+        body = [part for part in whole if not isinstance(part, FUNCTIONS)]
         pairs = [(n, c) for part in body for n in inside(part) for c in changes(n, every & OPERANDS)]
         if isinstance(function, ast.Lambda):
             pairs.append((function.body, ast.UnaryOp(ast.USub(), deepcopy(function.body))))
