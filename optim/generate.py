@@ -132,10 +132,16 @@ def written(
         return [new, *[x for x in rest if x is not None]]
 
     examples = [np.full(3, 0.5) for _ in given] + [np.float64(0.5) for _ in free]
-    program = passes.optimized(trace(run, examples, [f"{k}_" if k in OWN else k for k in [*given, *free]]))
+    program = passes.optimized(trace(run, examples, [named(k) for k in [*given, *free]]))
     if program.closed or program.written:
         raise UnfitError("it uses a Value that it was not given")
     return Writer(program, given, free, kept).written(options, counters)
+
+
+def named(name: str) -> str:
+    """The name, or another where the code uses it itself."""
+    ours = name in OWN or name in scalars.NAMESPACE or isinstance(getattr(np, name, None), np.ufunc)
+    return f"{name}_" if ours else name
 
 
 @dataclass(eq=False)

@@ -248,11 +248,11 @@ def optimizer_of(rule, buffers=(), **options):
 
 
 def test_a_rule_of_ones_own_with_any_names():
-    def rule(p, g, v, array, *, rest, most, state):
+    def rule(p, g, v, array, *, rest, most, multiply, sqrt):
         v = v + np.abs(g)
-        return p - rest * np.where(v > most, g, state * g), v, array + v
+        return p - rest * np.where(v > most, g, multiply * np.sqrt(g * g) * sqrt), v, array + v
 
-    own = optimizer_of(rule, ("v", "array"), rest=0.5, most=2.0, state=0.1)
+    own = optimizer_of(rule, ("v", "array"), rest=0.5, most=2.0, multiply=0.05, sqrt=2.0)
     w, x = Value([1.0, 3.0]), Value(1.0)
     optimizer = own([w, x])
     for _ in range(3):
