@@ -57,6 +57,7 @@ class Executable:
     why: str = ""  # why it is not a program of numbers, if it is not
     name: str = "f"
     foreign: bool = False  # whether it runs code that is neither ours nor NumPy's
+    whole: bool = False  # whether it is one function of machine code
     loop: Any = None  # around it, as machine code; made when needed
     slow: "Executable | None" = None  # what answers where `math` raises and NumPy does not; made when needed
     idle: list[Callable[..., tuple[Any, ...]]] = field(default_factory=list)  # each with buffers of its own
@@ -87,7 +88,7 @@ class Executable:
     def new(self) -> Callable[..., tuple[Any, ...]]:
         """A function that computes the results; for arrays it has buffers of its own, and NumPy's warnings are off."""
         run = self.make()
-        if not self.why:
+        if not self.why or self.whole:
             return run
         if self.foreign:
             return np.errstate(all="ignore")(run)
@@ -345,8 +346,8 @@ class Compiled:
 
         `row` is a tuple of what is to be kept.  Returns a list with one array for each place of the row,
         whose first axis counts the runs, and what the last run was given.  It ends after the run whose
-        `stop` is true.  Where the carry and the row are numbers and the back end is numba, the loop
-        is machine code too.
+        `stop` is true.  Where the carry and the row are numbers or small arrays and the back end
+        is numba, the loop is machine code too.
 
         >>> from autograd import compile
         >>> newton = compile(lambda x: (abs(x * x - 2.0) < 1e-12, (x,), ((x + 2.0 / x) * 0.5,)))

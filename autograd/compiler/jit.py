@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler import arrays, scalars
+from autograd.compiler import arrays, scalars, unrolled
 from autograd.compiler.arrays import Planner
 from autograd.compiler.names import Names, comment
 from autograd.compiler.program import CONSTANT, Program, Variable
@@ -271,7 +271,11 @@ def executable(program: Program, name: str, why: str) -> Any:
     if not why:
         text = scalars.source(program, names)
         run = machine_code(text, "run", tuple(scalars.NAMESPACE.items()))
-        return Executable(program, "numba", text, lambda: run, "", name)
+        return Executable(program, "numba", text, lambda: run, "", name, whole=True)
+    small = unrolled.source(program)
+    if small is not None:
+        run = machine_code(small, "run", tuple(unrolled.NAMESPACE.items()))
+        return Executable(program, "numba", small, lambda: run, why, name, whole=True)
     fuser = Fuser(program, names)
     code = arrays.code(program, names, fuser)
     made = loaded(code.source, code.namespace, name)["make"]

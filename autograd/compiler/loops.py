@@ -17,23 +17,31 @@ def scan(compiled: Any, carry: Sequence[Any], n: int) -> tuple[list[Any], tuple[
         rows.append(tuple(row))
         if stop or len(rows) == n:
             break
-        again = all([type(x) is type(y) is float for x, y in zip(carry, following, strict=True)])
+        again = all([kind(x) == kind(y) is not None for x, y in zip(carry, following, strict=True)])
         carry = tuple(following)
-        if again and compiled.backend == "numba" and not compiled.last.run.why:
-            columns, carry = in_machine_code(compiled.last, carry, n - len(rows), len(row))
+        if again and compiled.last.run.whole and not compiled.last.run.program.closed:
+            columns, carry = in_machine_code(compiled.last, carry, n - len(rows), row)
             first = [list(column) for column in zip(*rows, strict=True)]
             return [np.concatenate([a, b]) for a, b in zip(first, columns, strict=True)], carry
     return [np.array(column) for column in zip(*rows, strict=True)], carry
 
 
+def kind(x: Any) -> Any:
+    """What machine code for `x` is good for; None if it is no float and no array of them."""
+    if isinstance(x, np.ndarray):
+        return (x.dtype, x.shape) if x.dtype == np.float64 else None
+    return float if type(x) is float else None
+
+
 def in_machine_code(
-    entry: Any, carry: tuple[float, ...], n: int, width: int
-) -> tuple[list[Any], tuple[float, ...]]:
-    """The rest of a scan of numbers, with the loop inside."""
+    entry: Any, carry: tuple[Any, ...], n: int, row: Sequence[Any]
+) -> tuple[list[Any], tuple[Any, ...]]:
+    """The rest of a scan of numbers and small arrays, with the loop inside."""
     loop = entry.run.loop
     if loop is None:
-        loop = entry.run.loop = made(entry.run.new(), len(carry), width)
-    columns = [np.empty(n) for _ in range(width)]
+        loop = entry.run.loop = made(entry.run.make(), len(carry), len(row))
+    columns = [np.empty((n, *np.shape(x))) for x in row]
+    carry = tuple([np.ascontiguousarray(x) if np.ndim(x) else x for x in carry])
     count, *last = loop(n, *columns, *carry)
     return [column[:count] for column in columns], tuple(last)
 

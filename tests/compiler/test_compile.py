@@ -13,6 +13,7 @@ import nn
 from autograd import Value, compile, enable_grad, grad, gradients, no_grad, special, value_and_grad
 from autograd.check.strategies import programs
 from autograd.compiler import compiled as compiled_module
+from autograd.transforms import leaves_of
 from nn import functional as F  # noqa: N812
 
 
@@ -103,22 +104,62 @@ def arrays():
     return rng.normal(size=(6, 4)), rng.normal(size=(4, 3)), rng.normal(size=3)
 
 
-@pytest.mark.parametrize("backend", ["numpy", "numba"])
-def test_arrays_have_the_same_bits(arrays, backend):
+@pytest.mark.parametrize(("backend", "rows"), [("numpy", 6), ("numpy", 600), ("numba", 600)])
+def test_arrays_have_the_same_bits(arrays, backend, rows):
     if backend == "numba":
         pytest.importorskip("numba")
     c = compile(mean_square, argnums=(1, 2), backend=backend)
+    x = np.random.default_rng(1).normal(size=(rows, 4))
     for kind in (np.float64, np.float32):
-        given = [x.astype(kind) for x in arrays]
+        given = [a.astype(kind) for a in (x, *arrays[1:])]
         for _ in range(3):
             same(c(*given), mean_square(*given))
             value, slopes = c.value_and_grad(*given)
             expected, expected_slopes = value_and_grad(mean_square, (1, 2))(*given)
             same(value, expected)
-            for x, y in zip(slopes, expected_slopes, strict=True):
-                same(x, y)
-            given = [x + kind(0.5) for x in given]
+            for a, b in zip(slopes, expected_slopes, strict=True):
+                same(a, b)
+            given = [a + kind(0.5) for a in given]
     assert c.traces == 2 and c.backend == backend
+
+
+SMALL = (
+    "np.sum(np.tanh(x @ w + b) ** 2)", "np.mean(x, 0) @ w * b[::-1] + b[1:2]", "w.T @ x.T + b[:, None]",
+    "np.where(x[:, :3] > 0, x[:, 1:], -x[:, 1:]).sum(-1, keepdims=True) * b", "np.max(x @ w, axis=1) + x[2] @ w @ b",
+    "np.sum(np.sqrt(abs(x).reshape(4, 6))) * np.maximum(b, 0.0)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SMALL)
+def test_small_arrays_as_numbers(arrays, text):
+    """With numba a program of small arrays is one function of numbers: the same up to rounding."""
+    pytest.importorskip("numba")
+    f = eval(f"lambda x, w, b: {text}", {"np": np})
+    slopes = lambda *given: value_and_grad(lambda *v: np.sum(f(*v) * 1.5), (0, 1, 2))(*given)
+    for g in (f, slopes):
+        c = compile(g, backend="numba")
+        for k in range(2):
+            given = [a + 0.25 * k for a in arrays]
+            found, expected = c(*given), g(*given)
+            for a, b in zip(leaves_of(found), leaves_of(expected), strict=True):
+                np.testing.assert_allclose(a, b, rtol=1e-13, atol=1e-14)
+                assert np.shape(a) == np.shape(b)
+        assert c.source.startswith("def run(") or "max(" in text
+
+
+def test_loops_over_small_arrays():
+    pytest.importorskip("numba")
+
+    def step(x, m):
+        value, slope = value_and_grad(lambda x: np.sum((x - 3.0) ** 2) + np.exp(-x[0]))(x)
+        m = 0.5 * m + slope
+        return np.max(abs(slope)) < 1e-9, (x, value), (x - 0.1 * m, m)
+
+    found = [compile(step, backend=b).scan((np.zeros(3), np.zeros(3)), 200) for b in ("numpy", "numba")]
+    (rows, last), (fast_rows, fast_last) = found
+    assert len(rows[0]) == len(fast_rows[0]) < 200
+    for a, b in zip([*rows, *last], [*fast_rows, *fast_last], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
 
 
 @settings(max_examples=60)
