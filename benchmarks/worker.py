@@ -31,7 +31,8 @@ ABSENT = {"missing": "has no such operations"}
 
 def flat(x: Any) -> Any:
     """All numbers of a result in one array, in order."""
-    parts = [flat(part) for part in x] if isinstance(x, (list, tuple)) else [np.ravel(np.asarray(x, float))]
+    nested = isinstance(x, (list, tuple)) and not (x and isinstance(x[0], float))
+    parts = [flat(part) for part in x] if nested else [np.ravel(np.asarray(x, float))]
     return np.concatenate(parts) if parts else np.empty(0)
 
 
