@@ -476,7 +476,8 @@ def compile(f: Callable[..., Any] | None = None, *, argnums: Any = 0, backend: s
     the same bits as without compiling), "numba" (machine code; needs numba).
     argnums: what `.value_and_grad` differentiates with respect to.
 
-    The result has `.value_and_grad(*args)`, `.source`, `.backend`, `.program`, `.traces`.  Called with
+    The result has `.value_and_grad(*args)`, `.source`, `.backend`, `.program`, `.graph`, `.draw()`,
+    `.traces`.  Called with
     (or closing over) Values that require grad it returns a Value that can be differentiated.
     Raises TypeError for a function that looks at its numbers, returns nothing, or changes a Value.
 
