@@ -287,3 +287,14 @@ def test_a_value_of_a_value_is_linked_only_where_gradient_flows():
     fresh = Value(c)
     assert fresh.is_leaf
     assert fresh.requires_grad
+
+
+def test_arrays_and_recorded_gradients_add_up_in_one_node():
+    # the rules of + hand plain seeds on, that of * a recorded product: both arrive at h
+    x = Value([1.0, 2.0])
+    h = np.tanh(x)
+    (g,) = gradients(np.sum(h * h + (h + 1.0) + (h + 2.0)), [x], create_graph=True)
+    (gg,) = gradients(np.sum(g), [x])
+    t = np.tanh([1.0, 2.0])
+    np.testing.assert_allclose(g.data, (2 * t + 2) * (1 - t * t), rtol=1e-14)
+    np.testing.assert_allclose(gg, 2 * (1 - t * t) ** 2 - (2 * t + 2) * 2 * t * (1 - t * t), rtol=1e-13)
