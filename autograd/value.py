@@ -112,7 +112,7 @@ class Value(Operators):
             raise TypeError(
                 f"a compiled function changes {self.name or 'a Value'} in place; return the new data instead"
             )
-        self._array = new if new.ndim else new[()]
+        self._array = new if type(new) is np.float64 or new.ndim else new[()]
         self._number = next_number()
         if self.op is not None:
             self.state = CHANGED
@@ -235,6 +235,10 @@ class Value(Operators):
 
     def zero_grad(self) -> None:
         """Forget the gradient: `.grad` is None again."""
+        if _mode.get() & TRACE:
+            raise TypeError(
+                "zero_grad() inside a compiled function: compiled code keeps no .grad; take the call out"
+            )
         self._grad = None
 
     def detach(self) -> "Value":

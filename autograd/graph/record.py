@@ -117,6 +117,8 @@ class Recorder:
         return self.recording
 
     def __exit__(self, *exception: object) -> None:
+        if observers.get()[-1:] != (self,):
+            raise RuntimeError("record: blocks are left in the reverse order of entering; leave the inner one first")
         observers.reset(self.tokens.pop())
         mode.reset(self.tokens.pop())
         if self.optimizer is not None:

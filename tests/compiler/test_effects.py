@@ -438,3 +438,15 @@ def test_integers_are_not_differentiated(x):
         compile(lambda x: np.sum(x * x * 0.25)).value_and_grad(x)
     with pytest.raises(TypeError, match=r"only floating dtypes carry gradient; convert it"):
         compile(lambda p: np.sum(p["w"] / 4)).value_and_grad({"w": x})
+
+
+def test_zero_grad_in_a_compiled_function_is_refused():
+    w = Value(2.0)
+
+    @compile
+    def f(x):
+        w.zero_grad()
+        return x * w
+
+    with pytest.raises(TypeError, match="keeps no .grad"):
+        f(3.0)

@@ -505,3 +505,16 @@ def test_a_compiled_step_inside():
                 x -= 0.01 * x.grad
     check_replay(steps, loss)
     assert len(steps) == 3
+
+
+def test_blocks_left_out_of_order_are_an_error_that_says_so():
+    w = Value(1.0)
+    optimizer = SGD([w], lr=0.1)
+    outer, inner = record(optimizer), record(optimizer)
+    outer.__enter__()
+    inner.__enter__()
+    with pytest.raises(RuntimeError, match="reverse order"):
+        outer.__exit__()
+    inner.__exit__()
+    outer.__exit__()
+    assert "step" not in vars(optimizer)
