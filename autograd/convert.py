@@ -45,9 +45,11 @@ def owned(data: Any, requires_grad: bool, dtype: Any) -> Any:
             f"Value(): data of type {type(data).__name__} is not an array of numbers: {error}"
         ) from None
     if array.dtype.kind not in "fiub":
+        mend = "pass a float array or a regular list of numbers"
+        if array.dtype.kind == "c":
+            mend = "pass the real and the imaginary part as two real arrays"
         raise TypeError(
-            f"Value(): data of type {type(data).__name__} has dtype {array.dtype}; real numbers are needed: "
-            f"pass a float array or a regular list of numbers"
+            f"Value(): data of type {type(data).__name__} has dtype {array.dtype}; real numbers are needed: {mend}"
         )
     if requires_grad and array.dtype.kind != "f":
         raise TypeError(

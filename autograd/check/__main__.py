@@ -1,4 +1,5 @@
-"""`python -m autograd.check package.module:function --args "arrays((3, 4)), arrays((4,))"`.
+"""`python -m autograd.check package.module:function --args "arrays((3, 4)), arrays((4,))"`, or by name:
+`--args "x=arrays((3, 4)), w=arrays((4,))"`.
 
 Exit codes: 0 every gradient right; 1 one is wrong, or the function raised; 2 more findings
 unverified than --unverified allows; 3 the command could not be run as given.
@@ -41,7 +42,7 @@ def parser() -> Parser:
         "--args",
         required=True,
         metavar="STRATEGIES",
-        help='e.g. "arrays((3, 4)), arrays((4,), domain=domains.UNIT)"',
+        help='by position or by name: "arrays((3, 4)), arrays((4,), domain=domains.UNIT)" or "x=arrays((3,))"',
     )
     p.add_argument("--examples", type=int, default=100, metavar="N", help="examples to draw (100)")
     p.add_argument("--order", type=int, default=1, metavar="N", help="check derivatives up to this order (1)")
@@ -69,15 +70,17 @@ def vocabulary() -> dict[str, Any]:
     return {name: getattr(strategies, name) for name in strategies.__all__ if name[0].islower()}
 
 
-def evaluated(text: str, names: dict[str, Any]) -> Any:
-    """The value of an expression of literals and calls of `names`; no other code runs.
+def evaluated(text: str, names: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Positional and named arguments, made of literals and calls of `names`; no other code runs.
 
     Raises UsageError for anything else, naming it.
     """
     try:
-        tree = ast.parse(text.strip(), mode="eval")
+        call = ast.parse(f"given({text.strip()})", mode="eval").body
     except SyntaxError as error:
-        raise UsageError(f"--args {text!r}: {error.msg}") from None
+        raise UsageError(
+            f"--args {text!r}: {error.msg}; write e.g. arrays((3, 4)), arrays((4,)) or x=arrays((3,)), w=arrays((3,))"
+        ) from None
 
     def value(node: ast.expr) -> Any:
         match node:
@@ -102,22 +105,31 @@ def evaluated(text: str, names: dict[str, Any]) -> Any:
         known = ", ".join(sorted(names))
         raise UsageError(f"--args: {ast.unparse(node)!r} is not a strategy; the names are {known}")
 
+    if not isinstance(call, ast.Call) or not all(k.arg for k in call.keywords):
+        raise UsageError(
+            f"--args {text!r} is no list of strategies; write e.g. arrays((3, 4)), w=arrays((4,))"
+        )
     try:
-        return value(tree.body)
+        return [value(a) for a in call.args], {str(k.arg): value(k.value) for k in call.keywords}
     except (TypeError, ValueError) as error:
         raise UsageError(f"--args {text!r}: {error}") from None
 
 
-def strategies_in(text: str) -> list[Any]:
-    """The strategies of --args."""
+def strategies_in(text: str) -> tuple[list[Any], dict[str, Any]]:
+    """The strategies of --args, by position or by name."""
     from hypothesis.strategies import SearchStrategy
 
-    found = evaluated(text, vocabulary())
-    found = found if isinstance(found, tuple) else (found,)
-    for x in found:
+    positional, named = evaluated(text, vocabulary())
+    if len(positional) == 1 and isinstance(positional[0], tuple):
+        positional = list(positional[0])
+    for x in [*positional, *named.values()]:
         if not isinstance(x, SearchStrategy):
-            raise UsageError(f"--args: {x!r} is not a strategy; write e.g. arrays((3, 4)), arrays((4,))")
-    return list(found)
+            raise UsageError(f"--args: {x!r} is not a strategy; write e.g. arrays((3, 4)), w=arrays((4,))")
+    if not positional and not named:
+        raise UsageError("--args is empty; write e.g. arrays((3, 4)), arrays((4,))")
+    if positional and named:
+        raise UsageError("--args: some strategies are named and some are not; name all of them, or none")
+    return positional, named
 
 
 def function_named(name: str) -> Callable[..., Any]:
@@ -162,10 +174,14 @@ def run(options: argparse.Namespace) -> tuple[int, str, dict[str, Any]]:
     if options.examples < 1 or options.order < 1 or not 0 <= options.unverified <= 1:
         raise UsageError("--examples and --order are at least 1, --unverified is between 0 and 1")
     function = function_named(options.function)
-    drawn = strategies_in(options.args)
+    drawn, named = strategies_in(options.args)
     quiet = hypothesis.settings(
         database=None, print_blob=False, suppress_health_check=list(hypothesis.HealthCheck)
     )
+    try:
+        decorator.check_names(function, len(drawn), named)
+    except TypeError as error:
+        raise UsageError(str(error).replace("gradchecked:", "--args:")) from None
     test = decorator.gradchecked(
         *drawn,
         examples=options.examples,
@@ -173,6 +189,7 @@ def run(options: argparse.Namespace) -> tuple[int, str, dict[str, Any]]:
         settings=quiet,
         order=options.order,
         seed=options.seed,
+        **named,
     )(function)
     test = hypothesis.seed(options.seed)(test)
     tested: decorator.Property = vars(test)["gradchecked"]

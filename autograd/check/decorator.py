@@ -17,6 +17,7 @@ from autograd.check.grads import check_grads
 from autograd.check.report import GradientError, GradReport, relative
 from autograd.check.verdict import Verdict
 
+__tracebackhide__ = True  # pytest shows the user's lines, not ours
 MISSING = 'gradchecked needs hypothesis, which is not installed: pip install "stepgrad[check]"'
 
 
@@ -182,9 +183,8 @@ class Property:
         options = {"seed": OPTIONS.seed or 0, **self.options}
         inputs = dict(zip(names, operands.leaves, strict=True))
         report = check_grads(f, kwargs=inputs, raise_=False, name=self.name, **options)
-        return GradReport(
-            self.name, report.findings, report.seed, self.repeat(positional, named), report.calls
-        )
+        call = self.repeat(positional, named)
+        return GradReport(self.name, report.findings, report.seed, call, report.calls, report.strict)
 
     def leaf_names(self, operands: Any, n: int, named: list[str]) -> list[str]:
         """What each leaf is called: the first argument made from it."""
@@ -263,7 +263,7 @@ def gradchecked(
     examples: how many to draw (else what hypothesis's profile says).
     unverified: the share of findings that may be unverified before the test fails, 0.2.
     settings: hypothesis's, for all else.
-    order, rtol, kinks, directions, structural, seed: as for `check_grads`.
+    order, rtol, kinks, elements, directions, structural, strict, seed: as for `check_grads`.
 
     A failure shows the smallest example found and a line that repeats it; `test.check(...)`
     is that line's function, `test.function` the function itself.
@@ -290,6 +290,7 @@ def gradchecked(
         )
 
     def decorate(function: Callable[..., Any]) -> Callable[..., None]:
+        check_names(function, len(positional), named)
         tested = Property(function, positional, named, unverified, options)
         drawn: dict[str, Any] = dict(named)
         if positional:
@@ -340,6 +341,28 @@ def gradchecked(
 def gradcheck_test(function: Callable[..., Any], *strategies: Any, **options: Any) -> Callable[..., None]:
     """`gradchecked(*strategies, **options)(function)`: to make tests from a table of functions."""
     return gradchecked(*strategies, **options)(function)
+
+
+def check_names(function: Callable[..., Any], positional: int, named: dict[str, Any]) -> None:
+    """Raise TypeError for a strategy that no parameter of the function takes."""
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):  # some builtins have no signature
+        return
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return
+    what = getattr(function, "__name__", type(function).__name__)
+    for name in named:
+        if name not in parameters:
+            raise TypeError(
+                f"gradchecked: {name}= is no parameter of {what}, which has {', '.join(parameters) or 'none'}; "
+                f"name the strategies as the parameters"
+            )
+    many = sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters.values())
+    if positional > many and not any(p.kind is p.VAR_POSITIONAL for p in parameters.values()):
+        raise TypeError(
+            f"gradchecked: {positional} strategies for {what}, which takes {many} arguments; give one for each"
+        )
 
 
 def left_over(function: Callable[..., Any], positional: bool, named: dict[str, Any]) -> list[str]:

@@ -21,6 +21,7 @@ from autograd.check.structure import structural_findings
 from autograd.check.subject import NOT_DEFINED, Arrays, Subject, quietly
 from autograd.check.verdict import Finding, Verdict
 
+__tracebackhide__ = True  # pytest shows the user's lines, not ours
 Options = dict[str, Any]
 FINEST, WIDE_FINEST = 2.0**-51, 2.0**-60  # the last steps, relative to x: x moves by a unit or two
 UNSETTLED = (Verdict.PASS, Verdict.UNVERIFIED, Verdict.FAIL)  # what the complex step may overrule
@@ -36,6 +37,7 @@ def check_grads(
     rtol: float | None = None,
     kinks: str = "subgradient",
     structural: bool = True,
+    strict: bool = False,
     seed: int = 0,
     raise_: bool = True,
     name: str | None = None,
@@ -57,6 +59,7 @@ def check_grads(
     rtol: how far a right gradient may be off (1e-6; by dtype).
     kinks: "subgradient" (any between the one-sided slopes), "min-norm", "skip" or "fail".
     structural: also check linearity in the cotangent, shapes, dtypes, mutation, aliasing, layout.
+    strict: what could not be verified counts as a failure.
     grad, vjp: a gradient by other means, called like f (vjp: with the cotangent in front).
     seconds: for a slow f: what is not looked at by then is UNVERIFIED (None: no limit).
 
@@ -89,6 +92,7 @@ def check_grads(
         "directions": (directions, "auto"),
         "rtol": (rtol, None),
         "kinks": (kinks, "subgradient"),
+        "strict": (strict, False),
         "kwargs": (kwargs, None),
         "seconds": (seconds, 60.0),
     }
@@ -97,7 +101,7 @@ def check_grads(
     call = f"check_grads({', '.join([name, *map(literal, args), *options, f'seed={seed}'])})"
     if locate and grad is None and vjp is None and any(f.verdict is Verdict.FAIL for f in findings):
         findings = check.located(findings, order)
-    report = GradReport(name, findings, seed, call, subject.calls)
+    report = GradReport(name, findings, seed, call, subject.calls, strict)
     if raise_ and not report.ok:
         raise GradientError(report)
     return report

@@ -125,7 +125,7 @@ def check_loss(
                 Finding(Verdict.FAIL, "structure", reason=f"reduction 'sum' gives {a}, 'none' adds up to {b}")
             )
     call = f"check_loss({name}, {literal(pred)}, {literal(target)}, seed={seed})"
-    return concluded(GradReport(name, findings, seed, call, calls), raise_)
+    return concluded(GradReport(name, findings, seed, call, calls, bool(options.get("strict"))), raise_)
 
 
 def knows_reduction(loss: Any) -> bool:
@@ -228,7 +228,7 @@ def check_primitive(
                     )
     findings = [*report.findings, *[Finding(Verdict.FAIL, "structure", reason=r) for r in reasons]]
     call = report.call.replace("check_grads(", "check_primitive(", 1)
-    return concluded(GradReport(report.name, findings, seed, call, report.calls), raise_)
+    return concluded(GradReport(report.name, findings, seed, call, report.calls, report.strict), raise_)
 
 
 def check_value_and_grad(call: Callable[..., Any], *args: Any, **options: Any) -> GradReport:

@@ -22,12 +22,22 @@ class GradientError(AssertionError):
 class GradReport:
     """What a check found.
 
-    `ok`: nothing failed, and at least one gradient was verified.  `findings`: one per element,
+    `ok`: nothing failed, and at least one gradient was verified (strict: all were).  `verified`: all
+    were.  `findings`: one per element,
     direction or broken structural property.  `counts`: verdict -> how many.  `worst`: the
     finding to look at first.  `seed`: of the random cotangents and directions.
     """
 
-    def __init__(self, name: str, findings: Sequence[Finding], seed: int, call: str, calls: int = 0) -> None:
+    def __init__(
+        self,
+        name: str,
+        findings: Sequence[Finding],
+        seed: int,
+        call: str,
+        calls: int = 0,
+        strict: bool = False,
+    ) -> None:
+        self.strict = strict
         self.name, self.findings, self.seed, self.calls = name, list(findings), seed, calls
         self.counts: Counter[Verdict] = Counter(f.verdict for f in self.findings)
         self.call = call
@@ -37,12 +47,17 @@ class GradReport:
     def ok(self) -> bool:
         """Nothing failed, and something was shown to be right (a check of nothing proves nothing)."""
         good = any(f.verdict.passed for f in self.findings)
-        return not any(f.verdict.failed for f in self.findings) and (good or not self.findings)
+        return not self.failures and (good or not self.findings)
+
+    @property
+    def verified(self) -> bool:
+        """Every gradient that was looked at was shown to be right."""
+        return self.ok and all(f.verdict.passed for f in self.findings)
 
     @property
     def failures(self) -> list[Finding]:
-        """The findings that show something wrong."""
-        return [f for f in self.findings if f.verdict.failed]
+        """The findings that show something wrong; under `strict`, also those that show nothing."""
+        return [f for f in self.findings if f.verdict.failed or (self.strict and not f.verdict.passed)]
 
     @property
     def unverified_share(self) -> float:
@@ -65,6 +80,7 @@ class GradReport:
         return {
             "name": self.name,
             "ok": self.ok,
+            "verified": self.verified,
             "seed": self.seed,
             "counts": {v.name: self.counts[v] for v in Verdict if self.counts[v]},
             "worst": None if self.worst is None else self.worst.to_dict(),
@@ -74,13 +90,14 @@ class GradReport:
         }
 
     def __repr__(self) -> str:
-        return f"<GradReport {self.name}: {'ok' if self.ok else 'NOT OK'}, {self.tally()}>"
+        state = "ok" if self.verified else self.headline() if self.ok else "NOT OK"
+        return f"<GradReport {self.name}: {state}, {self.tally()}>"
 
     def __str__(self) -> str:
         shown = sorted(self.failures, key=relative, reverse=True)[:SHOWN]
         if not shown and self.worst is not None and not self.worst.verdict.passed:
             shown = [self.worst]
-        lines = []
+        lines = [] if self.verified or self.failures else [f"{self.name}: {self.headline()}"]
         for f in shown:
             lines.append(f"{self.name}  {of(f)}   {f.verdict.name}")
             lines.append(f"  {evidence(f)}")
@@ -90,18 +107,23 @@ class GradReport:
             lines.append(
                 f"{self.name}: gradients verified" if self.findings else f"{self.name}: nothing to check"
             )
-        more = len(self.failures) - len([f for f in shown if f.verdict.failed])
+        more = len(self.failures) - min(len(self.failures), len(shown))
         lines.append(f"  {self.tally()}" + (f" ({more} more failures not shown)" if more > 0 else ""))
         if self.example:
             lines.append(f"  {self.example}")
         lines.append(f"  repeat:  {self.repro()}")
         return "\n".join(lines)
 
+    def headline(self) -> str:
+        """What a report without a failure says first, if not everything was verified."""
+        n, total = sum(not f.verdict.passed for f in self.findings), len(self.findings)
+        return f"nothing wrong found, but {n} of {total} could not be verified"
+
     def tally(self) -> str:
         """How many passed, failed and so on, in words."""
         c = self.counts
         passed = sum(n for v, n in c.items() if v.passed)
-        failed = sum(n for v, n in c.items() if v.failed)
+        failed = c[Verdict.FAIL]
         words = [f"{passed} of {len(self.findings)} pass", f"{failed} fail{'s' if failed == 1 else ''}"]
         words.append(f"{c[Verdict.PASS_KINK]} at kinks")
         if c[Verdict.PASS_EDGE]:
@@ -109,6 +131,8 @@ class GradReport:
         words.append(f"{c[Verdict.UNVERIFIED]} unverified")
         if c[Verdict.UNDEFINED]:
             words.append(f"{c[Verdict.UNDEFINED]} undefined")
+        if c[Verdict.NONDETERMINISTIC]:
+            words.append(f"{c[Verdict.NONDETERMINISTIC]} nondeterministic")
         return "; ".join(words)
 
 

@@ -16,8 +16,21 @@ from autograd.modes import enable_grad, no_grad
 from autograd.transforms import gradients, leaves_of, rebuilt
 from autograd.value import Value
 
+__tracebackhide__ = True  # pytest shows the user's lines, not ours
 Arrays = list[Any]
 NOT_DEFINED = (ArithmeticError, ValueError, np.linalg.LinAlgError)  # what f may raise beside its domain
+
+
+MEND = {  # what to pass instead of something that cannot be called
+    "f": "pass a function of the arguments that follow it",
+    "grad": "pass a function, called as f is, that returns the gradient: grad=lambda x: 2 * x",
+    "vjp": "pass a function, called as f is with the cotangent v in front: vjp=lambda v, x: v * 2 * x",
+}
+
+
+def kind_of(x: Any) -> str:
+    """What something is, in a message."""
+    return f"an array of shape {x.shape}" if isinstance(x, np.ndarray) else f"of type {type(x).__name__}"
 
 
 class Leaf:
@@ -46,6 +59,9 @@ class Subject:
     ) -> None:
         self.f, self.args, self.kwargs, self.grad, self.vjp = f, list(args), dict(kwargs), grad, vjp
         self.as_values = False  # whether f needs Values even where no gradient is wanted
+        for what, given in (("f", f), ("grad", grad), ("vjp", vjp)):
+            if not callable(given) and given is not None:
+                raise TypeError(f"check_grads: {what} is {kind_of(given)}; {MEND[what]}")
         self.leaves: list[Leaf] = []
         self.slots: list[tuple[Any, int] | None] = []  # (argument, which leaf of it), None: closed over
         self.calls = 0
@@ -85,8 +101,9 @@ class Subject:
                     isinstance(data, np.ndarray) and data.dtype.kind == "c"
                 ):
                     raise TypeError(
-                        f"check_grads: {name} is complex; gradients are of real numbers: "
-                        f"pass the real and the imaginary part as two arguments"
+                        f"check_grads: {name} is complex; gradients are of real numbers: pass the real and the "
+                        f"imaginary part as two arguments, f = lambda re, im: ...(re + 1j * im), or leave it "
+                        f"out with wrt="
                     )
                 if isinstance(data, float | np.floating) or (
                     isinstance(data, np.ndarray) and data.dtype.kind == "f"
@@ -176,11 +193,13 @@ class Subject:
         """The results at the inputs; finds out whether f takes plain arrays."""
         try:
             return self.outputs(self.start())
+        except ReturnedError:
+            raise
         except (AttributeError, TypeError):
             if self.grad or self.vjp:
                 raise
-            self.as_values = True
-            return self.outputs(self.start())
+        self.as_values = True
+        return self.outputs(self.start())
 
     def recorded(self, inputs: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         """Fresh Values for the inputs (or those closed over), and f's results made from them."""
@@ -234,12 +253,29 @@ class Subject:
                 scale = 1.0
             else:
                 assert self.grad is not None
+                if len(cotangents) > 1 or np.size(cotangents[0]) != 1:
+                    shapes = ", ".join(str(np.shape(c)) for c in cotangents)
+                    raise ReturnedError(
+                        f"check_grads: f returns results of shape {shapes}, and grad= is for a function that returns "
+                        f"one number: let f return its sum, or pass vjp=, called with a cotangent v of that "
+                        f"shape in front: vjp=lambda v, x: ..."
+                    )
                 found, scale = self.grad(*args, **kwargs), np.asarray(cotangents[0]).item()
         if len(self.leaves) == 1 and not isinstance(found, tuple | list | dict):
             found = [found]
-        found = [np.asarray(g.data if isinstance(g, Value) else g)[()] for g in leaves_of(found)]
+        parts = [g.data if isinstance(g, Value) else g for g in leaves_of(found)]
+        found = [np.asarray(g)[()] if g is not None else np.array([None]) for g in parts]
         if len(found) != len(self.leaves):
-            raise TypeError(f"check_grads: the gradient has {len(found)} parts for {len(self.leaves)} inputs")
+            raise ReturnedError(
+                f"check_grads: the gradient has {len(found)} parts for {len(self.leaves)} inputs; return one array "
+                f"for each input, in their order"
+            )
+        for leaf, g in zip(self.leaves, found, strict=True):
+            if g.dtype.kind not in "fiu":
+                raise ReturnedError(
+                    f"check_grads: the gradient of {leaf.name} is of dtype {g.dtype}; return a float array of shape "
+                    f"{np.shape(leaf.data)} (is a return missing?)"
+                )
         return [g * np.asarray(scale, g.dtype) if scale != 1 and g.dtype.kind == "f" else g for g in found]
 
     # --- phi --------------------------------------------------------------------------------
@@ -279,6 +315,10 @@ def is_floating(y: Any) -> bool:
     return dtype is not None and dtype.kind == "f"
 
 
+class ReturnedError(TypeError):
+    """What f returned has no derivative."""
+
+
 def results(tree: Any) -> Arrays:
     """The floating results in what f returned, as plain arrays.  Raises TypeError if there are none."""
     if type(tree) is np.float64:
@@ -286,17 +326,22 @@ def results(tree: Any) -> Arrays:
     found = []
     for y in leaves_of(tree):
         if y is None:
-            raise TypeError("check_grads: the function returned None; is a return missing?")
+            raise ReturnedError("check_grads: the function returned None; is a return missing?")
         if np.iscomplexobj(y):
-            raise TypeError("check_grads: the function returned complex numbers; return real ones")
+            raise ReturnedError(
+                "check_grads: the function returned complex numbers; return real ones, "
+                "the real and the imaginary part for example: (np.real(y), np.imag(y))"
+            )
         if is_floating(y):
             found.append(y.data if isinstance(y, Value) else np.asarray(y)[()])
         elif not isinstance(y, int | np.integer | np.bool_ | np.ndarray | Value):
-            raise TypeError(
+            raise ReturnedError(
                 f"check_grads: the function returned {type(y).__name__}; return a number, an array or a Value"
             )
     if not found:
-        raise TypeError("check_grads: the function returned no floating number; integers have no derivative")
+        raise ReturnedError(
+            "check_grads: the function returned no floating number; integers have no derivative"
+        )
     return found
 
 

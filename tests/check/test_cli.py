@@ -53,6 +53,20 @@ def run(function, args, *options):
     return main([f"checked_functions:{function}", "--args", args, "--examples", "10", *options])
 
 
+def test_by_name(capsys):
+    assert run("right", "y=arrays((4,)), x=arrays((3, 4))") == RIGHT
+    assert run("right", "x=arrays((3, 4))") == WRONG  # y is missing
+    capsys.readouterr()
+    for args, message in (
+        ("z=arrays((3,))", "z= is no parameter of right, which has x, y"),
+        ("arrays((3,)), y=arrays((3,))", "some strategies are named"),
+        ("arrays((3,)), arrays((3,)), arrays((3,))", "3 strategies for right, which takes 2"),
+        ("arrays((3,)", "write e.g. arrays((3, 4))"),
+    ):
+        assert run("right", args) == USAGE
+        assert message in capsys.readouterr().err
+
+
 def test_right(capsys):
     assert run("right", "arrays((3, 4)), arrays((4,), domain=domains.POSITIVE)") == RIGHT
     assert capsys.readouterr().out == "checked_functions:right: 10 examples: 160 PASS\n"
@@ -95,7 +109,8 @@ def test_unverified_above_the_limit(capsys):
 @pytest.mark.parametrize(
     ("function", "args", "message"),
     [
-        ("right", "", "invalid syntax"),
+        ("right", "", "--args is empty"),
+        ("right", "arrays((3,)) arrays((3,))", "invalid syntax"),
         ("right", "arrays((3,)", "'(' was never closed"),
         ("right", "__import__('os').getcwd()", "is not a strategy; the names are aliased"),
         ("right", "arrays(3).map(print)", "'arrays(3).map' is not a strategy"),

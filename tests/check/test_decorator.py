@@ -335,3 +335,25 @@ def test_importing_the_checker_does_not_import_hypothesis():
 @gradchecked(programs(max_nodes=10).flatmap(lambda p: p.arrays().map(lambda xs: (p, *xs))), examples=25)
 def test_random_programs(program, *inputs):
     return program(*inputs)
+
+
+def test_strategies_are_named_as_parameters():
+    with pytest.raises(TypeError, match="wieghts= is no parameter of f, which has x, weights"):
+
+        @gradchecked(x=arrays((2,)), wieghts=arrays((2,)))
+        def f(x, weights):
+            return x * weights
+
+    with pytest.raises(TypeError, match="2 strategies for g, which takes 1 arguments"):
+
+        @gradchecked(arrays((2,)), arrays((2,)))
+        def g(x):
+            return x
+
+
+def test_strict_takes_nothing_on_trust():
+    f = lambda x: 1e12 * np.abs(x[0]) + 1e-12 * np.abs(x[1])
+    drawn = arrays((2,), domain=domains.POSITIVE)
+    gradchecked(x=drawn, examples=3, unverified=1.0)(f)()
+    with pytest.raises(GradientError, match="UNVERIFIED"):
+        gradchecked(x=drawn, examples=3, unverified=1.0, strict=True)(f)()

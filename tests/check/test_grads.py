@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from autograd import Value, primitive, stop_gradient
+from autograd import Value, primitive, stop_gradient, value_and_grad
 from autograd.check import GradientError, Verdict, check_grads
 
 W = np.array([[0.5, -1.0, 2.0], [0.25, -0.75, 3.0]])
@@ -97,13 +97,63 @@ def test_array_and_tuple_results():
         (lambda x: np.argmax(x), X, "no floating number"),
         (lambda x: x + 1j, X, "complex"),
         (lambda x: x, np.arange(3), "int64; only floating point"),
-        (lambda x: x, 1j, "complex; gradients are of real numbers"),
+        (lambda x: x, 1j, "complex; gradients are of real numbers: pass the real and the imaginary part"),
+        (3.0, X, "f is of type float; pass a function"),
         (lambda: 1.0, None, "no floating input"),
     ],
 )
 def test_what_cannot_be_checked_says_why(f, x, message):
     with pytest.raises(TypeError, match=message):
         check_grads(f, *([] if x is None else [x]))
+
+
+@pytest.mark.parametrize(
+    ("f", "options", "message"),
+    [
+        (np.sum, {"grad": X}, r"grad is an array of shape \(3,\); pass a function, called as f is"),
+        (np.sum, {"vjp": 1.0}, "vjp is of type float; pass a function, called as f is with the cotangent"),
+        (
+            np.sin,
+            {"grad": np.cos},
+            r"grad= is for a function that returns one number: let f return its sum, or pass vjp=",
+        ),
+        (
+            np.sum,
+            {"grad": lambda x: None},
+            "of dtype object; return a float array of shape .3,. .is a return missing",
+        ),
+        (
+            np.sum,
+            {"grad": lambda x: [1.0, 1.0, 1.0]},
+            "has 3 parts for 1 inputs; return one array for each input",
+        ),
+    ],
+)
+def test_a_gradient_that_is_none_says_what_to_pass(f, options, message):
+    with pytest.raises(TypeError, match=message):
+        check_grads(f, X, **options)
+
+
+def test_complex_numbers_are_two_real_ones():
+    f = lambda re, im: np.sum(re * re + im * im)
+    assert check_grads(f, X, X + 1).ok
+    with pytest.raises(TypeError, match="pass the real and the imaginary part as two real arrays"):
+        value_and_grad(lambda z: np.sum(np.abs(z)))(X + 1j)
+    with pytest.raises(TypeError, match="return real ones"):
+        check_grads(lambda x: np.fft.fft(x), X)
+
+
+def test_what_is_not_verified_is_said_first():
+    f = lambda x: 1e12 * np.abs(x[0]) + 1e-12 * np.abs(x[1])
+    report = check_grads(f, X)
+    assert report.ok and not report.verified and report.to_dict()["verified"] is False
+    assert str(report).startswith("<lambda>: nothing wrong found, but 1 of 3 could not be verified")
+    assert "1 of 3 could not be verified" in repr(report) and check_grads(np.sin, X).verified
+    with pytest.raises(GradientError, match="UNVERIFIED"):
+        check_grads(f, X, strict=True)
+    strict = check_grads(f, X, strict=True, raise_=False)
+    assert not strict.ok and len(strict.failures) == 1 and "strict=True" in strict.repro()
+    assert check_grads(np.sin, X, strict=True).ok
 
 
 def test_leaving_the_graph_is_found():

@@ -173,3 +173,21 @@ def test_without_hypothesis(pytester):
 def test_a_report_that_cannot_be_written(project):
     result = run(project, "--gradcheck-report=no/such/out.json", "-k", "test_other")
     assert "no/such/out.json" in result.stdout.str() + result.stderr.str() and result.ret != 0
+
+
+def test_a_missing_return_is_one_clear_error(pytester):
+    pytester.makepyfile(
+        """
+        from autograd.check import gradchecked
+        from autograd.check.strategies import arrays
+
+        @gradchecked(x=arrays((2,)))
+        def test_nothing(x):
+            x**2
+        """
+    )
+    result = run(pytester)
+    result.assert_outcomes(failed=1)
+    text = result.stdout.str()
+    assert "the function returned None; is a return missing?" in text
+    assert len(text.splitlines()) < 30 and "During handling" not in text
