@@ -178,6 +178,9 @@ class Planner:
         elif s.op in VIEWS or (s.op is indexing.GETITEM and s.params["index"].basic):
             self.shows(s)
             self.line(s, f"{name} = {self.view(s, args)}")
+        elif s.op is el.ASTYPE and s.is_array and id(s) not in self.returned:
+            self.line(s, f"{name} = {self.room(s)}")
+            self.lines.append(f"{self.known(np.copyto, '')}({name}, {args[0]}, 'unsafe')")
         elif s.op is MATMUL:
             out = self.room(s) if s.is_array else "None"
             self.line(s, f"{name} = {self.known(np.matmul, '')}({', '.join(args)}, {out})")
@@ -219,14 +222,16 @@ class Planner:
     def operand(self, x: Variable, s: Variable, text: str) -> str:
         """A constant next to an array as an array of its dtype: NumPy takes half as long as with a number.
 
-        For maximum and minimum as a row: they take the elements one by one else.
+        For maximum and minimum of its shape, or a row: they take the elements one by one else.
         """
         others = [y.dtype for y in s.args if y.is_array]
         dtype = s.dtype if s.dtype.kind == "f" else others[0]
         weak = not hasattr(x.data, "dtype") or x.dtype == dtype
         if x.kind != CONSTANT or x.is_array or dtype.kind != "f" or not weak:
             return text
-        shape = s.shape[-1:] if ufunc_of(s.op) in EXTREMES.values() else ()
+        shape: tuple[int, ...] = ()
+        if ufunc_of(s.op) in EXTREMES.values():
+            shape = s.shape if s.data.nbytes <= LARGE else s.shape[-1:]
         key = shape, dtype.str, float(x.data).hex()
         if key not in self.numbers:
             with np.errstate(all="ignore"):

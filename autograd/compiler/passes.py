@@ -262,6 +262,23 @@ def gathered(program: Program) -> Program:
     return rewritten(program, joined) if any([s.op is SCATTER_ADD for s in program.steps]) else program
 
 
+def with_numbers(program: Program) -> Program:
+    """Truth values made numbers before an array is multiplied by them: NumPy does it piece by piece in its loop."""
+
+    def cast(s: Variable) -> Variable:
+        if s.op is el.MULTIPLY and s.is_array and s.dtype.kind == "f":
+            s.args = tuple([numbers(x, s) if x.is_array and x.dtype.kind == "b" else x for x in s.args])
+        return s
+
+    def numbers(x: Variable, s: Variable) -> Variable:
+        return Variable(STEP, x.data.astype(s.dtype), el.ASTYPE, (x,), {"dtype": s.dtype}, site=s.site)
+
+    for s in program.steps:
+        cast(s)
+    program.steps = ordered(program.outputs, program.steps)
+    return program
+
+
 # --- signs ------------------------------------------------------------------------------------------
 
 
@@ -310,4 +327,4 @@ def unsigned(program: Program) -> Program:
 SIGNED = frozenset((el.ADD, el.SUBTRACT, el.MULTIPLY, el.DIVIDE))
 
 
-__all__ = ["optimized", "unsigned"]
+__all__ = ["optimized", "unsigned", "with_numbers"]
