@@ -289,7 +289,7 @@ def walk(
     If a rule raises, nothing is spent (unless ``release`` has forgotten it).
     """
     mode = _mode()
-    watch = mode & (WATCH | WATCH_INF | OBSERVE)
+    watch = mode & (WATCH | WATCH_INF | OBSERVE) if mode > RECORD else 0
     if mode & TRACE:
         create_graph, store = True, False  # the pass is part of the program
     paths: set[int] | None = None
@@ -297,13 +297,12 @@ def walk(
     if wanted is not None:
         paths = _paths([v for v, _ in seeds], wanted, since)
         useful = paths | wanted.keys()
-    nodes: dict[int, Any] = {}  # number -> node that gradient has arrived at, and
-    grads: dict[int, Any] = {}  # that gradient so far
+    nodes: dict[int, Any] = {}  # number -> node that gradient has arrived at: to be visited, or a leaf
+    grads: dict[int, Any] = {}  # number -> its gradient so far
     owned: set[int] = set()  # gradients in buffers made here, to be added to in place
     heap: list[int] = []  # negated numbers of the nodes to visit: the highest comes first
     found: dict[int, tuple[Any, Array]] = {}
     visited: list[Any] = []
-    leaves: list[int] = []
     plain = not (create_graph or watch)
     if watch:
         anomaly.begin(seeds, watch, store)
@@ -321,7 +320,7 @@ def walk(
             node, g = nodes.pop(n), grads.pop(n)
             op = node.op
             if op is None if wanted is None else n in wanted:
-                found[n] = node, g
+                found[n] = node, g.copy() if type(g) is ndarray else g
             if op is None or (paths is not None and n not in paths):
                 continue
             if node.state:
@@ -356,9 +355,7 @@ def walk(
                                 r = checked(r, x, node)
                             if m not in nodes:
                                 nodes[m], grads[m] = x, r
-                                if x.op is None:
-                                    leaves.append(m)
-                                else:
+                                if x.op is not None:
                                     heappush(heap, -m)
                             elif m in owned:
                                 grads[m] += r
@@ -382,9 +379,7 @@ def walk(
                             r = checked(r, y, node)
                         if m not in nodes:
                             nodes[m], grads[m] = y, r
-                            if y.op is None:
-                                leaves.append(m)
-                            else:
+                            if y.op is not None:
                                 heappush(heap, -m)
                         elif m in owned:
                             grads[m] += r
@@ -425,8 +420,6 @@ def walk(
                         nodes[m], grads[m] = x, r
                         if x.op is not None:
                             heappush(heap, -m)
-                        else:
-                            leaves.append(m)
                     elif type(r) is ndarray and m in owned:
                         grads[m] += r
                     else:
@@ -447,12 +440,12 @@ def walk(
         if token is not None:
             _current.reset(token)
             VISITS.append((next_number(), 0, get_ident()))
-    for m in leaves:
-        found[m] = nodes[m], grads.pop(m)
-    r = g = seed = seeds = None  # type: ignore[assignment]  # now only `found` holds what is unshared
-    for n, (node, grad) in found.items():
-        if type(grad) is ndarray and (grad.base is not None or getrefcount(grad) > ALONE):
-            found[n] = node, grad.copy()  # never shared: with a gradient, a seed, a constant
+    r = g = seed = seeds = None  # type: ignore[assignment]  # now only `grads` holds what is unshared
+    for m, node in nodes.items():  # the leaves
+        g = grads.pop(m)
+        if type(g) is ndarray and (g.base is not None or getrefcount(g) > ALONE):
+            g = g.copy()  # never shared: with a gradient, a seed, a constant
+        found[m] = node, g
     if watch:
         anomaly.end(found, watch, store)
     return found
@@ -465,8 +458,9 @@ def _one_each(op: Op, inputs: Sequence[Any]) -> list[Any]:
 
 
 def _alone() -> int:
-    """What getrefcount counts of an array that nobody holds but a dict of tuples and a loop over it."""
-    return next(getrefcount(grad) for _, (_, grad) in {0: (0, np.zeros(1))}.items())
+    """What getrefcount counts of an array that one local variable holds."""
+    g = np.zeros(1)
+    return getrefcount(g)
 
 
 ALONE = _alone()
