@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.check.numeric import step_for
+from autograd.check.structure import same
 from autograd.check.subject import NOT_DEFINED, Arrays, Subject, quietly
 from autograd.check.verdict import Finding, Verdict
 
@@ -18,7 +19,7 @@ def differs(subject: Subject, first: Arrays, inputs: Arrays, rng: np.random.Gene
     """Why f is random; '' if it gave the same twice, at the inputs (`first`) and at two points beside
     them (`x * rng.random()` is always 0 at 0)."""
     drawn = states(subject.f)
-    if not same(first, subject.outputs(inputs)):
+    if not repeats(first, subject.outputs(inputs)):
         moved_on = [name for (name, a), (_, b) in zip(drawn, states(subject.f), strict=False) if a != b]
         source = f" (it draws from {moved_on[0]})" if moved_on else ""
         return f"f gives different results for the same inputs{source}: seed it, or draw the random numbers outside"
@@ -29,7 +30,7 @@ def differs(subject: Subject, first: Arrays, inputs: Arrays, rng: np.random.Gene
             once, again = subject.outputs(moved), subject.outputs(moved)
         except NOT_DEFINED:
             continue
-        if not same(once, again):
+        if not repeats(once, again):
             return (
                 "f gives different results for the same inputs, close to the point: "
                 "seed it, or draw the random numbers outside"
@@ -55,7 +56,7 @@ def changed_since(subject: Subject, first: Arrays, inputs: Arrays) -> list[Findi
     """A single finding if f now gives something else than at the start of the check."""
     try:
         with quietly():
-            if same(first, subject.outputs(inputs)):
+            if repeats(first, subject.outputs(inputs)):
                 return []
     except NOT_DEFINED:
         pass
@@ -66,9 +67,9 @@ def changed_since(subject: Subject, first: Arrays, inputs: Arrays) -> list[Findi
     return [Finding(Verdict.NONDETERMINISTIC, reason=reason)]
 
 
-def same(a: Arrays, b: Arrays) -> bool:
-    """Equal bits."""
-    return [np.asarray(x).tobytes() for x in a] == [np.asarray(x).tobytes() for x in b]
+def repeats(a: Arrays, b: Arrays) -> bool:
+    """The same results, as many of them."""
+    return len(a) == len(b) and same(a, b)
 
 
 def beside(x: Any, rng: np.random.Generator) -> Any:

@@ -108,7 +108,7 @@ class Subject:
                 if isinstance(data, float | np.floating) or (
                     isinstance(data, np.ndarray) and data.dtype.kind == "f"
                 ):
-                    self.leaves.append(Leaf(name, np.array(data)[()]))
+                    self.leaves.append(Leaf(name, native(data)))
                     self.slots.append((key, i))
                 elif isinstance(data, int | np.integer | np.ndarray) and not isinstance(data, bool):
                     integers.append((name, np.asarray(data).dtype))
@@ -297,6 +297,12 @@ class Subject:
             total = total + terms.sum()
             size = size + np.abs(terms).sum()
         return total, size
+
+
+def native(x: Any) -> Any:
+    """A copy in the machine's byte order."""
+    x = np.array(x)
+    return x.astype(x.dtype.newbyteorder("="), copy=False)[()]
 
 
 def laid_out(x: Any) -> Value:

@@ -74,6 +74,17 @@ def test_large_inputs_by_directions_and_samples():
     assert sum(f.index is None for f in check_grads(np.sum, big, directions=3).findings) == 3
 
 
+@pytest.mark.parametrize("dtype", [np.longdouble, ">f8", "<f4", np.float16])
+def test_any_floating_dtype(dtype):
+    assert check_grads(lambda x: np.sum(x**2), W.astype(dtype)).verified
+
+
+def test_results_that_come_and_go_are_random():
+    calls = iter(range(10**6))
+    report = check_grads(lambda x: (x, x) if next(calls) % 2 else x, X, raise_=False)
+    assert set(report.counts) == {Verdict.NONDETERMINISTIC}
+
+
 def test_empty_inputs_have_nothing_to_check():
     report = check_grads(lambda x: np.sum(x), np.zeros((0, 3)))
     assert report.ok and not report.findings
