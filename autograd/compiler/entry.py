@@ -109,13 +109,7 @@ def entry(f: Callable[..., Any], made: Any, args: Sequence[Any], last: list[Any]
     executable, program = made.run, made.run.program
     if program.written:
         return None
-    words = own_words(f, len(args))
-    if words is not None:
-        header = passed = ", ".join(words)
-    else:  # whatever else is given is passed on
-        words = [f"_x{i}" for i in range(len(args))]
-        header = ", ".join([*[f"{w}=_absent" for w in words], *["/"][: len(words)], "*_more", "**_options"])
-        passed = f"*_given(({', '.join([*words, ''])})), *_more, **_options"
+    words, header, passed = parameters(f, len(args))
     names = Names(program, [*HELPERS, *OWN, *words])
     inputs = iter(program.inputs)
     for word, x in zip(words, args, strict=True):
@@ -124,7 +118,7 @@ def entry(f: Callable[..., Any], made: Any, args: Sequence[Any], last: list[Any]
             names.of[id(inside[0])] = word
     plain = not executable.why
     writer = Writer(names, program.inputs, made.kinds, plain)
-    tests = ["not _more and not _options"] if "*_more" in header else []
+    tests = [f"not {rest}" for rest in ("_more", "_options") if f"*{rest}" in header]
     try:
         tests += [test for x, word in zip(args, words, strict=True) for test in writer.tests(x, word)]
     except UnknownError:
@@ -145,7 +139,7 @@ def answer(made: Any, names: Names, namespace: dict[str, Any]) -> list[str]:
     if executable.backend == "python" and len(program) <= SHORT and scalars.can_be_text(made.output):
         namespace |= scalars.NAMESPACE
         return [*scalars.lines_of(program, names), f"return {scalars.returned(program, names, made.output)}"]
-    if not executable.why:
+    if not executable.why or executable.whole:
         namespace["_run"] = executable.new()
         return arranged(made.output, call)
     namespace |= {"_pool": executable.idle, "_fresh": executable.new}
@@ -186,12 +180,24 @@ def arranged(output: Any, call: str) -> list[str]:
     return [f"{scalars.tupled(results)} = {call}", f"return {scalars.arranged(output, iter(results))}"]
 
 
-def own_words(f: Callable[..., Any], n: int) -> list[str] | None:
-    """The words of `f` for its arguments if it takes exactly `n`: keywords and mistakes are then answered as by `f`."""
+def parameters(f: Callable[..., Any], n: int) -> tuple[list[str], str, str]:
+    """For `n` arguments given by position: a word for each, the parameters as text, and how they are passed on.
+
+    The words are those of `f` where it takes nothing else, so that keywords and mistakes are answered as by `f`.
+    """
     try:
         known = list(inspect.signature(f).parameters.values())
+        odd = False
     except (TypeError, ValueError):
-        return None
+        known, odd = [], True
     words = [p.name for p in known if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty]
-    odd = any([w in RESERVED or w.startswith("_") for w in words])
-    return None if odd or not len(words) == len(known) == n else words
+    odd = odd or any([w in RESERVED or w.startswith("_") for w in words])
+    rest = known[len(words) :]
+    if not odd and not rest and len(words) == n:
+        return words, ", ".join(words), ", ".join(words)
+    variadic = not odd and [p.kind for p in rest] == [inspect.Parameter.VAR_POSITIONAL] and len(words) <= n
+    words = [*(words if variadic else []), *[f"_x{i}" for i in range(len(words) if variadic else 0, n)]]
+    header = [w if not w.startswith("_") else f"{w}=_absent" for w in words]
+    header += ["*_more"] if variadic else [*["/"][:n], "*_more", "**_options"]
+    passed = f"*_given(({', '.join([*words, ''])})), *_more{'' if variadic else ', **_options'}"
+    return words, ", ".join(header), passed

@@ -448,5 +448,5 @@ def test_zero_grad_in_a_compiled_function_is_refused():
         w.zero_grad()
         return x * w
 
-    with pytest.raises(TypeError, match="keeps no .grad"):
+    with pytest.raises(TypeError, match=r"keeps no .grad"):
         f(3.0)

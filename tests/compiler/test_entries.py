@@ -61,6 +61,18 @@ def test_words_and_mistakes_as_without_compiling():
             c()
 
 
+def test_any_number_of_arguments():
+    c = compile(lambda x, y, *more: x - 2 * y + sum(more))
+    for _ in range(3):
+        assert c(1.0, 2.0) == c(x=1.0, y=2.0) == -3.0
+        assert c(1.0, 2.0, 4.0) == 1.0
+        assert c(1.0, 2.0, 4.0, 5.0) == 6.0
+        assert c(1.0, 2.0, 4) == 1.0
+        with pytest.raises(TypeError, match="missing 1 required positional argument: 'y'"):
+            c(1.0)
+    assert c.traces == 5  # one for the words
+
+
 def test_words_that_mean_something_in_the_code():
     scope = {"np": np}
     for words in (
