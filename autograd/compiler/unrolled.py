@@ -28,6 +28,8 @@ def unrolled(program: Program) -> "tuple[Program, dict[int, Elements]] | None":
     known = [*program.inputs, *program.closed, *program.steps]
     if program.written or any([x.dtype.kind not in "fb" or x.dtype.itemsize not in (1, 8) for x in known]):
         return None
+    if any([0 in x.shape for x in known]):
+        return None
     if sum([x.data.size for x in program.steps if hasattr(x.data, "size")]) > MOST:
         return None
     writer = Unroller()

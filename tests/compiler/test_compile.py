@@ -147,6 +147,18 @@ def test_small_arrays_as_numbers(arrays, text):
         assert c.source.startswith("def run(") or "max(" in text
 
 
+def test_empty_arrays_and_results_that_are_arguments():
+    pytest.importorskip("numba")
+    c = compile(lambda x: (np.sum(x * x), x, x.T), backend="numba")
+    for x in (np.zeros((0, 3)), np.ones((2, 2))):
+        for _ in range(3):
+            total, same_x, turned = c(x)
+            assert total == x.size and same_x is not x and turned.shape == x.T.shape
+            same(same_x, x)
+            same_x += 1.0
+            assert x.size == 0 or x[0, 0] == 1.0
+
+
 def test_loops_over_small_arrays():
     pytest.importorskip("numba")
 
