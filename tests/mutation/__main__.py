@@ -134,12 +134,11 @@ def table(run: Mutation, before: str) -> str:
             "|---|---|---|---|---|",
         ]
         for mutant, reason in lines:
-            name = "" if mutant.function.startswith("lambda") else mutant.function
-            inside = mutant.text if mutant.text != mutant.before else ""
-            if not name:
-                inside = mutant.function
+            function, inside = mutant.function, mutant.text if mutant.text != mutant.before else ""
+            if function.startswith("lambda"):
+                function, inside = "", function
             code = [f"`{part}`" if part else "" for part in (inside[:120], mutant.before, mutant.after)]
-            cells = [name, *code, reason]
+            cells = [function, *code, reason]
             text.append("| " + " | ".join([" ".join(c.split()).replace("|", "\\|") for c in cells]) + " |")
         sections[f"{name}.py"] = "\n".join(text) + "\n"
     return HEAD + "".join([f"\n## {sections[name]}" for name in sorted(sections)])
