@@ -70,10 +70,11 @@ class Choice:
             for f in findings
             if f.verdict is Verdict.PASS_KINK and f.index is not None
         ]
+        plain = all(f.verdict in (Verdict.PASS, Verdict.PASS_KINK) for f in findings)
         if (
-            not n and total > 1 and not any(f.verdict.failed for f in findings)
-        ):  # each element alone does not move the median of equal numbers
-            chosen.append((TOGETHER, [np.abs(dyadic(x, rng)) for x in inputs]))
+            not n and total > 1 and plain
+        ):  # one after the other, elements do not move the median of equal numbers
+            chosen.append((TOGETHER, [np.abs(dyadic(x, rng)) * power_below(x) for x in inputs]))
         if kinks and total > 1:  # what elements tied at a kink share must add up
             chosen.append(("all elements together", [np.ones(np.shape(x)) for x in inputs]))
         if len(kinks) > 1:
@@ -83,6 +84,14 @@ class Choice:
                     direction[k][place] = float(rng.integers(4, 17)) / 16 if random else 1.0
                 chosen.append(("the elements at a kink", direction))
         return chosen
+
+
+def power_below(x: Any) -> Any:
+    """For each element the power of two at its magnitude, so that large and small ones are moved alike; for
+    0 the largest of these, 1 if there is none."""
+    _, exponent = np.frexp(np.abs(x))
+    powers = np.where(np.asarray(x) == 0, 0.0, np.ldexp(1.0, exponent))
+    return np.where(powers > 0, powers, np.max(powers, initial=0.0) or 1.0)
 
 
 def dyadic(x: Any, rng: np.random.Generator) -> Any:

@@ -195,7 +195,7 @@ class Check:
                 given, arg = float(np.asarray(found[k])[place]), subject.leaves[k].name
                 findings.append(Finding(r.verdict, arg, place, given, r.numeric, r.error, r.side, reason))
             for what, direction in self.choice.directions(self.inputs, subject.leaves, findings, self.rng):
-                a, r = self.joint(pulled, direction, at)
+                a, r = self.joint(pulled, direction, at, relative=what == TOGETHER)
                 if what == TOGETHER and r.verdict is not Verdict.FAIL:
                     continue
                 findings.append(
@@ -203,9 +203,10 @@ class Check:
                 )
         return findings
 
-    def joint(self, pulled: "Pulled", direction: Arrays, at: Point) -> tuple[float, Ruling]:
+    def joint(self, pulled: "Pulled", direction: Arrays, at: Point, relative: bool) -> tuple[float, Ruling]:
         """The derivative along a direction, and the verdict on it."""
-        a, x = along_direction(pulled.precise, direction), magnitude_of(self.inputs, direction)
+        a = along_direction(pulled.precise, direction)
+        x = 1.0 if relative else magnitude_of(self.inputs, direction)
         r = self.in_time(pulled.along, direction, a, x, at)
         if r.verdict is Verdict.FAIL and finite(a) and HAS_WIDE:
             wide = along_direction(pulled.widest(), direction)
@@ -481,7 +482,8 @@ def along_direction(gradients: Arrays, direction: Arrays) -> float:
     """The derivative along a direction; 0 where nothing but the rounding of this sum is left."""
     terms = [np.asarray(g, np.float64) * d for g, d in zip(gradients, direction, strict=True)]
     a = float(sum(t.sum() for t in terms))
-    return 0.0 if abs(a) <= 2 * EPS * float(sum(np.abs(t).sum() for t in terms)) else a
+    lost = 2 * EPS * float(sum(np.abs(t).sum() for t in terms))
+    return 0.0 if abs(a) <= lost < math.inf else a
 
 
 def cotangents_for(outputs: Sequence[Any], rng: np.random.Generator) -> Arrays:

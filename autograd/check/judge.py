@@ -130,7 +130,8 @@ def _flat(a: float, e: Evidence, x: float) -> Ruling:
     side = f"constant, {e.points} points"
     if not a:
         return Ruling(Verdict.PASS, 0.0, 0.0, side)
-    if abs(a) <= 16 * EPS * e.size / max(x, 1e-300):
+    hidden = 16 * EPS * e.size / max(x, 1e-300) if e.size else 16 * EPS  # 0 may be left of log(exp(x)) - x
+    if abs(a) <= hidden:
         return Ruling(Verdict.UNVERIFIED, 0.0, 0.0, side, "the function does not move in its own precision")
     return Ruling(Verdict.FAIL, 0.0, 0.0, side, "the function is constant around the point")
 

@@ -49,3 +49,16 @@ def test_the_rules_at_ties():
     for f in (np.sort, np.median, maxmin, lambda x: np.quantile(x, 0.3), lambda x: np.clip(x, -2, 1)):
         report = check_grads(f, x)
         assert report.counts[Verdict.PASS_KINK] >= 3 and not report.unverified_share, report
+
+
+def test_elements_of_all_sizes_are_moved_together():
+    for f in (lambda x: np.sum(x * np.log(x)), np.sqrt, np.cbrt, np.log):
+        assert check_grads(f, np.array([1e-300, 1.0, 1e100])).ok
+    assert not check_grads(np.sqrt, np.array([0.0, 1.0])).failures  # infinite at the edge
+
+
+def test_what_the_function_rounds_away_is_not_judged():
+    lost = lambda x: np.log(np.sum(np.exp(x))) - x[0]  # 0, with a slope of exp(-40)
+    report = check_grads(lost, np.array([40.0, 0.0]), raise_=False)
+    assert not report.failures
+    assert failed(lost, [40, 0], [1e-9, 0])
