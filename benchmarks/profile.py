@@ -81,21 +81,24 @@ def main() -> None:
     parser.add_argument("--docs", metavar="FILE", help="put the profiles between the marks of that page")
     options = parser.parse_args()
     if options.missed:
-        found = [apart(*one) for one in missed(options.missed)]
+        wanted = missed(options.missed)
     elif options.workload:
         engines = OTHERS.get(options.workload, STEPS)
         engine = options.engine or engines[0]
         if engine not in engines:
             parser.error(f"--engine {engine} has no {options.workload}; choose one of {', '.join(engines)}")
-        found = [apart(options.workload, engine)]
+        wanted = [(options.workload, engine)]
     else:
         parser.error("name a workload, or --missed JSON")
-    if options.docs:
-        page = Path(options.docs)
-        blocks = "\n".join([f"```\n{block}```\n" for block in found])
-        write(page, between(page.read_text(), PROFILES, f"\n{blocks}\n").encode())
-    else:
-        print("\n".join(found), end="")
+    blocks = []
+    for one in wanted:  # some seconds each: what is there is kept
+        found = apart(*one)
+        if options.docs:
+            blocks.append(f"```\n{found}```\n")
+            page = Path(options.docs)
+            write(page, between(page.read_text(), PROFILES, "\n" + "\n".join(blocks)).encode())
+        else:
+            print(found, flush=True)
 
 
 if __name__ == "__main__":
