@@ -8,6 +8,7 @@ import sys
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,14 @@ def remember(inputs: Sequence[Any]) -> Site:
 def line() -> str:
     """The user's line that is recording now."""
     frame: Any = sys._getframe(2)
-    while frame is not None and frame.f_code.co_filename.startswith((_HERE, _NUMPY, "<__array")):
+    while frame is not None and _ours(frame.f_code.co_filename):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame is not None else "?"
+
+
+@cache
+def _ours(file: str) -> bool:
+    return file.startswith((_HERE, _NUMPY, "<__array"))
 
 
 def _checksum(x: Any) -> int:

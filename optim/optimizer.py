@@ -214,7 +214,7 @@ class Optimizer:
     def update(self, p: Array, g: Array, state: State, group: Group) -> Array:
         """The new data of one parameter, where `p` is an array `p` itself; `g` is not to be changed in place."""
         ready = self._ready
-        if ready is not None and ready.group is group:
+        if ready is not None and ready.group is group and not isinstance(p, Value):  # a Value: being compiled
             new = self._quickly(ready, p, g, state)
             if new is not None:
                 return new
