@@ -22,7 +22,7 @@ from benchmarks.worker import runs_of
 
 BUDGET = 0.3  # seconds for a measurement
 LONG = 500.0  # microseconds: where the processor's clock, slower to read, counts little, others' work much
-SOME = 50  # steps, where a run has no length of its own
+SOME = 50  # steps at most, where a run has no length of its own
 
 
 class Part(NamedTuple):
@@ -167,8 +167,10 @@ def bare(graph: list[Any]) -> dict[str, list[float]]:
 
 def eager(train: Train, length: int | None) -> Found:
     """Forward, backward, the optimizer; and what each operation takes without the engine."""
-    train(length or SOME)
-    whole, fresh = of_a_step(train, length), faults(train, length or SOME)
+    train(length or 2)
+    whole = of_a_step(train, length)
+    some = length or max(2, min(SOME, int(1e6 * BUDGET / whole)))  # few where a step is long
+    fresh = faults(train, some)
     gc.disable()
     try:
         quiet = of_a_step(train, length)
@@ -178,7 +180,7 @@ def eager(train: Train, length: int | None) -> Found:
     with watched(phases):
         end = process_time() + 2 * BUDGET
         while process_time() < end:
-            train(length or SOME)
+            train(some)
     spent = phases.medians()
     operations = bare(phases.graph)
     count, rules = (sum([e[i] for e in operations.values()]) for i in (0, 3))
