@@ -502,3 +502,12 @@ def test_refused(name):
     call, error, message = CALLS[name]
     with pytest.raises(error, match=message):
         call()
+
+
+def test_the_norm_of_a_matrix_that_is_not_finite_has_no_gradient():
+    # LAPACK's decomposition of this one does not return
+    x = Value(np.array([[-np.inf, 0.875, -np.inf], [-0.875, 1e300, -0.25], [0.625, 0.5, 1e300]]))
+    y = np.linalg.norm(x, 2)
+    assert np.isnan(y.data)
+    with pytest.raises(np.linalg.LinAlgError, match="NaN or an infinity"):
+        y.backward()

@@ -56,6 +56,8 @@ def eigh_parts(x: Array, uplo: Any) -> Any:
 
 
 def svd_parts(x: Array) -> Any:
+    if not np.isfinite(x).all():  # some LAPACKs never return then
+        raise LinAlgError("np.linalg.svd: the matrix holds a NaN or an infinity; look where it came from")
     return attempt("svd", np.linalg.svd, x, full_matrices=False)
 
 
