@@ -19,7 +19,7 @@ def scan(compiled: Any, carry: Sequence[Any], n: int) -> tuple[list[Any], tuple[
             break
         again = all([kind(x) == kind(y) is not None for x, y in zip(carry, following, strict=True)])
         carry = tuple(following)
-        if again and compiled.last.run.whole and not compiled.last.run.program.closed:
+        if again and carry and compiled.last.run.whole and not compiled.last.run.program.closed:
             columns, carry = in_machine_code(compiled.last, carry, n - len(rows), row)
             first = [list(column) for column in zip(*rows, strict=True)]
             return [np.concatenate([a, b]) for a, b in zip(first, columns, strict=True)], carry
@@ -51,17 +51,17 @@ def made(run: Any, width: int, columns: int) -> Loop:
     from autograd.compiler.jit import machine_code
 
     now = ", ".join([f"c{i}" for i in range(width)])
-    following = ", ".join([f"n{i}" for i in range(width)])
+    following = [f"n{i}" for i in range(width)]
     row = [f"r{i}" for i in range(columns)]
-    given = ", ".join([f"rows{i}" for i in range(columns)])
-    text = [f"def loop(n, {given}, {now}):", "    for i in range(n):"]
-    text += [f"        stop, {', '.join(row)}, {following} = run({now})"]
+    given = ", ".join(["n", *[f"rows{i}" for i in range(columns)], now])
+    text = [f"def loop({given}):", "    for i in range(n):"]
+    text += [f"        {', '.join(['stop', *row, *following])} = run({now})"]
     text += [f"        rows{i}[i] = {r}" for i, r in enumerate(row)]
     text += [
         "        if stop:",
         f"            return i + 1, {now}",
         "        if i < n - 1:",
-        f"            {now} = {following}",
+        f"            {now} = {', '.join(following)}",
     ]
     text += [f"    return n, {now}", ""]
     loop: Loop = machine_code("\n".join(text), "loop", (("run", run),))
