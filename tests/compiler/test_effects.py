@@ -454,5 +454,7 @@ def test_zero_grad_in_a_compiled_function_is_refused():
 
 @pytest.mark.parametrize("backend", ["python", "numba"])
 def test_scan_of_a_function_that_keeps_nothing_on_the_way(backend):
+    if backend == "numba":
+        pytest.importorskip("numba")
     halved = compile(lambda x: (x < 0.1, (), (x * 0.5,)), backend=backend)
     assert halved.scan((1.0,), 20) == ([], (0.0625,))
