@@ -65,7 +65,9 @@ def run(rest, states, rooms, most, {values}):
                 v.changed({new})
             except (ArithmeticError, ValueError, TypeError):
                 return position, v
-        elif g.size > most or not g.ndim or array(p, g, state, rooms, {values}) is None:
+        elif type(g) is not ndarray or g.size > most or not g.ndim:  # also a gradient that is a Value
+            return position, v
+        elif array(p, g, state, rooms, {values}) is None:
             return position, v
         else:
             v.changed(p)
@@ -85,9 +87,9 @@ def run({slots}, *numbers):
     for i in range(p.size):
         {news}, = one({given}, *numbers)
 """
-OWN = frozenset(  # names that the templates use
-    ["state", "states", "rooms", "rest", "most", "position", "v", "array", "float64", "empty_like", "copyto"]
-)
+# names that the templates use
+OWN = frozenset(["state", "states", "rooms", "rest", "most", "position", "v"])
+OWN |= {"array", "ndarray", "float64", "empty_like", "copyto"}
 
 
 class UnfitError(Exception):
@@ -228,6 +230,7 @@ class Writer:
         namespace = {
             **scalars.NAMESPACE,
             **planner.namespace,
+            "ndarray": np.ndarray,
             "float64": np.float64,
             "empty_like": np.empty_like,
         }

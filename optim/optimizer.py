@@ -260,7 +260,8 @@ class Optimizer:
         values = (*before, *after.values(), *kernel.prepare(*options.values()))
         settings = tuple(group.values())
         ready = self._ready = Ready(group, settings, kernel, before, values)
-        if not any([isinstance(x, CHANGEABLE) for k, x in group.items() if k != "params"]):
+        own = not type(self).numbers.__module__.startswith("optim.")  # may read what is not in the group
+        if not own and not any([isinstance(x, CHANGEABLE) for k, x in group.items() if k != "params"]):
             self._known[id(group)] = ready  # what could be changed in place would be the same next time
         if p.ndim or type(p) is float64:
             new = self._quickly(ready, p, g, state)

@@ -540,3 +540,38 @@ def test_random_rules(seed, monkeypatch):
         for k, x in zip("ab", buffers, strict=True):
             np.testing.assert_array_equal(optimizer.state[0][k], x)
             np.testing.assert_array_equal([other.state[i][k] for i in range(7)], x)
+
+
+@pytest.mark.parametrize("fused", [False, True])
+@pytest.mark.parametrize("shape", [(), (3,), (2, 2)])
+def test_gradients_that_are_values_are_taken_for_every_parameter(shape, fused):
+    # as backward(create_graph=True) leaves them; the parameters after the first are done in one loop
+    if fused:
+        pytest.importorskip("numba")
+    ours, plain = ([Value(np.full(shape, 1.0 + k)) for k in range(4)] for _ in range(2))
+    for params, how in ((ours, True), (plain, False)):
+        optimizer = optim.SGD(params, lr=0.1, momentum=0.9, fused=fused)
+        for _ in range(3):
+            optimizer.zero_grad()
+            sum([(p**3).sum() for p in params]).backward(create_graph=how)
+            optimizer.step()
+        optimizer.zero_grad()  # the graphs of gradients are cycles
+    assert [p.data.tolist() for p in ours] == [p.data.tolist() for p in plain]
+
+
+def test_numbers_of_ones_own_are_asked_for_at_every_step():
+    class Scaled(Optimizer):
+        rule = staticmethod(lambda p, g, *, lr, up: (p + lr * g if up else p - lr * g,))
+        scale, up = 1.0, False
+
+        def numbers(self, group):
+            return {}, {"lr": group["lr"] * self.scale, "up": self.up}
+
+    w, v = Value([0.0, 0.0]), Value(0.0)
+    optimizer = Scaled([w, v], {"lr": 1.0})
+    for scale, up in ((1.0, False), (10.0, False), (100.0, True)):
+        optimizer.scale, optimizer.up = scale, up
+        w.grad, v.grad = np.ones(2), 1.0
+        optimizer.step()
+    assert w.data.tolist() == [89.0, 89.0]
+    assert v.item() == 89.0
