@@ -447,7 +447,9 @@ class Value(Operators):
         return record(op, inputs, params)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        if method == "__call__" and not options and type(op := UFUNCS.get(ufunc)) is Op:  # the common case first
+        if (
+            method == "__call__" and not options and type(op := UFUNCS.get(ufunc)) is Op
+        ):  # the common case first
             made = unary(op, *inputs) if len(inputs) == 1 else binary(op, *inputs)
             if made is not NotImplemented:
                 return made

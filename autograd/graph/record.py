@@ -118,7 +118,9 @@ class Recorder:
 
     def __exit__(self, *exception: object) -> None:
         if observers.get()[-1:] != (self,):
-            raise RuntimeError("record: blocks are left in the reverse order of entering; leave the inner one first")
+            raise RuntimeError(
+                "record: blocks are left in the reverse order of entering; leave the inner one first"
+            )
         observers.reset(self.tokens.pop())
         mode.reset(self.tokens.pop())
         if self.optimizer is not None:

@@ -214,7 +214,12 @@ def cross_entropy(
     """
     name = "cross_entropy"
     x, t = array(input), array(target)
-    if weight is None and reduction == "mean" and label_smoothing == 0 and _is_plain_batch(x, t, ignore_index):
+    if (
+        weight is None
+        and reduction == "mean"
+        and label_smoothing == 0
+        and _is_plain_batch(x, t, ignore_index)
+    ):
         return _mean_of_classes(x, t, *_softmax_parts(plain(x)))  # the common case first
     check_reduction(name, reduction)
     if not 0 <= label_smoothing <= 1:
