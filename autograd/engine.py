@@ -6,7 +6,7 @@ each node is visited once, after all its contributions have arrived.
 """
 
 import itertools
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from heapq import heappop, heappush
@@ -25,6 +25,7 @@ from autograd.messages import explained as explained
 from autograd.messages import slot_of
 from autograd.modes import OBSERVE, RECORD, TRACE, WATCH, WATCH_INF
 from autograd.modes import mode as _current
+from autograd.rules.elementwise import POSITIVE
 from autograd.rules.table import Array, Op
 
 next_number: Callable[[], int] = itertools.count(1).__next__
@@ -144,6 +145,11 @@ def record(op: Op, inputs: Sequence[Any], params: dict[str, Any] = NO_PARAMS) ->
                 f"{op.name} returned {type(data).__name__}; a primitive returns one number or array"
             )
         data = np.asarray(data)[()]
+    elif isinstance(data, ndarray):  # a subclass, whose operators may mean something else
+        try:
+            data = constant(data)
+        except TypeError as error:
+            raise TypeError(f"the result of {op.name}: {error}") from None
     return result(data, op, tuple(kept), params, tracked)
 
 
@@ -430,9 +436,13 @@ def walk(
                 node.state, node.inputs = RELEASED, ()
             elif not keep:
                 node.state = SPENT
+        if create_graph and store:
+            _apart(grads, seeds)
     except BaseException as error:
         for node in visited:
-            node.state, node._grad = LIVE, None
+            node.state = LIVE
+            if store:
+                node._grad = None
         if visited and isinstance(error, Exception):
             error.add_note(messages.where(visited[-1]))
         raise
@@ -449,6 +459,14 @@ def walk(
     if watch:
         anomaly.end(found, watch, store)
     return found
+
+
+def _apart(grads: dict[int, Any], seeds: Sequence[tuple[Any, Array]]) -> None:
+    """Let no two leaves have the same Value as gradient, or a seed: one could be changed in place."""
+    given = Counter([id(g) for g in [*grads.values(), *[seed for _, seed in seeds]]])
+    for m, g in grads.items():
+        if isinstance(g, Node) and given[id(g)] > 1:
+            grads[m] = unary(POSITIVE, g)
 
 
 def _one_each(op: Op, inputs: Sequence[Any]) -> list[Any]:

@@ -8,6 +8,7 @@ from outside (an outer transform, a parameter closed over), it is a Value.
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -509,7 +510,13 @@ def primitive(
                 )
             for x in inputs:
                 if isinstance(x, Value):
-                    return engine.record(op, inputs, params)
+                    made = engine.record(op, inputs, params)
+                    if made.requires_grad and made.dtype.kind != "f" and any(rules):
+                        raise TypeError(
+                            f"{op.name}() returned dtype {made.dtype}, but has a rule, and only floating dtypes carry "
+                            f"gradient: convert the result with .astype(float), or give it None for rules"
+                        )
+                    return made
             return forward(*inputs, **params)
 
         call.op = op  # type: ignore[attr-defined]
@@ -574,30 +581,33 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 
 def rerun(run: Callable[[Sequence[Any]], Any], n: int, closed: list[Any], tracked: int, name: str) -> Op:
     """The operation of one checkpoint: `n` arguments, then the Values closed over."""
-    memo: list[Any] = [None, None, 0]  # the gradient last pulled, what came of it, how often it was read
+    # by thread, and whether the pass is recorded: the gradient last pulled, what came of it, how often it was read
+    memos: dict[tuple[int, bool], list[Any]] = {}
 
     def forward(*inputs: Any) -> Any:
         with no_grad():
             return plain_array(run([Value(x, requires_grad=False) for x in inputs[:n]]))
 
     def rule(g: Any, out: Any, *inputs: Any, i: int) -> Any:
-        if memo[0] is not g:
+        key = get_ident(), isinstance(out, Value)
+        memo = memos.get(key)
+        if memo is None or memo[0] is not g:
             fresh = [variable(x, "checkpoint") for x in inputs[:n]]
             since = next_number()
             with enable_grad():
                 again = run(fresh)
             found = engine.walk(
                 [(again, g)],
-                create_graph=isinstance(out, Value),
+                create_graph=key[1],
                 store=False,
                 wanted={v._number: v for v in fresh + closed},
                 since=since,
             )
-            memo[:] = g, [found.get(v._number, (v, None))[1] for v in fresh + closed], 0
+            memo = memos[key] = [g, [found.get(v._number, (v, None))[1] for v in fresh + closed], 0]
         gradient = memo[1][i]
         memo[2] += 1
         if memo[2] == tracked:
-            memo[:] = None, None, 0
+            del memos[key]
         return np.zeros(inputs[i].shape, inputs[i].dtype)[()] if gradient is None else gradient
 
     return Op(name, forward, rule, variadic=True)

@@ -2,12 +2,13 @@
 
 import gc
 import time
+import warnings
 import weakref
 
 import numpy as np
 import pytest
 
-from autograd import Value, enable_grad, gradients, no_grad
+from autograd import Value, enable_grad, gradients, no_grad, primitive
 from autograd.engine import RELEASED, SPENT, unbroadcast
 
 
@@ -298,3 +299,57 @@ def test_arrays_and_recorded_gradients_add_up_in_one_node():
     t = np.tanh([1.0, 2.0])
     np.testing.assert_allclose(g.data, (2 * t + 2) * (1 - t * t), rtol=1e-14)
     np.testing.assert_allclose(gg, 2 * (1 - t * t) ** 2 - (2 * t + 2) * 2 * t * (1 - t * t), rtol=1e-13)
+
+
+def test_a_failed_gradients_leaves_the_gradients_of_an_earlier_pass():
+    broken = []
+
+    def rule(g, out, x):
+        if broken:
+            raise ValueError("broken")
+        return g
+
+    f = primitive(rule)(lambda x: x * 1.0)
+    x = Value([1.0, 2.0])
+    z = f(x) * 2.0
+    s = z.sum()
+    s.backward(retain_graph=True)
+    broken.append(True)
+    with pytest.raises(ValueError, match="broken"):
+        gradients(s, x)
+    assert z.grad.tolist() == [1.0, 1.0]
+    broken.clear()
+    assert gradients(s, x).tolist() == [2.0, 2.0]
+
+
+def test_recorded_gradients_of_two_leaves_are_two_values():
+    x, y, seed = Value([1.0, 2.0]), Value([3.0, 4.0]), Value([1.0, 1.0])
+    ((x + y) ** 3).sum().backward(create_graph=True)
+    with no_grad():
+        x.grad *= 0.0
+    assert y.grad.tolist() == [48.0, 108.0]
+    (gg,) = gradients(y.grad.sum(), [x])
+    assert gg.tolist() == [24.0, 36.0]
+    w = Value([5.0, 6.0])
+    (w + 1.0).backward(seed, create_graph=True)
+    with no_grad():
+        seed *= 0.0
+    assert w.grad.tolist() == [1.0, 1.0]
+    x.grad = y.grad = w.grad = None  # cycles
+
+
+class Kept(np.ndarray):
+    """A subclass without any meaning of its own."""
+
+
+def test_the_result_of_a_primitive_is_a_plain_array():
+    f = primitive(lambda g, out, x: g)(lambda x: x.view(Kept))
+    assert type(f(Value([1.0, 2.0])).data) is np.ndarray
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        f = primitive(lambda g, out, x: g)(np.matrix)  # * would be the matrix product
+        with pytest.raises(TypeError, match=r"result of .*matrix"):
+            f(Value([[1.0, 2.0], [3.0, 4.0]]))
+    f = primitive(lambda g, out, x: g)(np.ma.masked_array)
+    with pytest.raises(TypeError, match=r"result of .*masked"):
+        f(Value([1.0, 2.0]))

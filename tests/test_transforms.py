@@ -204,3 +204,20 @@ def test_second_order_by_backward_twice():
     x.zero_grad()
     first.backward()
     assert x.grad == 12.0
+
+
+def test_a_checkpoint_keeps_nothing_of_a_plain_pass_for_a_recorded_one():
+    a, b = Value(2.0), Value(3.0)
+    y = checkpoint(lambda a, b: a * a * b * b)(a, b)
+    assert gradients(y, a, retain_graph=True) == 36.0  # asked for one input only
+    g = gradients(y, b, create_graph=True)
+    assert g.item() == 24.0
+    assert gradients(g, a) == 24.0
+
+
+@pytest.mark.parametrize("forward", [lambda x: np.floor(x).astype(int), lambda x: x > 2, lambda x: x * 1j])
+def test_a_primitive_with_a_rule_gives_floats(forward):
+    x = Value([1.5, 2.5])
+    with pytest.raises(TypeError, match="floating"):
+        primitive(lambda g, out, x: g, name="f")(forward)(x)
+    assert primitive(None)(np.argmax)(x).data == 1  # without a rule nothing is lost unsaid
