@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Value, primitive, special
-from nn import init
+from nn.functional.draw import draw
 from nn.functional.erf import normal_cdf, normal_pdf
 from nn.functional.shapes import Array, array
 
@@ -288,7 +288,7 @@ def rrelu(
     input = array(input)
     if not training:
         return _leaky_relu(input, slope=(lower + upper) / 2)
-    slope = np.asarray(init.generator(rng).uniform(lower, upper, input.shape))
+    slope = draw("uniform", lower, upper, shape=input.shape, rng=rng)
     return _sloped(input, slope.astype(input.dtype) if input.dtype.kind == "f" else slope)
 
 
@@ -430,12 +430,10 @@ def gumbel_softmax(
     if not tau > 0:
         raise ValueError(f"gumbel_softmax: tau={tau} must be above 0")
     x = array(logits)
-    noise = init.generator(rng).gumbel(size=x.shape)
+    noise = draw("gumbel", shape=x.shape, rng=rng)
     soft = softmax((x + noise.astype(x.dtype if x.dtype.kind == "f" else float)) / tau, dim)
     if not hard:
         return soft
-    plain = soft.data if isinstance(soft, Value) else soft
-    best = np.expand_dims(plain.argmax(axis=dim), dim)
-    one_hot = np.zeros_like(plain)
-    np.put_along_axis(one_hot, best, 1.0, axis=dim)
-    return _through(soft, one_hot)
+    n, best = soft.shape[dim], np.expand_dims(np.argmax(soft, axis=dim), dim)
+    classes = np.arange(n).reshape((n,) + (1,) * (soft.ndim - 1 - dim % soft.ndim))
+    return _through(soft, (classes == best).astype(soft.dtype))

@@ -4,38 +4,25 @@ from typing import Any
 
 import numpy as np
 
-from autograd import primitive
-from nn.functional.shapes import Array, array, is_traced
-from nn.init import generator
+from nn.functional.draw import draw
+from nn.functional.shapes import Array, array
 
 __all__ = ["alpha_dropout", "dropout", "dropout1d", "dropout2d"]
 
 ALPHA = -1.7580993408473766  # what SELU gives far to the left: -scale * alpha
 
 
-@primitive(None, name="kept", random=True)
-def _draw(x: Array, *, shape: tuple[int, ...], p: float, rng: Any) -> Any:
-    """Random booleans, False with probability p."""
-    return rng.random(shape) >= p
-
-
-def _kept(f: str, x: Array, shape: tuple[int, ...], p: float, training: bool, rng: Any) -> Any:
+def _kept(f: str, shape: tuple[int, ...], p: float, training: bool, rng: Any) -> Any:
     """Random booleans, False with probability p; None where nothing is dropped."""
     if not 0 <= p <= 1:
         raise ValueError(f"{f}: p={p}; a probability between 0 and 1 is needed")
     if not training or not p:
         return None
-    rng = generator(rng)
-    if not is_traced(x):
-        return _draw(0.0, shape=shape, p=p, rng=rng)
-    state = rng.bit_generator.state  # tracing draws nothing: the compiled calls do
-    kept = _draw(x.detach(), shape=shape, p=p, rng=rng)
-    rng.bit_generator.state = state
-    return kept
+    return draw("random", shape=shape, rng=rng) >= p
 
 
 def _dropped(f: str, x: Array, shape: tuple[int, ...], p: float, training: bool, rng: Any) -> Array:
-    kept = _kept(f, x, shape, p, training, rng)
+    kept = _kept(f, shape, p, training, rng)
     if kept is None:
         return x
     scale = 1 / (1 - p) if p < 1 else 0.0
@@ -82,7 +69,7 @@ def alpha_dropout(input: Array, p: float = 0.5, training: bool = False, *, rng: 
     Source: Klambauer et al. (2017), arXiv:1706.02515; torch.nn.functional.alpha_dropout.
     """
     x = array(input)
-    kept = _kept("alpha_dropout", x, x.shape, p, training, rng)
+    kept = _kept("alpha_dropout", x.shape, p, training, rng)
     if kept is None:
         return x
     if p == 1:
