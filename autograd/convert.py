@@ -47,7 +47,7 @@ def owned(data: Any, requires_grad: bool, dtype: Any) -> Any:
     if array.dtype.kind not in "fiub":
         mend = "pass a float array or a regular list of numbers"
         if array.dtype.kind == "c":
-            mend = "pass the real and the imaginary part as two real arrays"
+            mend = "pass the real and the imaginary part as two float arrays"
         raise TypeError(
             f"Value(): data of type {type(data).__name__} has dtype {array.dtype}; real numbers are needed: {mend}"
         )
