@@ -148,7 +148,7 @@ def test_a_gradient_that_is_none_says_what_to_pass(f, options, message):
 def test_complex_numbers_are_two_real_ones():
     f = lambda re, im: np.sum(re * re + im * im)
     assert check_grads(f, X, X + 1).ok
-    with pytest.raises(TypeError, match="pass the real and the imaginary part as two real arrays"):
+    with pytest.raises(TypeError, match="pass the real and the imaginary part as two float arrays"):
         value_and_grad(lambda z: np.sum(np.abs(z)))(X + 1j)
     with pytest.raises(TypeError, match="return real ones"):
         check_grads(lambda x: np.fft.fft(x), X)
