@@ -173,7 +173,7 @@ class Module:
 
     def state_dict(self) -> dict[str, Any]:
         """Copies of all parameters and buffers as plain arrays, by dotted name."""
-        return {name: np.array(v.data) for name, v in self._named("", _is_state)}
+        return {name: np.array(v.data) for name, v in self._named("", is_state)}
 
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
         """Take over the arrays of `state`; everything is checked before anything is changed.
@@ -192,7 +192,7 @@ class Module:
                 f"{type(self).__name__}.load_state_dict: got a {type(state).__name__}; "
                 f"pass a dict of arrays, such as nn.load(path) or state_dict() returns"
             )
-        own = dict(self._named("", _is_state))
+        own = dict(self._named("", is_state))
         arrays = {name: np.asarray(state[name]) for name in own if name in state}
         for name, array in arrays.items():
             if array.dtype.kind not in "fiub":
@@ -291,10 +291,13 @@ def _no(x: Any) -> bool:
 
 
 def _is_parameter(x: Any) -> bool:
-    return isinstance(x, Value) and x.is_leaf and x.requires_grad
+    try:
+        return isinstance(x, Value) and x.is_leaf and x.requires_grad
+    except RuntimeError:  # a result that was kept while a compiled function was traced: it holds nothing
+        return False
 
 
-def _is_state(x: Any) -> bool:
+def is_state(x: Any) -> bool:
     return _is_parameter(x) or isinstance(x, Parameter | Buffer)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import autograd
 from autograd import Value
 from nn import init
-from nn.module import Module
+from nn.module import Buffer, Module, is_state
 from nn.training.history import History
 
 
@@ -31,7 +31,7 @@ class Watch:
 
     def __init__(self, model: Module) -> None:
         self.model, self.buffers = model, model.buffers()
-        self.parameters = list(model.named_parameters())
+        self.parameters = [(k, v) for k, v in model._named("", is_state) if not isinstance(v, Buffer)]
         self._before: list[Any] = []
 
     def begin(self) -> None:
