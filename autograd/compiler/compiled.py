@@ -1,22 +1,19 @@
 """compile: a function traced once for each kind of arguments, and run as generated code after that."""
 
-import builtins
 import inspect
-import linecache
 import sys
 import warnings
 import weakref
 from collections.abc import Callable, Sequence
-from contextvars import Context
 from dataclasses import dataclass, field
-from functools import partial, update_wrapper
+from functools import update_wrapper
 from typing import Any
 
 import numpy as np
 
 from autograd import engine
 from autograd.collector import collector_paused
-from autograd.compiler import arrays, passes, scalars
+from autograd.compiler import passes
 from autograd.compiler.arguments import (
     Tree,
     checked,
@@ -29,14 +26,16 @@ from autograd.compiler.arguments import (
     signature,
 )
 from autograd.compiler.entry import entry as entry_of
+from autograd.compiler.executable import Executable, executable
+from autograd.compiler.executable import loaded as loaded
 from autograd.compiler.loops import scan
 from autograd.compiler.methods import Method, weak_method
-from autograd.compiler.names import Names
 from autograd.compiler.picture import values_of
-from autograd.compiler.program import Program, reaching
+from autograd.compiler.program import Program, drawing, reaching
+from autograd.compiler.replay import copied, replayed, with_draws
 from autograd.compiler.trace import trace
 from autograd.engine import Node
-from autograd.modes import RECORD, TRACE, mode
+from autograd.modes import RECORD, TRACE, enable_grad, mode
 from autograd.rules.table import Op
 from autograd.transforms import gradients, leaves_of, rebuilt, rerun, value_and_grad
 from autograd.value import Value
@@ -44,110 +43,6 @@ from autograd.value import Value
 BACKENDS = ("python", "numpy", "numba")
 ENTRIES = 8  # kinds of arguments, the latest, that are recognized without a look at the dictionary
 RETRACES = 20  # from here on a warning says that something changes with every call
-
-
-@dataclass(eq=False)
-class Executable:
-    """One program as a function of its flat arguments and what it closes over: tuple of results."""
-
-    program: Program
-    backend: str
-    source: str
-    make: Callable[[], Callable[..., tuple[Any, ...]]]
-    why: str = ""  # why it is not a program of numbers, if it is not
-    name: str = "f"
-    foreign: bool = False  # whether it runs code that is neither ours nor NumPy's
-    whole: bool = False  # whether it is one function of machine code
-    loop: Any = None  # around it, as machine code; made when needed
-    slow: "Executable | None" = None  # what answers where `math` raises and NumPy does not; made when needed
-    idle: list[Callable[..., tuple[Any, ...]]] = field(default_factory=list)  # each with buffers of its own
-
-    def __call__(self, args: Sequence[Any], then: dict[int, Any] | None = None) -> tuple[Any, ...]:
-        """The results for arrays (or numbers) of the traced shapes and dtypes.
-
-        then: what Values that are closed over held at an earlier time, by identity.
-        """
-        then = then or {}
-        given = [*args, *[then.get(id(v), v._array) for v in self.program.values]]
-        if not self.why:
-            try:
-                return self.new()(*[float(x) for x in given])
-            except (ArithmeticError, ValueError):
-                if self.slow is None:
-                    self.slow = executable(self.program, "numpy", self.name)
-                return self.slow(args, then)
-        try:
-            run = self.idle.pop()
-        except IndexError:  # a thread, or a call inside a call, takes another
-            run = self.new()
-        try:
-            return run(*given)
-        finally:
-            self.idle.append(run)
-
-    def new(self) -> Callable[..., tuple[Any, ...]]:
-        """A function that computes the results; for arrays it has buffers of its own, and NumPy's warnings are off."""
-        run = self.make()
-        if not self.why or self.whole:
-            return run
-        if self.foreign:
-            return np.errstate(all="ignore")(run)
-        quiet = Context()  # cheaper than errstate; code of others may need the context it is called in
-        quiet.run(np.seterr, all="ignore")
-        return partial(quiet.run, run)
-
-
-def executable(program: Program, backend: str | None, name: str) -> Executable:
-    """Code for an optimized program: for numbers Python's floats, for arrays NumPy, or numba where asked."""
-    why = scalars.fits(program)
-    if not why:
-        program = passes.unsigned(program)
-    if backend == "numba":
-        from autograd.compiler import jit
-
-        try:
-            return jit.executable(program, name, why)
-        except jit.UnavailableError as error:
-            warn_once(f"compile: {error}; using the {'numpy' if why else 'python'} back end instead")
-    elif backend == "python" and why:
-        raise ValueError(
-            f"compile: the python back end is for programs of float64 numbers, and {why}; use 'numpy'"
-        )
-    if not why and backend != "numpy":
-        names = Names(program)
-        text = scalars.source(program, names)
-        run = loaded(text, dict(scalars.NAMESPACE), name)["run"]
-        return Executable(program, "python", text, lambda: run, "", name)
-    program = passes.with_numbers(program)
-    code = arrays.code(program, Names(program))
-    make = loaded(code.source, code.namespace, name)["make"]
-
-    def fresh() -> Callable[..., tuple[Any, ...]]:
-        made: Callable[..., tuple[Any, ...]] = make(*[np.empty_like(b) for b in code.buffers])
-        return made
-
-    return Executable(program, "numpy", code.source, fresh, why or "asked for", name, code.foreign)
-
-
-def loaded(text: str, namespace: dict[str, Any], name: str) -> dict[str, Any]:
-    """Generated code, run; tracebacks show its lines."""
-    loaded.count += 1  # type: ignore[attr-defined]
-    file = f"<compiled {name} {loaded.count}>"  # type: ignore[attr-defined]
-    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-    exec(builtins.compile(text, file, "exec"), namespace)
-    return namespace
-
-
-loaded.count = 0  # type: ignore[attr-defined]
-
-
-_warned: set[str] = set()
-
-
-def warn_once(message: str) -> None:
-    if message not in _warned:
-        _warned.add(message)
-        warnings.warn(message, stacklevel=4)
 
 
 @dataclass(eq=False)
@@ -161,8 +56,11 @@ class Entry:
     kinds: list[Any]  # dtype that a Python float is given, or None for arrays
     weak: bool  # whether there is such a float
     closed: tuple[bool, ...]  # for each Value that is closed over whether it requires grad
+    plain: Program | None  # as it was traced, if it can be differentiated
     seen: bool = False  # whether it was called again
-    carrying: list[bool] | None = None  # whether each result carries gradient; found out when needed
+    # made when needed:
+    carrying: list[bool] | None = None  # whether each result carries gradient
+    drawing: Executable | None = None  # what returns its random draws too
     pullbacks: dict[int, Executable] = field(default_factory=dict)  # by result
 
 
@@ -279,6 +177,8 @@ class Compiled:
         if entry.weak:
             given = [x if kind is None else kind.type(x) for x, kind in zip(given, entry.kinds, strict=True)]
         if now & RECORD and (tracked or True in entry.closed):
+            if entry.plain is None:  # it was traced under no_grad()
+                entry = self._latest[0] = self.entries[key] = self.traced(tree, flat)
             return self.linked(entry, tree, flat, given)
         results = self.ran(entry, given)
         return results[0] if entry.single else rebuilt(entry.output, results)
@@ -292,9 +192,9 @@ class Compiled:
             self.__call__ = made
             self._quick = self._quick + 1 if self._quick < ENTRIES else 1
 
-    def ran(self, entry: Entry, given: Sequence[Any]) -> tuple[Any, ...]:
+    def ran(self, entry: Entry, given: Sequence[Any], run: Executable | None = None) -> tuple[Any, ...]:
         """The results of one run; what it writes is written."""
-        results = entry.run(given)
+        results = (run or entry.run)(given)
         written = entry.run.program.written
         if written:
             for v, x in zip(written, results[-len(written) :], strict=True):
@@ -326,14 +226,18 @@ class Compiled:
 
         try:
             with collector_paused():
-                program = passes.optimized(trace(run, examples, names_of(f, tree, places)))
-                made = executable(program, self.chosen, self.name)
+                program = trace(run, examples, names_of(f, tree, places), own=True)
+                closed = tuple([v.requires_grad for v in program.values])
+                tracked = any([isinstance(flat[i], Node) and flat[i].requires_grad for i in places])
+                recorded = mode.get() & RECORD and (tracked or any(closed))
+                plain = copied(program) if recorded else None
+                made = executable(passes.optimized(program), self.chosen, self.name)
         except BaseException:
             self._traces -= 1
             raise
-        closed = tuple([v.requires_grad for v in program.values])
         single = not isinstance(seen[0], tuple | list | dict)
-        return Entry(made, seen[0], single, places, kinds, any([k is not None for k in kinds]), closed)
+        weak = any([k is not None for k in kinds])
+        return Entry(made, seen[0], single, places, kinds, weak, closed, plain)
 
     @property
     def value_and_grad(self) -> "Compiled":
@@ -396,25 +300,38 @@ class Compiled:
             tracked = [x for x, i in zip(program.inputs, entry.places, strict=True) if i in slots]
             tracked += [x for x, v in zip(program.closed, program.values, strict=True) if v.requires_grad]
             entry.carrying = reaching(program, tracked)
-        inputs = (*[flat[i] for i in slots], *closed, *read)  # `read`: a change of them is noticed
-        results = list(self.ran(entry, given))
+        # a change of what is only read is noticed too: of Values always, of arrays in detect_anomaly()
+        for x, i in zip(given, entry.places, strict=True):
+            if i not in slots:
+                read.append(flat[i] if isinstance(flat[i], Node) else x)
+        inputs = (*[flat[i] for i in slots], *closed, *read)
+        if entry.drawing is None:
+            random = drawing(program.steps)
+            entry.drawing = executable(with_draws(program), self.chosen, self.name) if random else entry.run
+        found = self.ran(entry, given, entry.drawing)
+        results, draws = list(found[: len(entry.carrying)]), found[len(entry.carrying) :]
         for j, data in enumerate(results):
             if entry.carrying[j]:
-                op = self.operation(entry, tree, flat, given, slots, closed, then, j)
+                op = self.operation(entry, given, slots, closed, then, draws, j)
                 data = data if isinstance(data, np.ndarray | np.generic) else np.float64(data)
                 results[j] = engine.result(data, op, inputs, engine.NO_PARAMS, True)
         return rebuilt(entry.output, results)
 
     def operation(
-        self, entry: Entry, tree: Tree, flat: Sequence[Any], given: list[Any], slots: list[int], closed: list[Any],
-        then: dict[int, Any], j: int,
+        self, entry: Entry, given: list[Any], slots: list[int], closed: list[Any], then: dict[int, Any],
+        draws: Sequence[Any], j: int,
     ) -> Op:  # fmt: skip
         """One call as an operation: from what requires grad to result `j`."""
         tracked = len(slots) + len(closed)
 
+        plain = entry.plain
+        assert plain is not None
+
         def run(values: Sequence[Any]) -> Any:
-            args, options = filled(tree, flat, slots, values)
-            return leaves_of(self.f(*args, **options))[j]
+            at = dict(zip(slots, values, strict=True))
+            called = [at.get(i, x) for i, x in zip(entry.places, given, strict=True)]
+            read = [v if v.requires_grad else then.get(id(v), v._array) for v in plain.values]
+            return replayed(plain, j, [*called, *read], draws)
 
         eager = rerun(run, len(slots), closed, tracked, self.name)
         memo: list[Any] = [None, None, 0]  # the gradient last pulled, what came of it, how often it was read
@@ -428,7 +345,8 @@ class Compiled:
                     )
                 return eager.rules[0](g, out, *inputs, i=i)  # type: ignore[misc]
             if memo[0] is not g:
-                memo[:] = g, self.pulled(entry, tree, flat, slots, closed, j)([*given, g], then), 0
+                pull = self.pulled(entry, slots, closed, draws, j)
+                memo[:] = g, pull([*given, g, *draws], then), 0
             gradient = memo[1][i]
             memo[2] += 1
             if memo[2] == tracked:
@@ -438,16 +356,18 @@ class Compiled:
         return Op(f"compiled {self.name}", eager.forward, rule, variadic=True)
 
     def pulled(
-        self, entry: Entry, tree: Tree, flat: Sequence[Any], slots: list[int], closed: list[Any], j: int
+        self, entry: Entry, slots: list[int], closed: list[Any], draws: Sequence[Any], j: int
     ) -> Executable:
-        """The program from the inputs and a cotangent of result `j` to the gradients of `slots` and `closed`."""
+        """The program from the inputs, a cotangent of result `j` and the draws to the gradients of `slots` and `closed`."""
         if j in entry.pullbacks:
             return entry.pullbacks[j]
+        program, plain = entry.run.program, entry.plain
+        assert plain is not None
+        n = len(program.inputs)
 
         def back(values: list[Any]) -> list[Any]:
-            *inputs, cotangent = values
-            args, options = filled(tree, flat, entry.places, inputs)
-            out = leaves_of(self.f(*args, **options))[j]
+            inputs, cotangent, drawn = values[:n], values[n], values[n + 1 :]
+            out = replayed(plain, j, [*inputs, *plain.values], drawn)
             at = dict(zip(entry.places, inputs, strict=True))
             wanted = [at[i] for i in slots] + closed
             if not isinstance(out, Value) or not out.requires_grad:  # detached on the way
@@ -457,9 +377,10 @@ class Compiled:
                 np.zeros(v.shape, v.dtype)[()] if d is None else d for v, d in zip(wanted, found, strict=True)
             ]
 
-        examples = [x.data for x in [*entry.run.program.inputs, entry.run.program.outputs[j]]]
-        program = passes.optimized(trace(back, examples, [None] * len(examples), effects=False))
-        entry.pullbacks[j] = executable(program, self.chosen, self.name)
+        examples = [x.data for x in [*program.inputs, program.outputs[j]]] + list(draws)
+        with enable_grad():
+            traced = trace(back, examples, [None] * len(examples), effects=False)
+        entry.pullbacks[j] = executable(passes.optimized(traced), self.chosen, self.name)
         return entry.pullbacks[j]
 
 

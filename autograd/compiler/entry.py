@@ -160,7 +160,7 @@ def indented(lines: Iterable[str]) -> list[str]:
 
 def made_of(text: str, namespace: dict[str, Any], f: Any) -> Any:
     """The function of a text, by the name of `f`."""
-    from autograd.compiler.compiled import loaded
+    from autograd.compiler.executable import loaded
 
     name = getattr(f, "__name__", "f")
     found = loaded(text, namespace, f"{name}, entry")["entry"]

@@ -71,7 +71,7 @@ def njit(function: Callable[..., Any]) -> Any:
 @lru_cache(256)
 def machine_code(text: str, name: str, things: tuple[tuple[str, Any], ...]) -> Any:
     """The function `name` of a text that refers to `things`: the same text is compiled once in a process."""
-    from autograd.compiler.compiled import loaded
+    from autograd.compiler.executable import loaded
 
     return njit(loaded(text, dict(things), name)[name])
 
@@ -264,7 +264,7 @@ def cast(x: Variable, s: Variable, namespace: dict[str, Any]) -> str:
 
 def executable(program: Program, name: str, why: str) -> Any:
     """Machine code for a program; raises UnavailableError without numba."""
-    from autograd.compiler.compiled import Executable, loaded
+    from autograd.compiler.executable import Executable, loaded
 
     njit(abs_of)  # is it there?
     names = Names(program)

@@ -5,7 +5,17 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.program import CONSTANT, STEP, Program, Variable, constant, ordered, reached, step
+from autograd.compiler.program import (
+    CONSTANT,
+    STEP,
+    Program,
+    Variable,
+    constant,
+    drawing,
+    ordered,
+    reached,
+    step,
+)
 from autograd.compiler.trace import inlined
 from autograd.compiler.ufuncs import ufunc_of
 from autograd.rules import elementwise as el
@@ -54,8 +64,8 @@ def rewritten(program: Program, *rewrites: Rewrite) -> Program:
 
 
 def needed(program: Program) -> Program:
-    """The program without steps that nothing is made of."""
-    live = {id(x) for x in program.outputs}
+    """The program without steps that nothing is made of; a random draw moves its generator on, so it stays."""
+    live = {id(x) for x in [*program.outputs, *drawing(program.steps)]}
     steps = []
     for s in reversed(program.steps):
         if id(s) in live:
@@ -205,7 +215,7 @@ def unstretched(program: Program) -> Program:
         return program
 
     def narrow(s: Variable) -> None:
-        if s.is_array and (s.op is el.WHERE or ufunc_of(s.op) is not None):
+        if s.is_array and (s.op is el.WHERE or is_elementwise(s.op)):
             for i, x in enumerate(s.args):
                 if x.op not in LAYOUT:
                     continue
@@ -217,6 +227,12 @@ def unstretched(program: Program) -> Program:
     for s in program.steps:
         narrow(s)
     return needed(program)
+
+
+def is_elementwise(op: Op | None) -> bool:
+    """Whether NumPy stretches the operands against each other; a matrix product's it does not."""
+    function = ufunc_of(op)
+    return function is not None and function.signature is None
 
 
 def unbroadcast(x: Variable) -> Variable:

@@ -23,6 +23,7 @@ class Variable:
     params: dict[str, Any] = field(default_factory=dict)
     name: str | None = None  # the user's
     site: str = ""  # the user's line
+    tracked: bool = False  # whether the step carried gradient: not in no_grad(), detached or a comparison
 
     shape: tuple[int, ...] = ()  # of the data; a Python number's dtype is that of the array it would become
     dtype: np.dtype[Any] = FLOAT64
@@ -72,12 +73,13 @@ def reaching(program: Program, sources: Iterable[Variable]) -> list[bool]:
 
 
 def ordered(outputs: Sequence[Variable], before: Iterable[Variable] = ()) -> list[Variable]:
-    """The steps behind `outputs`, operands first; those that draw random numbers in the order of `before`."""
-    order = reached(outputs)
-    live = {id(x) for x in order if x.op is not None and x.op.random}
-    if len(live) < 2:
-        return order
-    return reached([*[x for x in before if id(x) in live], *outputs])
+    """The steps behind `outputs`, operands first, and all that draw random numbers, in the order of `before`."""
+    return reached([*drawing(before), *outputs])
+
+
+def drawing(steps: Iterable[Variable]) -> list[Variable]:
+    """Those of the steps that draw random numbers."""
+    return [x for x in steps if x.op is not None and x.op.random]
 
 
 def reached(outputs: Iterable[Variable], ready: set[int] | None = None) -> list[Variable]:

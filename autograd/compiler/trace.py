@@ -89,12 +89,14 @@ def trace(
     examples: Sequence[Any],
     names: Sequence[str | None],
     effects: bool = True,
+    own: bool = False,
 ) -> Program:
     """The program of `f`, which takes a list of Values and returns results (Values or plain).
 
     examples: arrays or NumPy scalars, one for each argument; the program holds for all of the
     same shapes and dtypes.  What `f` assigns to the data of Values (`v.data = ...`) is part of the
     program too: its last outputs, in the order of `written`; left out without `effects`.
+    own: copy the arrays that `f` closes over, so that a later write into them does not reach the program.
     """
     leaves = [leaf(x, name) for x, name in zip(examples, names, strict=True)]
     record = Tape(next_number(), list(leaves))
@@ -102,7 +104,7 @@ def trace(
     try:
         with np.errstate(all="ignore"):
             results = f(list(leaves))
-        return program_of(leaves, record, results, effects)
+        return program_of(leaves, record, results, effects, own)
     finally:
         mode.reset(tokens[0])
         tape.reset(tokens[1])
@@ -112,13 +114,18 @@ def trace(
             leaked(v)
 
 
-def program_of(leaves: Sequence[Any], record: Tape, results: Sequence[Any], effects: bool) -> Program:
+def program_of(
+    leaves: Sequence[Any], record: Tape, results: Sequence[Any], effects: bool, own: bool
+) -> Program:
     """The operations behind `results` and behind what was written, as a program."""
     start = record.start
     known: dict[int, Variable] = {id(v): Variable(INPUT, v._array, name=v._name) for v in leaves}
     inputs = list(known.values())
     closed: list[Variable] = []
     values: list[Any] = []
+    copies: dict[
+        int, tuple[Any, Any]
+    ] = {}  # of an array that is closed over: itself, so that it stays, its copy
     writes: dict[int, list[tuple[int, Any]]] = {}  # by Value: number, new data
     for n, v, new in record.writes:
         writes.setdefault(id(v), []).append((n, new))
@@ -126,6 +133,10 @@ def program_of(leaves: Sequence[Any], record: Tape, results: Sequence[Any], effe
     def variable(x: Any, when: int | None = None) -> Variable:
         """The variable of a Value or plain operand as it was at a time, by default at the end."""
         if not isinstance(x, Node):
+            if own and isinstance(x, np.ndarray):
+                if id(x) not in copies:
+                    copies[id(x)] = x, alike(x)
+                x = copies[id(x)][1]
             return constant(x)
         if id(x) in writes:
             news = [new for n, new in writes[id(x)] if when is None or n < when]
@@ -146,19 +157,32 @@ def program_of(leaves: Sequence[Any], record: Tape, results: Sequence[Any], effe
     steps: list[Variable] = []
     news = [new for _, _, new in record.writes]
     roots = [r for r in [*results, *news] if isinstance(r, Node)]
+    roots += [v for v in record.made if v.op is not None and v.op.random]  # their generators move on
     for v in sorted(inside(roots, start), key=attrgetter("_number")):
         args = []
         for x in v.inputs:
             found = None if writes and id(x) in writes else known.get(id(x))
             args.append(variable(x, v._number) if found is None else found)
         site = getattr(v, "_site", None)
+        where = site.line if site else ""
         known[id(v)] = s = Variable(
-            STEP, v._array, v.op, tuple(args), v.params, getattr(v, "_name", None), site.line if site else ""
+            STEP, v._array, v.op, tuple(args), v.params, getattr(v, "_name", None), where, v.requires_grad
         )
         steps.append(s)
     written = [v for v, _ in record.numbers.values()] if effects else []
     outputs = [variable(r) for r in [*results, *written]]
     return Program(inputs, closed, values, steps, outputs, written)
+
+
+def alike(x: Any) -> Any:
+    """A copy of an array that lies in memory as it does: NumPy rounds some functions otherwise in other layouts."""
+    if x.flags.forc:
+        return np.array(x, order="K")
+    low, high = np.lib.array_utils.byte_bounds(x)
+    room = np.zeros(high - low, np.uint8)
+    new: Any = np.ndarray(x.shape, x.dtype, room, x.__array_interface__["data"][0] - low, x.strides)
+    new[...] = x
+    return new
 
 
 def inside(roots: Sequence[Any], start: int) -> list[Any]:

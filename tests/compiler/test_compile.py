@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import nn
 from autograd import Value, compile, enable_grad, grad, gradients, no_grad, special, value_and_grad
 from autograd.check.strategies import programs
-from autograd.compiler import compiled as compiled_module
+from autograd.compiler import executable as executable_module
 from autograd.transforms import leaves_of
 from nn import functional as F  # noqa: N812
 
@@ -420,7 +420,7 @@ def test_bad_options():
 
 def test_without_numba(monkeypatch, arrays):
     monkeypatch.setitem(__import__("sys").modules, "numba", None)
-    compiled_module._warned.clear()
+    executable_module._warned.clear()
     with pytest.warns(UserWarning, match=r'pip install "stepgrad\[jit\]"'):
         same(compile(mean_square, backend="numba")(*arrays), mean_square(*arrays))
     with warnings.catch_warnings():

@@ -13,7 +13,19 @@ import pytest
 
 import nn
 import optim
-from autograd import Value, checkpoint, compile, enable_grad, grad, gradients, no_grad, value_and_grad
+from autograd import (
+    Value,
+    checkpoint,
+    compile,
+    detect_anomaly,
+    enable_grad,
+    grad,
+    gradients,
+    jvp,
+    no_grad,
+    primitive,
+    value_and_grad,
+)
 from nn import functional as F  # noqa: N812
 
 
@@ -458,3 +470,116 @@ def test_scan_of_a_function_that_keeps_nothing_on_the_way(backend):
         pytest.importorskip("numba")
     halved = compile(lambda x: (x < 0.1, (), (x * 0.5,)), backend=backend)
     assert halved.scan((1.0,), 20) == ([], (0.0625,))
+
+
+# --- one call, its gradients: the same random numbers, the same constants ----------------------------
+
+
+def dropped(x, w):
+    """Draws that no result is made of count too, and each result has draws of its own."""
+    F.dropout(x, 0.3)
+    return np.sum(F.dropout(x * w, 0.5)), np.sum(F.dropout(np.tanh(x * w), 0.4) ** 2)
+
+
+def of_each_order(how, w, x):
+    """What a call and its gradients give, call after call, and the number drawn after all of them."""
+    nn.manual_seed(4)
+    f, found = how(lambda x: dropped(x, w)), []
+    for _ in range(3):
+        w.grad = None
+        a, b = f(x)
+        (a + b).backward()
+        found += [a.item(), b.item(), w.grad]
+        _, b = f(x)  # the first result's draws are not this one's
+        (slope,) = gradients(b, [w], create_graph=True)
+        found += [b.item(), slope.data, gradients(np.sum(slope**2), [w])[0]]
+        found += [*value_and_grad(lambda x: f(x)[1])(x)]
+        found += [*jvp(lambda x: f(x)[1], (x,), (x,))]
+    return [getattr(y, "_array", y) for y in found], nn.init.generator().random()
+
+
+@pytest.mark.parametrize("backend", [None, "numba"])
+def test_the_gradients_of_a_call_are_of_the_numbers_it_drew(backend):
+    if backend == "numba":
+        pytest.importorskip("numba")
+    x, w = np.linspace(0.5, 2.0, 40), Value(np.linspace(1.0, 0.2, 40))
+    found, after = of_each_order(lambda f: compile(f, backend=backend), w, x)
+    expected, then = of_each_order(lambda f: f, w, x)
+    assert after == then
+    for y, z in zip(found, expected, strict=True):
+        np.testing.assert_allclose(y, z, rtol=1e-13)
+
+
+def test_random_numbers_from_anywhere_are_drawn_once():
+    rng = np.random.default_rng(0)
+
+    @primitive(None, random=True)
+    def noise(x):
+        return rng.normal(size=np.shape(x))
+
+    w = Value(np.ones(4))
+    c = compile(lambda x: np.sum(w * w * noise(x.detach() if isinstance(x, Value) else x)))
+    for _ in range(3):
+        w.grad = None
+        y = c(np.ones(4))
+        y.backward(create_graph=True)
+        np.testing.assert_allclose(np.sum(w.grad.data), 2 * y.item(), rtol=1e-13)
+        np.testing.assert_allclose(np.sum(gradients(np.sum(w.grad), [w])[0]), 2 * y.item(), rtol=1e-13)
+
+
+def test_what_is_detached_stays_so_at_every_order(x):
+    def f(a):
+        with no_grad():
+            scale = np.exp(a)
+        return np.sum(a**3 * scale * np.sin(a).detach() * (a > 0))
+
+    same(grad(grad(lambda s: compile(f)(x * s)))(1.5), grad(grad(lambda s: f(x * s)))(1.5))
+
+
+def test_a_pass_back_under_no_grad(x):
+    w = Value(x)
+    loss = compile(lambda a: np.sum(a * w))(x)
+    with no_grad():
+        loss.backward()
+    same(w.grad, x)
+
+
+@pytest.mark.parametrize("of", [lambda a: a, lambda a: a[::-1], lambda a: a[:, ::2], lambda a: a.T])
+def test_arrays_that_are_closed_over_are_constants(of):
+    a = np.random.default_rng(0).normal(size=(6, 6))
+    k = of(a)
+    x = np.random.default_rng(1).normal(size=k.shape)
+    w = Value(x)
+    f = lambda x: np.sum(np.sin(x * k)) + np.sum(x.T @ k)
+    value, slope = value_and_grad(f)(x)
+    c = compile(f)
+    c.value_and_grad(x)
+    linked = c(w)
+    a[:] = 10.0
+    for y, z in zip(c.value_and_grad(x), (value, slope), strict=True):
+        same(y, z)
+    (first,) = gradients(linked, [w], create_graph=True)
+    same(first.data, slope)
+    again = c(w)
+    again.backward()  # it is traced after the write
+    same(again.data, value)
+    same(w.grad, slope)
+
+
+def test_arrays_that_are_overwritten_before_the_pass_back_are_noticed(x):
+    w, given = Value(np.ones(5)), x.copy()
+    constant = Value(x, requires_grad=False)
+    c = compile(lambda a: np.sum(a * w))
+    for k in range(2):
+        w.grad = None
+        with detect_anomaly():
+            loss, other = c(given), c(constant)
+            given[:] = 100.0 + k
+            with pytest.raises(RuntimeError, match="was overwritten through NumPy since"):
+                loss.backward()
+            other.backward()
+        same(w.grad, x)
+    other = c(constant)
+    constant.data = 2 * x
+    with pytest.raises(RuntimeError, match="changed in place"):
+        other.backward()
