@@ -152,6 +152,12 @@ class Compiled:
             )
         return self.last
 
+    @property
+    def grad(self) -> Any:
+        raise AttributeError(
+            "a compiled function has no .grad; use .value_and_grad(*args), or compile(grad(f))"
+        )
+
     def __repr__(self) -> str:
         how = f", {self.backend} back end" if self.last else ""
         return f"<compiled {getattr(self.f, '__qualname__', self.f)}, traced {self.traces} times{how}>"
@@ -252,7 +258,9 @@ class Compiled:
         `row` is a tuple of what is to be kept.  Returns a list with one array for each place of the row,
         whose first axis counts the runs, and what the last run was given.  It ends after the run whose
         `stop` is true.  Where the carry and the row are numbers or small arrays and the back end
-        is numba, the loop is machine code too.
+        is numba, the loop is machine code too.  Nothing is recorded: call it under no_grad() where Values that
+        require grad take part.  Raises TypeError or ValueError if `f` returns something else, the
+        carry changes its shape, or `n` is negative.
 
         >>> from autograd import compile
         >>> newton = compile(lambda x: (abs(x * x - 2.0) < 1e-12, (x,), ((x + 2.0 / x) * 0.5,)))

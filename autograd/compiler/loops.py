@@ -5,15 +5,29 @@ from typing import Any
 
 import numpy as np
 
+from autograd.engine import Node
+from autograd.transforms import leaves_of
+
 Loop = Callable[..., tuple[Any, ...]]
 
 
 def scan(compiled: Any, carry: Sequence[Any], n: int) -> tuple[list[Any], tuple[Any, ...]]:
     """See Compiled.scan."""
+    if not isinstance(carry, tuple | list):
+        raise TypeError(
+            f"scan: the carry is a {type(carry).__name__}; pass a tuple, one entry for each argument"
+        )
+    if n < 0:
+        raise ValueError(f"scan: n={n} runs; pass 0 or more")
     carry = tuple(carry)
     rows: list[tuple[Any, ...]] = []
+    entry = None
     while len(rows) < n:
-        stop, row, following = compiled(*carry)
+        result = compiled(*carry)
+        if compiled.last is not entry:  # what one trace returns is always alike
+            checked(result, carry, compiled.name)
+            entry = compiled.last
+        stop, row, following = result
         rows.append(tuple(row))
         if stop or len(rows) == n:
             break
@@ -24,6 +38,42 @@ def scan(compiled: Any, carry: Sequence[Any], n: int) -> tuple[list[Any], tuple[
             first = [list(column) for column in zip(*rows, strict=True)]
             return [np.concatenate([a, b]) for a, b in zip(first, columns, strict=True)], carry
     return [np.array(column) for column in zip(*rows, strict=True)], carry
+
+
+def checked(result: Any, carry: tuple[Any, ...], name: str) -> None:
+    """Raise TypeError or ValueError that says what `f` returned, if it is not (stop, row, carry)."""
+    wanted = (
+        "return (stop, row, carry): a truth value, a tuple of what is kept, a tuple of the next arguments"
+    )
+    if not isinstance(result, tuple) or len(result) != 3:
+        found = (
+            f"{len(result)} results" if isinstance(result, tuple | list) else f"one {type(result).__name__}"
+        )
+        raise TypeError(f"scan: {name} returned {found}; {wanted}")
+    stop, row, following = result
+    for word, x in (("row", row), ("carry", following)):
+        if not isinstance(x, tuple | list):
+            raise TypeError(
+                f"scan: the {word} that {name} returned is a {type(x).__name__}, no tuple; {wanted}"
+            )
+    if any([isinstance(x, Node) and x.requires_grad for x in leaves_of([stop, row, following])]):
+        raise TypeError(
+            f"scan: {name} is given or closes over a Value that requires grad, and a scan records nothing: "
+            f"call it under no_grad()"
+        )
+    if np.shape(stop):
+        raise ValueError(
+            f"scan: the stop that {name} returned has shape {np.shape(stop)}; reduce it: np.all(stop)"
+        )
+    if len(following) != len(carry):
+        raise ValueError(
+            f"scan: {name} takes {len(carry)} arguments and returned a carry of {len(following)}; {wanted}"
+        )
+    for i, (x, y) in enumerate(zip(carry, following, strict=True)):
+        if hasattr(y, "shape") and np.shape(x) != y.shape:
+            raise ValueError(
+                f"scan: entry {i} of the carry has shape {np.shape(x)} and became {y.shape}; it must keep its shape"
+            )
 
 
 def kind(x: Any) -> Any:

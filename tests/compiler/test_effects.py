@@ -583,3 +583,44 @@ def test_arrays_that_are_overwritten_before_the_pass_back_are_noticed(x):
     constant.data = 2 * x
     with pytest.raises(RuntimeError, match="changed in place"):
         other.backward()
+
+
+# --- what scan and compiled functions are not ---------------------------------------------------------
+
+two, w = np.ones(2), Value(2.0, name="w")
+
+
+@pytest.mark.parametrize(
+    ("f", "carry", "n", "error", "words"),
+    [
+        (lambda x: x * 2, (1.0,), 5, TypeError, r"returned one float; return \(stop, row, carry\)"),
+        (lambda x: (x, x), (1.0,), 5, TypeError, r"returned 2 results; return \(stop, row, carry\)"),
+        (lambda x: (x < 0, x, (x,)), (1.0,), 5, TypeError, "the row that <lambda> returned is a float, no tuple"),
+        (lambda x: (x < 0, (x,), x), (1.0,), 5, TypeError, "the carry that <lambda> returned is a float, no tuple"),
+        (lambda x: (x < 0, (x,), (x, x)), (1.0,), 5, ValueError, "takes 1 arguments and returned a carry of 2"),
+        (lambda x: (x < 0, (x,), (x,)), 1.0, 5, TypeError, "the carry is a float; pass a tuple"),
+        (lambda x: (x < 0, (x,), (x,)), (1.0,), -1, ValueError, "n=-1 runs; pass 0 or more"),
+        (lambda x: (x < 0, (x,), (x,)), (two,), 5, ValueError, r"stop that <lambda> returned has shape \(2,\)"),
+        (
+            lambda x: (x[0] < 0, (x,), (np.concatenate([x, x]),)), (two,), 5, ValueError,
+            r"entry 0 of the carry has shape \(2,\) and became \(4,\)",
+        ),
+        (lambda x: (x < 0, (x,), (x * w,)), (1.0,), 5, TypeError, r"requires grad, .*under no_grad\(\)"),
+        (lambda x: (x < 0, (x,), (x * 2,)), (w,), 5, TypeError, r"requires grad, .*under no_grad\(\)"),
+    ],
+)  # fmt: skip
+def test_scan_says_what_is_wrong(f, carry, n, error, words):
+    with pytest.raises(error, match=f"scan: .*{words}"):
+        compile(f).scan(carry, n)
+
+
+def test_scan_under_no_grad():
+    with no_grad():
+        (rows,), _ = compile(lambda x: (x > 9, (x,), (x * w,))).scan((1.0,), 3)
+    same(rows, np.array([1.0, 2.0, 4.0]))
+
+
+def test_there_is_no_grad_of_a_compiled_function():
+    assert not hasattr(cube, "grad")
+    with pytest.raises(AttributeError, match=r"compile\(grad\(f\)\)"):
+        cube.grad(2.0)
