@@ -138,9 +138,25 @@ def unknown(x: Any, how: str) -> TypeError:
             "a plain array of a Value inside a compiled function (np.asarray, np.array, a[...] = v): its numbers are "
             "not known yet; leave the Value as it is, or join several with np.stack or np.concatenate"
         )
-    what = f"{x.op.name if x.op is not None else getattr(x, '_name', None) or 'a Value'} {x._array.dtype} {x._array.shape}"
+    if how == ".data" and x.ndim and x._array.dtype.kind in "iub":
+        return unknown_index(x, how)
+    what = described(x)
     return TypeError(
         f"{how} of {what} inside a compiled function: its numbers are not known yet, the code is traced once "
         f"for all calls; choose with np.where(condition, x, y), or make what the choice depends on a static "
         f"argument (a Python int, bool or string)"
+    )
+
+
+def described(x: Any) -> str:
+    """A Value in a message: its name or operation, dtype and shape."""
+    name = x.op.name if x.op is not None else getattr(x, "_name", None) or "a Value"
+    return f"{name} {x._array.dtype} {x._array.shape}"
+
+
+def unknown_index(x: Any, how: str = "an index") -> TypeError:
+    """The error for integers or truth values that are used as an index, or read, while a program is traced."""
+    return TypeError(
+        f"{how}: {described(x)} inside a compiled function, where its numbers are not known yet; close over the index, "
+        f"or use np.take_along_axis(x, ids, axis), ids of x's shape along the other axes, or np.where(mask, x, y)"
     )

@@ -11,7 +11,7 @@ from autograd.compiler.program import CLOSED, INPUT, STEP, Program, Variable, co
 from autograd.engine import LIVE, NO_PARAMS, Node, next_number
 from autograd.modes import TRACE, mode
 from autograd.rules.table import Op
-from autograd.tracing import Tape, op_of, tape
+from autograd.tracing import Tape, op_of, tape, unknown_index
 from autograd.value import Value
 
 
@@ -20,6 +20,10 @@ class Traced(Value):
 
     __slots__ = ()
     __traced__ = True
+
+    def not_an_index(self) -> TypeError:
+        """The error for `x[self]`."""
+        return unknown_index(self)
 
     # fmt: off
     def __and__(self, y: Any) -> Any: return logical(np.bitwise_and, self, y)

@@ -46,6 +46,8 @@ def _part(p: Any) -> Any:
         return np.asarray(p) if kind is bool else p
     if kind is slice:
         return slice(_bound(p.start), _bound(p.stop), _bound(p.step))
+    if getattr(kind, "__traced__", False):  # it says what to do in a compiled function
+        raise p.not_an_index()
     if getattr(kind, "__record__", None) is not None:
         raise IndexError(
             "an index is a Value; indices are integers or booleans: "
