@@ -21,10 +21,10 @@ def scan(compiled: Any, carry: Sequence[Any], n: int) -> tuple[list[Any], tuple[
         raise ValueError(f"scan: n={n} runs; pass 0 or more")
     carry = tuple(carry)
     rows: list[tuple[Any, ...]] = []
-    entry = None
+    entry, latest = None, compiled._latest
     while len(rows) < n:
         result = compiled(*carry)
-        if compiled.last is not entry:  # what one trace returns is always alike
+        if not latest or latest[0] is not entry:  # what one trace returns is always alike
             checked(result, carry, compiled.name)
             entry = compiled.last
         stop, row, following = result
