@@ -46,6 +46,7 @@ class Tape:
     made: list[Any] = field(default_factory=list)  # every traced Value
     writes: list[tuple[int, Any, Any]] = field(default_factory=list)  # number, Value, its new data
     numbers: dict[int, tuple[Any, int]] = field(default_factory=dict)  # the written Values, as they were
+    holds: list[Callable[[], bool]] = field(default_factory=list)  # the program is good while all are true
 
 
 tape: ContextVar[Tape] = ContextVar("tape")
@@ -54,6 +55,11 @@ tape: ContextVar[Tape] = ContextVar("tape")
 def is_tracing() -> bool:
     """Whether a program is being traced here."""
     return bool(mode.get() & TRACE)
+
+
+def good_while(holds: Callable[[], bool]) -> None:
+    """What is being traced depends on more than its arguments: it is good only for calls at which `holds()` is true."""
+    tape.get().holds.append(holds)
 
 
 def op_of(function: Callable[..., Any], arity: int) -> Op:

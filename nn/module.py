@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd import Value, no_grad, primitive
 from autograd.engine import next_number
+from autograd.modes import TRACE, mode
 from autograd.scopes import note, numbers
 
 Hook = Callable[..., Any]
@@ -59,6 +60,10 @@ class Module:
     training = True
 
     def __call__(self, *args: Any, **options: Any) -> Any:
+        if mode.get() & TRACE:
+            from nn.watched import watch
+
+            watch(self)
         first = next_number()
         hooks = self.__dict__.get("_hooks")
         if hooks is None:

@@ -37,6 +37,7 @@ from autograd.compiler.trace import trace
 from autograd.engine import Node
 from autograd.modes import RECORD, TRACE, enable_grad, mode
 from autograd.rules.table import Op
+from autograd.tracing import tape
 from autograd.transforms import gradients, leaves_of, rebuilt, rerun, value_and_grad
 from autograd.value import Value
 
@@ -57,11 +58,18 @@ class Entry:
     weak: bool  # whether there is such a float
     closed: tuple[bool, ...]  # for each Value that is closed over whether it requires grad
     plain: Program | None  # as it was traced, if it can be differentiated
+    holds: list[Callable[[], bool]]  # what must be true besides (tracing.good_while)
     seen: bool = False  # whether it was called again
+    older: "Entry | None" = None  # for the same arguments, made before it
     # made when needed:
     carrying: list[bool] | None = None  # whether each result carries gradient
     drawing: Executable | None = None  # what returns its random draws too
     pullbacks: dict[int, Executable] = field(default_factory=dict)  # by result
+
+    def fits(self) -> bool:
+        """Whether what does not come as an argument is as it was when this was traced."""
+        values = self.run.program.values
+        return self.closed == tuple([v.requires_grad for v in values]) and all([h() for h in self.holds])
 
 
 def through(reference: "weakref.ref[Compiled]") -> Callable[..., Any]:
@@ -83,7 +91,7 @@ class Compiled:
     __call__: Callable[..., Any]
 
     def __init__(self, f: Callable[..., Any], argnums: Any, backend: str | None) -> None:
-        update_wrapper(self, f)
+        update_wrapper(self, f, updated=())  # its name and text, not its attributes: they may change
         self.f, self.argnums, self.chosen = f, argnums, backend
         self.name = getattr(f, "__name__", "f")
         self.entries: dict[Any, Entry] = {}
@@ -171,10 +179,10 @@ class Compiled:
             return self.f(*args, **options)  # part of the program around it
         key, tree, flat = signature(args, options)
         entry = self.entries.get(key)
-        if entry is None or (
-            entry.closed and entry.closed != tuple([v.requires_grad for v in entry.run.program.values])
-        ):
-            entry = self.entries[key] = self.traced(tree, flat)
+        while entry is not None and not entry.fits():
+            entry = entry.older
+        if entry is None:
+            entry = self.added(key, tree, flat)
         elif not entry.seen and not options:
             self.hasten(entry, args)
         self._latest[:] = [entry]
@@ -184,7 +192,7 @@ class Compiled:
             given = [x if kind is None else kind.type(x) for x, kind in zip(given, entry.kinds, strict=True)]
         if now & RECORD and (tracked or True in entry.closed):
             if entry.plain is None:  # it was traced under no_grad()
-                entry = self._latest[0] = self.entries[key] = self.traced(tree, flat)
+                entry = self._latest[0] = self.added(key, tree, flat)
             return self.linked(entry, tree, flat, given)
         results = self.ran(entry, given)
         return results[0] if entry.single else rebuilt(entry.output, results)
@@ -208,6 +216,12 @@ class Compiled:
             results = results[: -len(written)]
         return results
 
+    def added(self, key: Any, tree: Tree, flat: Sequence[Any]) -> Entry:
+        """A new entry, asked before the older ones for such arguments."""
+        entry = self.traced(tree, flat)
+        entry.older, self.entries[key] = self.entries.get(key), entry
+        return entry
+
     def traced(self, tree: Tree, flat: Sequence[Any]) -> Entry:
         """Trace and compile for arguments like these."""
         f = self.f
@@ -222,10 +236,12 @@ class Compiled:
         kinds = kinds_of([plainly(flat[i]) for i in places])
         examples = [example(flat[i], kind) for i, kind in zip(places, kinds, strict=True)]
         seen: list[Any] = []
+        holds: list[Callable[[], bool]] = []
 
         def run(values: list[Any]) -> list[Any]:
             args, options = filled(tree, flat, places, values)
             output = f(*args, **options)
+            holds.extend(tape.get().holds)
             results = checked(leaves_of(output), self.name)
             seen.append(rebuilt(output, [None] * len(results)))
             return results
@@ -243,7 +259,7 @@ class Compiled:
             raise
         single = not isinstance(seen[0], tuple | list | dict)
         weak = any([k is not None for k in kinds])
-        return Entry(made, seen[0], single, places, kinds, weak, closed, plain)
+        return Entry(made, seen[0], single, places, kinds, weak, closed, plain, holds)
 
     @property
     def value_and_grad(self) -> "Compiled":

@@ -124,6 +124,7 @@ def entry(f: Callable[..., Any], made: Any, args: Sequence[Any], last: list[Any]
     except UnknownError:
         return None
     tests += writer.closed(program, made.closed)
+    tests += [f"{writer.known(holds)}()" for holds in made.holds]
     namespace = writer.namespace | {"_last": last, "_made": made, "_next": following, "_output": made.output}
     body = [*writer.before, "_last[0] = _made", *answer(made, names, namespace)]
     if plain:  # where `math` raises, NumPy answers
