@@ -31,7 +31,7 @@ ABSENT = {"missing": "has no such operations"}
 
 def flat(x: Any) -> Any:
     """All numbers of a result in one array, in order."""
-    nested = isinstance(x, (list, tuple)) and not (x and isinstance(x[0], float))
+    nested = isinstance(x, (list, tuple)) and not all([isinstance(part, float) for part in x])
     parts = [flat(part) for part in x] if nested else [np.ravel(np.asarray(x, float))]
     return np.concatenate(parts) if parts else np.empty(0)
 
