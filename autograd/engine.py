@@ -495,8 +495,8 @@ def checked(r: Array, x: Any, node: Any) -> Array:
     """What a rule returned for the input `x` of `node`, fit to be added up."""
     d = x._array
     if type(d) is ndarray:
-        if d.base is not None and _stale(x):
-            raise RuntimeError(messages.changed(node, x))
+        if d.base is not None:
+            check_current(x, node)
         if type(r) is ndarray and r.shape == d.shape and r.dtype is d.dtype:
             return r
     return r if type(r) is float64 and type(d) is float64 else fitted(r, x, node)

@@ -24,6 +24,12 @@ Function = Callable[..., Any]
 # --- finite differences ---------------------------------------------------------------------
 
 
+def same(x, y):
+    """Assert equal numbers of the same dtype."""
+    np.testing.assert_array_equal(x, y)
+    assert np.asarray(x).dtype == np.asarray(y).dtype
+
+
 def derivative(phi: Callable[[float], Any]) -> np.ndarray:
     """phi'(0): central differences at three steps, extrapolated twice (Richardson), error O(step^6)."""
     rows = [(np.asarray(phi(h)) - np.asarray(phi(-h))) / (2 * h) for h in (STEP, STEP / 2, STEP / 4)]

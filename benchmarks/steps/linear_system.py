@@ -16,23 +16,24 @@ def loss(x: Any, y: Any) -> Any:
     return (x + y - 16) ** 2 + (10 * x + 25 * y - 250) ** 2
 
 
-def hand() -> Train:
-    def train(n: int) -> list[Any]:
-        x = y = 0.5
-        mx = my = vx = vy = 0.0
-        b1 = b2 = 1.0
-        for _ in range(n):
-            r, s = x + y - 16, 10 * x + 25 * y - 250
-            gx, gy = 2 * r + 20 * s, 2 * r + 50 * s
-            b1, b2 = 0.9 * b1, 0.999 * b2
-            mx, my = 0.9 * mx + 0.1 * gx, 0.9 * my + 0.1 * gy
-            vx, vy = 0.999 * vx + 0.001 * gx * gx, 0.999 * vy + 0.001 * gy * gy
-            rate, c = LR / (1 - b1), 1 / (1 - b2)
-            x -= rate * mx / (math.sqrt(vx * c) + 1e-8)
-            y -= rate * my / (math.sqrt(vy * c) + 1e-8)
-        return [x, y]
+def by_hand(n: int, x: float, y: float) -> tuple[float, float]:
+    """n steps: as Python, or as numba's machine code."""
+    mx = my = vx = vy = 0.0
+    b1 = b2 = 1.0
+    for _ in range(n):
+        r, s = x + y - 16, 10 * x + 25 * y - 250
+        gx, gy = 2 * r + 20 * s, 2 * r + 50 * s
+        b1, b2 = 0.9 * b1, 0.999 * b2
+        mx, my = 0.9 * mx + 0.1 * gx, 0.9 * my + 0.1 * gy
+        vx, vy = 0.999 * vx + 0.001 * gx * gx, 0.999 * vy + 0.001 * gy * gy
+        rate, c = LR / (1 - b1), 1 / (1 - b2)
+        x -= rate * mx / (math.sqrt(vx * c) + 1e-8)
+        y -= rate * my / (math.sqrt(vy * c) + 1e-8)
+    return x, y
 
-    return train
+
+def hand() -> Train:
+    return lambda n: list(by_hand(n, 0.5, 0.5))
 
 
 def stepgrad() -> Train:
@@ -239,21 +240,7 @@ def c() -> Train:
 def numba_hand() -> Train:
     from numba import njit
 
-    @njit
-    def run(n: int, x: float, y: float) -> Any:
-        mx = my = vx = vy = 0.0
-        b1 = b2 = 1.0
-        for _ in range(n):
-            r, s = x + y - 16, 10 * x + 25 * y - 250
-            gx, gy = 2 * r + 20 * s, 2 * r + 50 * s
-            b1, b2 = 0.9 * b1, 0.999 * b2
-            mx, my = 0.9 * mx + 0.1 * gx, 0.9 * my + 0.1 * gy
-            vx, vy = 0.999 * vx + 0.001 * gx * gx, 0.999 * vy + 0.001 * gy * gy
-            rate, c = LR / (1 - b1), 1 / (1 - b2)
-            x -= rate * mx / (math.sqrt(vx * c) + 1e-8)
-            y -= rate * my / (math.sqrt(vy * c) + 1e-8)
-        return x, y
-
+    run = njit(by_hand)
     return lambda n: list(run(n, 0.5, 0.5))
 
 

@@ -20,6 +20,7 @@ from nn.functional.loss_parts import (
     class_weights,
     classes,
     divided,
+    exist,
     pair,
     plain,
     reduced,
@@ -168,7 +169,7 @@ def _is_plain_batch(x: Array, t: Array, ignore_index: int) -> bool:
         and t.dtype.kind in "iu"
         and x.dtype.kind == "f"
         and not is_traced(x)
-        and np.maximum.reduce(t.astype(np.uint64)) < x.shape[1]  # what is negative becomes very large
+        and exist(t, x.shape[1])
         and not 0 <= ignore_index < x.shape[1]
     )
 

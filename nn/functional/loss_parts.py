@@ -72,10 +72,16 @@ def classes(name: str, target: Array, n: int, ignore: int | None) -> Any:
     return _in_range(index, name=name, n=n, ignore=ignore)
 
 
+def exist(index: Any, n: int) -> bool:
+    """Whether all of these class indices are 0 to n - 1."""
+    # what is negative becomes very large
+    return bool(not index.size or np.maximum.reduce(index.astype(np.uint64), axis=None) < n)
+
+
 @primitive(None, name="classes")
 def _in_range(index: Any, *, name: str, n: int, ignore: int | None) -> Any:
     """The class indices as they are; IndexError if one does not exist."""
-    if not index.size or index.astype(np.uint64).max() < n:  # what is negative becomes very large
+    if exist(index, n):
         return index
     wrong = (index < 0) | (index >= n)
     if ignore is not None:

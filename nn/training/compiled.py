@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd import Value, compile, enable_grad, gradients, no_grad
+from autograd.engine import ancestors
 from nn.module import Module
 
 
@@ -20,7 +21,8 @@ class CompiledStep:
         with enable_grad():
             output = self.model(x)
             value = self.loss(output, y)
-            leaves = [v for v in leaves_behind(value) if v is not x and v is not y]
+            behind = sorted(ancestors([value]).items())  # in the order of their numbers
+            leaves = [v for _, v in behind if v.is_leaf and v is not x and v is not y]
             if not leaves:
                 raise RuntimeError(
                     "fit: the loss is made of no parameter that requires grad; unfreeze one: p.requires_grad_()"
@@ -44,15 +46,3 @@ class CompiledStep:
             v = self.leaves[i]
             v.grad = g if v.grad is None else v.grad + g
         return Value(output, requires_grad=False), Value(value, requires_grad=False)
-
-
-def leaves_behind(root: Value) -> list[Value]:
-    """The leaves that a backward pass from `root` may reach, in the order of their numbers."""
-    seen = {id(root): root}
-    todo = [root]
-    while todo:
-        for v in todo.pop().inputs:
-            if isinstance(v, Value) and v.requires_grad and id(v) not in seen:
-                seen[id(v)] = v
-                todo.append(v)
-    return sorted([v for v in seen.values() if v.is_leaf], key=lambda v: v._number)

@@ -15,12 +15,7 @@ from autograd.check.strategies import programs
 from autograd.compiler import executable as executable_module
 from autograd.transforms import leaves_of
 from nn import functional as F  # noqa: N812
-
-
-def same(x, y):
-    np.testing.assert_array_equal(x, y)
-    assert np.asarray(x).dtype == np.asarray(y).dtype
-
+from tests.numeric import same
 
 # --- numbers ----------------------------------------------------------------------------------------
 

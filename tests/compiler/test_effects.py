@@ -24,17 +24,7 @@ from autograd import (
     value_and_grad,
 )
 from nn import functional as F  # noqa: N812
-
-
-def same(x, y):
-    np.testing.assert_array_equal(x, y)
-    assert np.asarray(x).dtype == np.asarray(y).dtype
-
-
-@pytest.fixture
-def x():
-    return np.random.default_rng(0).normal(size=5)
-
+from tests.numeric import same
 
 # --- writing ----------------------------------------------------------------------------------------
 
