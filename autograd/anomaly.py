@@ -90,7 +90,7 @@ def check_edge(r: Any, g: Any, node: Any, slot: int, watch: int) -> None:
 
 
 def end(found: Any, watch: int, store: bool) -> None:
-    """Tell the observers that it went through; number -> (leaf, gradient it will be given)."""
+    """Tell the observers that it went through; leaf -> the gradient it will be given."""
     if watch & OBSERVE and store:
         for observer in observers.get():
             observer.end(found)

@@ -9,7 +9,7 @@ import itertools
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heapreplace
 from sys import getrefcount
 from threading import get_ident
 from typing import Any
@@ -46,28 +46,50 @@ class Node:
     __slots__ = (
         "__weakref__",
         "_array",  # np.ndarray, or a NumPy scalar for shape ()
+        "_first",  # the first operand; all of them, if there are more or fewer than one or two
         "_grad",  # array | Value | None
         "_name",  # str | None; unset until given
         "_number",  # creation number; an in-place change takes a new one
+        "_second",  # the second operand, or ONLY or ALL: what the first one is
         "_site",  # what detect_anomaly remembers; unset elsewhere
-        "inputs",  # Nodes and plain constants, in operand order
         "op",  # Op, or None for a leaf
         "params",  # dict of named, hashable parameters
         "requires_grad",
         "state",
     )
     _array: Any
+    _first: Any
     _grad: Any
     _name: str | None
     _number: int
+    _second: Any
     _site: Any
-    inputs: tuple[Any, ...]
     op: Op | None
     params: dict[str, Any]
     requires_grad: bool
     state: int
 
+    @property
+    def inputs(self) -> tuple[Any, ...]:
+        """The operands, Nodes and plain constants, in their order."""
+        second = self._second
+        if second is ONLY:
+            return (self._first,)
+        return self._first if second is ALL else (self._first, second)
 
+    @inputs.setter
+    def inputs(self, inputs: tuple[Any, ...]) -> None:
+        n = len(inputs)
+        self._first = inputs if n == 0 or n > 2 else inputs[0]
+        self._second = inputs[1] if n == 2 else ONLY if n == 1 else ALL
+
+    @inputs.deleter
+    def inputs(self) -> None:
+        del self._first, self._second
+
+
+# one and two operands have slots of their own: a tuple would be a second object for the collector to visit
+ONLY, ALL = None, ...
 Value: type[Any] = Node  # what results are made of; value.py puts its class here
 # while a program is traced; compiler/trace.py puts them here:
 Traced: type[Any] = Node  # what results are made of then
@@ -153,25 +175,31 @@ def record(op: Op, inputs: Sequence[Any], params: dict[str, Any] = NO_PARAMS) ->
     return result(data, op, tuple(kept), params, tracked)
 
 
-def unary(op: Op, x: Any) -> Any:
-    """``record`` for one Value and no parameters: the operators' way in."""
-    data = op.forward(x._array)
-    if _mode() != RECORD or not x.requires_grad:
-        return result(data, op, (x,), NO_PARAMS, x.requires_grad)
-    v = _new(Value)  # `result` written out, for speed
+def tracked(data: Array, op: Op, x: Any, y: Any = ONLY) -> Any:
+    """``result`` where one or two operands are recorded and nothing else is going on."""
+    v = _new(Value)
     v._array = data
     v._grad = None
     v._number = next_number()
     v.state = LIVE
     v.params = NO_PARAMS
     v.op = op
-    v.inputs = (x,)
+    v._first = x
+    v._second = y
     v.requires_grad = True
     return v
 
 
+def unary(op: Op, x: Any) -> Any:
+    """``record`` for one Value and no parameters: the operators' way in."""
+    data = op.forward(x._array)
+    if _mode() == RECORD and x.requires_grad:
+        return tracked(data, op, x)
+    return result(data, op, (x,), NO_PARAMS, x.requires_grad)
+
+
 def infix(name: str, op: Op) -> Callable[[Any, Any], Any]:
-    """The method for ``x op y``: ``binary`` and ``result`` written out for what is most common."""
+    """The method for ``x op y``: ``binary`` and ``tracked`` written out for what is most common."""
     forward = op.forward
 
     def method(x: Any, y: Any) -> Any:
@@ -194,9 +222,27 @@ def infix(name: str, op: Op) -> Callable[[Any, Any], Any]:
         v.state = LIVE
         v.params = NO_PARAMS
         v.op = op
-        v.inputs = (x, y)
+        v._first = x
+        v._second = y
         v.requires_grad = True
         return v
+
+    method.__name__, method.__qualname__ = name, f"Value.{name}"
+    return method
+
+
+def reflected(name: str, op: Op) -> Callable[[Any, Any], Any]:
+    """The method for ``x op y`` where only y is a Value."""
+    forward = op.forward
+
+    def method(y: Any, x: Any) -> Any:
+        if (type(x) is not float and type(x) is not int) or _mode() != RECORD or not y.requires_grad:
+            return binary(op, x, y)
+        try:
+            data = forward(x, y._array)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise explained(op, [x, y._array], error) from error
+        return tracked(data, op, x, y)
 
     method.__name__, method.__qualname__ = name, f"Value.{name}"
     return method
@@ -252,7 +298,7 @@ def result(data: Array, op: Op, inputs: tuple[Any, ...], params: dict[str, Any],
     else:
         v._array = unshared(data, inputs)
         v.op = None
-        v.inputs = ()
+        v._first, v._second = (), ALL
         v.requires_grad = False
     return v
 
@@ -284,8 +330,8 @@ def walk(
     store: bool = True,
     wanted: dict[int, Any] | None = None,
     since: int = 0,
-) -> dict[int, tuple[Any, Array]]:
-    """Hand gradient back from the seeded Values; number -> (Value, gradient) of those asked for.
+) -> dict[Any, Array]:
+    """Hand gradient back from the seeded Values; the gradient of each of those asked for.
 
     Asked for are the leaves, or ``wanted`` (then only the paths that reach them are
     walked, and only through nodes newer than ``since``).  ``create_graph``: run the
@@ -303,30 +349,39 @@ def walk(
     if wanted is not None:
         paths = _paths([v for v, _ in seeds], wanted, since)
         useful = paths | wanted.keys()
-    nodes: dict[int, Any] = {}  # number -> node that gradient has arrived at: to be visited, or a leaf
-    grads: dict[int, Any] = {}  # number -> its gradient so far
-    owned: set[int] = set()  # gradients in buffers made here, to be added to in place
-    heap: list[int] = []  # negated numbers of the nodes to visit: the highest comes first
-    found: dict[int, tuple[Any, Array]] = {}
+    grads: dict[Any, Any] = {}  # node -> its gradient so far: to be visited, or a leaf
+    owned: set[Any] = set()  # nodes whose gradient is in a buffer made here, to be added to in place
+    newest: Any = None  # of the nodes to visit, what the last one led to, if not in:
+    heap: list[int] = []  # the negated numbers of the others: the highest comes first
+    waiting: dict[int, Any] = {}  # number -> node, for those
+    found: dict[Any, Array] = {}
     visited: list[Any] = []
     plain = not (create_graph or watch)
     if watch:
         anomaly.begin(seeds, watch, store)
     token = _current.set(mode | RECORD) if create_graph else None  # whatever the mode outside
-    for v, seed in seeds:
-        n = v._number
-        if n in nodes:
-            grads[n] = grads[n] + seed
+    for node, seed in seeds:
+        if node in grads:
+            grads[node] = grads[node] + seed
         else:
-            nodes[n], grads[n] = v, seed
-            heappush(heap, -n)
+            grads[node] = seed
+            newest = _newer(node, newest, heap, waiting)
     try:
-        while heap:
-            n = -heappop(heap)
-            node, g = nodes.pop(n), grads.pop(n)
+        while heap or newest is not None:
+            if newest is None:
+                n = -heappop(heap)
+                node = waiting.pop(n)
+            else:
+                node, n = newest, newest._number
+                if heap and -heap[0] > n:
+                    waiting[n] = node
+                    n = -heapreplace(heap, -n)
+                    node = waiting.pop(n)
+                newest = None
+            g = grads.pop(node)
             op = node.op
             if op is None if wanted is None else n in wanted:
-                found[n] = node, g.copy() if type(g) is ndarray else g
+                found[node] = g.copy() if type(g) is ndarray else g
             if op is None or (paths is not None and n not in paths):
                 continue
             if node.state:
@@ -335,16 +390,16 @@ def walk(
                 node._grad = g
             if not release:
                 visited.append(node)
-            inputs, rules, params, arity = node.inputs, op.rules, node.params, op.arity
+            rules, params, arity = op.rules, node.params, op.arity
             if plain and arity and not params:
                 # one or two inputs, nothing special: written out, because most are like this
-                out = node._array
+                out, x = node._array, node._first
                 if arity == 2:
-                    x, y = inputs
+                    y = node._second
                     second = type(y) is Value or isinstance(y, Node)
                     b = y._array if second else y
                 else:
-                    x, second, b = inputs[0], False, None
+                    second, b = False, None
                 if type(x) is Value or isinstance(x, Node):
                     a, m = x._array, x._number
                     if m > n:
@@ -359,23 +414,23 @@ def walk(
                             r = rule(g, out, a, b) if arity == 2 else rule(g, out, a)
                             if type(r) is not float64 or type(a) is not float64:
                                 r = checked(r, x, node)
-                            if m not in nodes:
-                                nodes[m], grads[m] = x, r
+                            if x not in grads:
+                                grads[x] = r
                                 if x.op is not None:
-                                    heappush(heap, -m)
-                            elif m in owned:
-                                grads[m] += r
+                                    newest = x
+                            elif x in owned:
+                                grads[x] += r
                             else:
-                                grads[m] = grads[m] + r
+                                grads[x] = grads[x] + r
                                 if type(r) is ndarray:
-                                    owned.add(m)
+                                    owned.add(x)
                 else:
                     a = x
                 if second and y._number > n:  # the same once more
                     raise RuntimeError(messages.changed(node, y))
                 if second and y.requires_grad:
-                    m, rule = y._number, rules[1]
-                    if useful is not None and m not in useful:
+                    rule = rules[1]
+                    if useful is not None and y._number not in useful:
                         check_current(y, node)
                     else:
                         if rule is None:
@@ -383,17 +438,18 @@ def walk(
                         r = rule(g, out, a, b)
                         if type(r) is not float64 or type(b) is not float64:
                             r = checked(r, y, node)
-                        if m not in nodes:
-                            nodes[m], grads[m] = y, r
+                        if y not in grads:
+                            grads[y] = r
                             if y.op is not None:
-                                heappush(heap, -m)
-                        elif m in owned:
-                            grads[m] += r
+                                newest = y if newest is None else _newer(y, newest, heap, waiting)
+                        elif y in owned:
+                            grads[y] += r
                         else:
-                            grads[m] = grads[m] + r
+                            grads[y] = grads[y] + r
                             if type(r) is ndarray:
-                                owned.add(m)
+                                owned.add(y)
             else:
+                inputs = node.inputs
                 if watch:
                     anomaly.check_unchanged(node)
                 if create_graph:
@@ -422,18 +478,19 @@ def walk(
                     r = checked(rule(g, out, *args, **params) if params else rule(g, out, *args), x, node)
                     if watch:
                         anomaly.check_edge(r, g, node, slot_of(x, node), watch)
-                    if m not in nodes:
-                        nodes[m], grads[m] = x, r
+                    if x not in grads:
+                        grads[x] = r
                         if x.op is not None:
-                            heappush(heap, -m)
-                    elif type(r) is ndarray and m in owned:
-                        grads[m] += r
+                            newest = _newer(x, newest, heap, waiting)
+                    elif type(r) is ndarray and x in owned:
+                        grads[x] += r
                     else:
-                        grads[m] = grads[m] + r
+                        grads[x] = grads[x] + r
                         if type(r) is ndarray:
-                            owned.add(m)
+                            owned.add(x)
             if release:
-                node.state, node.inputs = RELEASED, ()
+                node.state = RELEASED
+                node._first, node._second = (), ALL
             elif not keep:
                 node.state = SPENT
         if create_graph and store:
@@ -451,22 +508,34 @@ def walk(
             _current.reset(token)
             VISITS.append((next_number(), 0, get_ident()))
     r = g = seed = seeds = None  # type: ignore[assignment]  # now only `grads` holds what is unshared
-    for m, node in nodes.items():  # the leaves
-        g = grads.pop(m)
-        if type(g) is ndarray and (g.base is not None or getrefcount(g) > ALONE):
+    for node in grads:  # the leaves
+        g = grads[node]
+        if type(g) is ndarray and (g.base is not None or getrefcount(g) > ALONE + 1):
             g = g.copy()  # never shared: with a gradient, a seed, a constant
-        found[m] = node, g
+        found[node] = g
     if watch:
         anomaly.end(found, watch, store)
     return found
 
 
-def _apart(grads: dict[int, Any], seeds: Sequence[tuple[Any, Array]]) -> None:
+def _newer(x: Any, newest: Any, heap: list[int], waiting: dict[int, Any]) -> Any:
+    """The newer of two nodes, where `newest` may be None; the other is put on the heap."""
+    if newest is None:
+        return x
+    if x._number < newest._number:
+        x, newest = newest, x
+    n = newest._number
+    heappush(heap, -n)
+    waiting[n] = newest
+    return x
+
+
+def _apart(grads: dict[Any, Any], seeds: Sequence[tuple[Any, Array]]) -> None:
     """Let no two leaves have the same Value as gradient, or a seed: one could be changed in place."""
     given = Counter([id(g) for g in [*grads.values(), *[seed for _, seed in seeds]]])
-    for m, g in grads.items():
+    for x, g in grads.items():
         if isinstance(g, Node) and given[id(g)] > 1:
-            grads[m] = unary(POSITIVE, g)
+            grads[x] = unary(POSITIVE, g)
 
 
 def _one_each(op: Op, inputs: Sequence[Any]) -> list[Any]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from autograd import engine
-from autograd.engine import Node, binary, infix, raw, record, unary
+from autograd.engine import Node, binary, infix, raw, record, reflected, unary
 from autograd.modes import is_grad_enabled
 from autograd.rules import elementwise as el
 from autograd.rules import indexing, reductions, shaping, special
@@ -38,23 +38,23 @@ class Operators(Node):
     # fmt: off
 
     __add__ = infix("__add__", ADD)
-    def __radd__(self, y: Any) -> V: return binary(ADD, y, self)
+    __radd__ = reflected("__radd__", ADD)
     __sub__ = infix("__sub__", SUBTRACT)
-    def __rsub__(self, y: Any) -> V: return binary(SUBTRACT, y, self)
+    __rsub__ = reflected("__rsub__", SUBTRACT)
     __mul__ = infix("__mul__", MULTIPLY)
-    def __rmul__(self, y: Any) -> V: return binary(MULTIPLY, y, self)
+    __rmul__ = reflected("__rmul__", MULTIPLY)
     __truediv__ = infix("__truediv__", DIVIDE)
-    def __rtruediv__(self, y: Any) -> V: return binary(DIVIDE, y, self)
+    __rtruediv__ = reflected("__rtruediv__", DIVIDE)
     def __floordiv__(self, y: Any) -> V: return binary(FLOOR_DIVIDE, self, y)
-    def __rfloordiv__(self, y: Any) -> V: return binary(FLOOR_DIVIDE, y, self)
+    __rfloordiv__ = reflected("__rfloordiv__", FLOOR_DIVIDE)
     def __mod__(self, y: Any) -> V: return binary(REMAINDER, self, y)
-    def __rmod__(self, y: Any) -> V: return binary(REMAINDER, y, self)
+    __rmod__ = reflected("__rmod__", REMAINDER)
     def __divmod__(self, y: Any) -> tuple[V, V]: return self // y, self % y
     def __rdivmod__(self, y: Any) -> tuple[V, V]: return y // self, y % self
     __pow__ = infix("__pow__", POWER)
-    def __rpow__(self, y: Any) -> V: return binary(POWER, y, self)
+    __rpow__ = reflected("__rpow__", POWER)
     __matmul__ = infix("__matmul__", MATMUL)
-    def __rmatmul__(self, y: Any) -> V: return binary(MATMUL, y, self)
+    __rmatmul__ = reflected("__rmatmul__", MATMUL)
     def __neg__(self) -> V: return unary(NEGATIVE, self)
     def __pos__(self) -> V: return unary(POSITIVE, self)
     def __abs__(self) -> V: return unary(ABSOLUTE, self)

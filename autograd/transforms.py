@@ -115,8 +115,8 @@ def gradients(
     )
     results: list[Any] = []
     for i, v in enumerate(wanted):
-        if v._number in found:
-            g = found[v._number][1]
+        if v in found:
+            g = found[v]
             if create_graph:
                 g = as_value(g)
             elif any([g is h for h in results]) and isinstance(g, np.ndarray):
@@ -603,7 +603,7 @@ def rerun(run: Callable[[Sequence[Any]], Any], n: int, closed: list[Any], tracke
                 wanted={v._number: v for v in fresh + closed},
                 since=since,
             )
-            memo = memos[key] = [g, [found.get(v._number, (v, None))[1] for v in fresh + closed], 0]
+            memo = memos[key] = [g, [found.get(v) for v in fresh + closed], 0]
         gradient = memo[1][i]
         memo[2] += 1
         if memo[2] == tracked:

@@ -17,6 +17,7 @@ from autograd.compiler.names import Names
 from autograd.compiler.program import Program
 from autograd.compiler.trace import trace
 from autograd.compiler.ufuncs import ufunc_of
+from autograd.engine import next_number
 from autograd.rules import elementwise as el
 
 Texts = dict[str, str]
@@ -52,17 +53,17 @@ def run(p, g, state, rooms, {values}):
 ALL = """\
 def run(rest, states, rooms, most, {values}):
     for position, v in rest:
-        g = v.grad
+        g = v._grad  # past the properties, for speed
         if g is None:
             continue
         state = states.get(position)
         if state is None or {differs}:
             return position, v
-        p = v.data
+        p = v._array
         if type(g) is float64:
             try:
                 {lines}
-                v.changed({new})
+                v._array, v._number = {new}, next_number()
             except (ArithmeticError, ValueError, TypeError):
                 return position, v
         elif type(g) is not ndarray or g.size > most or not g.ndim:  # also a gradient that is a Value
@@ -89,7 +90,7 @@ def run({slots}, *numbers):
 """
 # names that the templates use
 OWN = frozenset(["state", "states", "rooms", "rest", "most", "position", "v"])
-OWN |= {"array", "ndarray", "float64", "empty_like", "copyto"}
+OWN |= {"array", "ndarray", "float64", "empty_like", "copyto", "next_number"}
 
 
 class UnfitError(Exception):
@@ -101,17 +102,20 @@ class Written:
     """What is written for a rule; see Kernel, which holds it as functions."""
 
     texts: Texts  # by the name in Kernel
-    namespace: dict[str, Any]
+    namespace: dict[str, Any]  # NumPy's functions; those of numbers are Python's
     kept: tuple[str, ...]
     fresh: tuple[str, ...]
     rooms: tuple[int, int]
 
 
 def functions(written: Written, name: str) -> dict[str, Callable[..., Any]]:
-    """The texts as functions; each may call those before it."""
+    """The texts as functions."""
+    of_numbers = {**scalars.NAMESPACE, "ndarray": np.ndarray, "float64": np.float64}
+    of_numbers["next_number"] = next_number
     made: dict[str, Any] = {}
     for k in ("prepare", "number", "array", "all", "inplace"):
-        made[k] = loaded(written.texts[k], {**written.namespace, **made}, f"rule {name}")["run"]
+        namespace = written.namespace if k in ("array", "inplace") else {**of_numbers, **made}
+        made[k] = loaded(written.texts[k], dict(namespace), f"rule {name}")["run"]
     return made
 
 
@@ -230,8 +234,6 @@ class Writer:
         namespace = {
             **scalars.NAMESPACE,
             **planner.namespace,
-            "ndarray": np.ndarray,
-            "float64": np.float64,
             "empty_like": np.empty_like,
         }
         return Written(texts, namespace, tuple(kept), tuple(fresh), (room, mask))

@@ -1,12 +1,13 @@
 """What every optimizer shares: parameter groups, state per parameter, in-place updates."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from autograd import Value, enable_grad
+from autograd.tracing import is_tracing
 from optim.kernel import CHUNK, Array, Kernel, Rooms, Rule, kernel_of, numba_of, run_large
 
 State = dict[str, Any]
@@ -164,25 +165,42 @@ class Optimizer:
         self._updated()
         return loss
 
-    @np.errstate(all="ignore")  # quicker than a block
     def _updated(self) -> None:
         """Update all parameters."""
-        start, own = 0, type(self).update is not Optimizer.update
-        most = 0 if self.fused else CHUNK
+        start, own = 0, type(self).update is not Optimizer.update or is_tracing()
         for group in self.param_groups:
+            params = group["params"]
+            rest, found = enumerate(params, start), None
             one_by_one = own or bool(group.get("maximize"))
-            rest = enumerate(group["params"], start)
-            ready = None if one_by_one else self._recalled(group, self.state.get(start))
-            start += len(group["params"])
-            while True:
-                if one_by_one or ready is None or ready.group is not group:
-                    found = next(rest, None)
-                else:
-                    found = ready.kernel.all(rest, self.state, self._rooms, most, *ready.values)
+            ready = None if one_by_one or not params else self._recalled(group, self.state.get(start))
+            start += len(params)
+            if ready is not None and not params[0].ndim:
+                # numbers alone: without errstate, which takes as long as one or two of them
+                found = ready.kernel.all(rest, self.state, self._rooms, -1, *ready.values)
                 if found is None:
-                    break
-                self._update_one(*found, group)
-                ready = self._ready
+                    continue
+            self._update_rest(found, rest, group, one_by_one)
+
+    @np.errstate(all="ignore")  # quicker than a block
+    def _update_rest(
+        self,
+        found: tuple[int, Value] | None,
+        rest: Iterator[tuple[int, Value]],
+        group: Group,
+        one_by_one: bool,
+    ) -> None:
+        """Update the parameter that was found, by its position, if any, and the rest of the group."""
+        most = 0 if self.fused else CHUNK
+        while True:
+            ready = self._ready
+            if found is None and (one_by_one or ready is None or ready.group is not group):
+                found = next(rest, None)
+            elif found is None and ready is not None:
+                found = ready.kernel.all(rest, self.state, self._rooms, most, *ready.values)
+            if found is None:
+                return
+            self._update_one(*found, group)
+            found = None
 
     def _update_one(self, position: int, p: Value, group: Group) -> None:
         """Update one parameter, if it has a gradient."""

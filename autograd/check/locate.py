@@ -225,7 +225,7 @@ def compare_walks(roots: Sequence[Any], rng: np.random.Generator, n: int) -> Loc
     leaves = {k: v for k, v in nodes.items() if v.op is None}
     found = engine.walk([(v, s) for v, s in zip(live, seeds, strict=True)], store=False)
     for k, v in leaves.items():
-        ours, theirs = sums.get(k), found.get(k, (None, None))[1]
+        ours, theirs = sums.get(k), found.get(v)
         if ours is None and theirs is None:
             continue
         size = np.max(np.abs(sizes.get(k, 0.0)), initial=0.0)

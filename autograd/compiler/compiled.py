@@ -99,6 +99,7 @@ class Compiled:
         self._others = through(weakref.ref(self))  # answers where no entry does
         self.__call__ = self._others
         self._quick = 0  # how many entries are asked before
+        self.walk: Any = None  # the last loop of `scan` that is machine code
         self._with_grad: Compiled | None = None
         self._traces = 0
         self._methods: dict[int, tuple[Any, Compiled]] = {}  # by object: reference, what is compiled for it

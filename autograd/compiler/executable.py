@@ -28,7 +28,6 @@ class Executable:
     name: str = "f"
     foreign: bool = False  # whether it runs code that is neither ours nor NumPy's
     whole: bool = False  # whether it is one function of machine code
-    loop: Any = None  # around it, as machine code; made when needed
     slow: "Executable | None" = None  # what answers where `math` raises and NumPy does not; made when needed
     idle: list[Callable[..., tuple[Any, ...]]] = field(default_factory=list)  # each with buffers of its own
 

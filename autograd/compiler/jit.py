@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler import arrays, scalars, unrolled
+from autograd.compiler import arrays, machine, scalars, unrolled
 from autograd.compiler.arrays import Planner
 from autograd.compiler.names import Names, comment
 from autograd.compiler.program import CONSTANT, Program, Variable
@@ -268,14 +268,10 @@ def executable(program: Program, name: str, why: str) -> Any:
 
     njit(abs_of)  # is it there?
     names = Names(program)
-    if not why:
-        text = scalars.source(program, names)
-        run = machine_code(text, "run", tuple(scalars.NAMESPACE.items()))
-        return Executable(program, "numba", text, lambda: run, "", name, whole=True)
-    small = unrolled.source(program)
-    if small is not None:
-        run = machine_code(small, "run", tuple(unrolled.NAMESPACE.items()))
-        return Executable(program, "numba", small, lambda: run, why, name, whole=True)
+    whole = scalars.source(program, names) if not why else unrolled.source(program)
+    if whole is not None:
+        run = machine.function(whole, tuple([x.dtype.kind == "b" for x in program.outputs if not x.is_array]))
+        return Executable(program, "numba", whole, lambda: run, why, name, whole=True)
     fuser = Fuser(program, names)
     code = arrays.code(program, names, fuser)
     made = loaded(code.source, code.namespace, name)["make"]

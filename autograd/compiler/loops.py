@@ -1,14 +1,15 @@
 """A compiled function run on its own results: in Python, or as one loop of machine code."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from autograd.engine import Node
+from autograd.modes import TRACE, mode
 from autograd.transforms import leaves_of
-
-Loop = Callable[..., tuple[Any, ...]]
 
 
 def scan(compiled: Any, carry: Sequence[Any], n: int) -> tuple[list[Any], tuple[Any, ...]]:
@@ -20,6 +21,9 @@ def scan(compiled: Any, carry: Sequence[Any], n: int) -> tuple[list[Any], tuple[
     if n < 0:
         raise ValueError(f"scan: n={n} runs; pass 0 or more")
     carry = tuple(carry)
+    walk = compiled.walk
+    if walk is not None and n and walk.fits(carry):
+        return walk(carry, n)
     rows: list[tuple[Any, ...]] = []
     entry, latest = None, compiled._latest
     while len(rows) < n:
@@ -31,10 +35,10 @@ def scan(compiled: Any, carry: Sequence[Any], n: int) -> tuple[list[Any], tuple[
         rows.append(tuple(row))
         if stop or len(rows) == n:
             break
-        again = all([kind(x) == kind(y) is not None for x, y in zip(carry, following, strict=True)])
+        walk = compiled.walk = walk_of(compiled.last, carry, following, row)
         carry = tuple(following)
-        if again and carry and compiled.last.run.whole and not compiled.last.run.program.closed:
-            columns, carry = in_machine_code(compiled.last, carry, n - len(rows), row)
+        if walk is not None and walk.fits(carry):
+            columns, carry = walk(carry, n - len(rows))
             first = [list(column) for column in zip(*rows, strict=True)]
             return [np.concatenate([a, b]) for a, b in zip(first, columns, strict=True)], carry
     return [np.array(column) for column in zip(*rows, strict=True)], carry
@@ -76,43 +80,66 @@ def checked(result: Any, carry: tuple[Any, ...], name: str) -> None:
             )
 
 
+# --- as machine code ------------------------------------------------------------------------------------
+
+
 def kind(x: Any) -> Any:
     """What machine code for `x` is good for; None if it is no float and no array of them."""
     if isinstance(x, np.ndarray):
-        return (x.dtype, x.shape) if x.dtype == np.float64 else None
+        return x.shape if x.dtype == np.float64 and type(x) is np.ndarray else None
     return float if type(x) is float else None
 
 
-def in_machine_code(
-    entry: Any, carry: tuple[Any, ...], n: int, row: Sequence[Any]
-) -> tuple[list[Any], tuple[Any, ...]]:
-    """The rest of a scan of numbers and small arrays, with the loop inside."""
-    loop = entry.run.loop
-    if loop is None:
-        loop = entry.run.loop = made(entry.run.make(), len(carry), len(row))
-    columns = [np.empty((n, *np.shape(x))) for x in row]
-    carry = tuple([np.ascontiguousarray(x) if np.ndim(x) else x for x in carry])
-    count, *last = loop(n, *columns, *carry)
-    return [column[:count] for column in columns], tuple(last)
+@dataclass(eq=False, slots=True)
+class Walk:
+    """The loop around what was made for one kind of carry."""
+
+    entry: Any
+    kinds: list[Any]  # of the carry
+    numbers: bool  # whether these are floats alone
+    row: list[Any]  # of what is kept its data when it was traced
+    loop: Any
+
+    def fits(self, carry: tuple[Any, ...]) -> bool:
+        """Whether it is good for this carry, here and now."""
+        return [kind(x) for x in carry] == self.kinds and not mode.get() & TRACE and self.entry.fits()
+
+    def __call__(self, carry: tuple[Any, ...], n: int) -> tuple[list[Any], tuple[Any, ...]]:
+        flat = np.array(carry) if self.numbers else np.concatenate([np.ravel(x) for x in carry])
+        rows = np.empty(n * sum([np.size(x) for x in self.row]))
+        count = self.loop(n, rows, flat)
+        columns, start = [], 0
+        for x in self.row:
+            end = start + n * np.size(x)
+            column = rows[start:end].reshape(n, *np.shape(x))[:count]
+            column = column.astype(bool) if x.dtype.kind == "b" else column
+            columns.append(column if 2 * count > n else column.copy())  # it does not keep what was not used
+            start = end
+        if self.numbers:
+            return columns, tuple(flat.tolist())
+        return columns, tuple(self.parts(flat))
+
+    def parts(self, flat: Any) -> Iterator[Any]:
+        """The carry, of its elements side by side."""
+        start = 0
+        for k in self.kinds:
+            size = 1 if k is float else math.prod(k)
+            yield float(flat[start]) if k is float else flat[start : start + size].reshape(k).copy()
+            start += size
 
 
-def made(run: Any, width: int, columns: int) -> Loop:
-    """The loop around a machine-code function of numbers, as machine code."""
-    from autograd.compiler.jit import machine_code
+def walk_of(entry: Any, carry: Sequence[Any], following: Sequence[Any], row: Sequence[Any]) -> Walk | None:
+    """The loop for a carry that becomes one of its kind; None where there is no machine code for it."""
+    kinds = [kind(x) for x in carry]
+    executable = entry.run
+    outputs = executable.program.outputs
+    alike = None not in kinds and kinds == [kind(x) for x in following]
+    plain = len(outputs) == 1 + len(row) + len(carry) and all([x.dtype.kind in "bf" for x in outputs])
+    if not (alike and carry and plain and executable.whole and not executable.program.closed):
+        return None
+    from autograd.compiler import machine
 
-    now = ", ".join([f"c{i}" for i in range(width)])
-    following = [f"n{i}" for i in range(width)]
-    row = [f"r{i}" for i in range(columns)]
-    given = ", ".join(["n", *[f"rows{i}" for i in range(columns)], now])
-    text = [f"def loop({given}):", "    for i in range(n):"]
-    text += [f"        {', '.join(['stop', *row, *following])} = run({now})"]
-    text += [f"        rows{i}[i] = {r}" for i, r in enumerate(row)]
-    text += [
-        "        if stop:",
-        f"            return i + 1, {now}",
-        "        if i < n - 1:",
-        f"            {now} = {', '.join(following)}",
-    ]
-    text += [f"    return n, {now}", ""]
-    loop: Loop = machine_code("\n".join(text), "loop", (("run", run),))
-    return loop
+    shapes = tuple([() if k is float else k for k in kinds])
+    loop = machine.loop(executable.source, shapes, len(row))
+    kept = [np.asarray(x.data) for x in outputs[1 : 1 + len(row)]]
+    return Walk(entry, kinds, set(kinds) == {float}, kept, loop)

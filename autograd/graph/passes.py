@@ -116,7 +116,7 @@ class Pass:
                 exact = float(kind(old) + kind(c))
                 if not identical(exact, g[source]):
                     g[source] = sums[k] = exact
-        given = {id(v): raw(r) for v, r in found.values()}
+        given = {id(v): raw(r) for v, r in found.items()}
         gradients, carried = {}, {}
         for n in structure.arrays:
             x = nodes[n]

@@ -187,7 +187,7 @@ class Recorder:
         done, self.pending = self.pending, None
         if done is None:
             return
-        reached = [v for v, _ in found.values() if id(v) in self.title]
+        reached = [v for v in found if id(v) in self.title]
         if not reached:
             self.unreached += 1
             return
@@ -200,7 +200,7 @@ class Recorder:
             frame = done.frame(found, self.recording.seen + 1, loss)
             self.passes.append((self.segment, frame))
         if self.optimizer is None:
-            given = {id(v): g for v, g in found.values()}
+            given = {id(v): g for v, g in found.items()}
             self.state = {id(p): (p._number, copied(p), self.total(p, given)) for p in self.params}
 
     # --- steps ------------------------------------------------------------------------------
