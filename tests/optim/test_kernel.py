@@ -122,6 +122,24 @@ def test_large_arrays_go_in_chunks(kind, options, layout, monkeypatch):
     assert w.data is buffer
 
 
+@pytest.mark.parametrize("shape", [(5,), (7, 9)])
+def test_large_arrays_that_miss_some_steps(shape, monkeypatch):
+    for module in (kernel, optim.optimizer):
+        monkeypatch.setattr(module, "CHUNK", 16)
+    rng = np.random.default_rng(3)
+    together = [Value(np.ones(shape)) for _ in range(3)]
+    one, alone = optim.Adam(together, lr=0.1), [Value(np.ones(shape)) for _ in range(3)]
+    others = [optim.Adam([v], lr=0.1) for v in alone]
+    for step in range(6):
+        for i, (v, w, o) in enumerate(zip(together, alone, others, strict=True)):
+            v.grad = w.grad = None if step % 3 == i else rng.normal(size=shape)
+            o.step()
+        one.step()
+        for i, (v, w) in enumerate(zip(together, alone, strict=True)):
+            np.testing.assert_array_equal(v.data, w.data)
+            assert one.state.get(i, {}).get("step") == others[i].state.get(0, {}).get("step")
+
+
 @cases
 def test_another_rate_is_no_other_code(kind, options):
     w = Value(RNG.normal(size=5))
@@ -309,7 +327,11 @@ def constant(p, g, *, lr):
     return (p - lr * g * np.array([1.0, 2.0]),)
 
 
-@pytest.mark.parametrize("rule", [scaled, decided, swapped, dropped, indexed, constant])
+def one_constant(p, g, *, lr):
+    return (p - lr * g * np.array([2.0]),)
+
+
+@pytest.mark.parametrize("rule", [scaled, decided, swapped, dropped, indexed, constant, one_constant])
 def test_a_rule_that_cannot_be_compiled_is_said_and_runs(rule):
     buffers = {swapped: ("a", "b"), dropped: ("a",)}.get(rule, ())
     own, w = optimizer_of(rule, buffers, lr=0.5), Value([3.0, 4.0])
@@ -326,12 +348,37 @@ def test_a_rule_that_cannot_be_compiled_is_said_and_runs(rule):
         dropped: [3.0, 4.0],
         indexed: [1.0, 2.5],
         constant: [1.5, 0.0],
+        one_constant: [0.0, 0.0],
     }
     np.testing.assert_allclose(w.data, expected[rule])
     assert w.data is data
     if rule is swapped:
         assert [optimizer.state[0][k].tolist() for k in "ab"] == [[1.0, 1.0], [0.0, 0.0]]
     optimizer.step()  # once is enough
+
+
+def test_a_rule_that_uses_a_value_of_its_own_runs_as_it_is():
+    factor, w = Value(2.0), Value([3.0, 4.0])
+    own = optimizer_of(lambda p, g, *, lr: (p - lr * g * factor,), lr=0.5)
+    w.grad = np.array([1.0, 2.0])
+    with pytest.warns(UserWarning, match="it uses a Value that it was not given"):
+        own([w]).step()
+    np.testing.assert_array_equal(w.data, [2.0, 2.0])
+
+
+def test_what_keeps_a_rule_from_being_compiled_is_said_once_for_all_options():
+    def rule(p, g, *, lr, way):
+        return (p - lr * g[::-1] if way == "back" else p - lr * np.flip(g),)
+
+    own, w = optimizer_of(rule, lr=0.5, way="back"), Value([3.0, 4.0])
+    optimizer = own([w])
+    w.grad = np.array([1.0, 2.0])
+    with pytest.warns(UserWarning, match="rule cannot be compiled") as said:
+        optimizer.step()
+        optimizer.param_groups[0]["way"] = "flipped"  # other code, but the same rule
+        optimizer.step()
+    assert len(said) == 1
+    np.testing.assert_array_equal(w.data, [1.0, 3.0])
 
 
 def test_a_rule_that_returns_too_much_is_an_error():

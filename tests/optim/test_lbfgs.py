@@ -217,3 +217,28 @@ def test_refusals():
         LBFGS([x], lr=-1.0)
     with pytest.raises(TypeError, match="closure"):
         LBFGS([x]).step()
+
+
+def test_without_search_every_step_but_the_last_is_evaluated():
+    x = Value([5.0])
+    optimizer = LBFGS([x], lr=0.01, max_iter=4)
+    closure = closure_of(optimizer, [x], lambda x: (x * x).sum())
+    points = [x.item()]
+    for n in (1, 2):
+        assert optimizer.step(closure).item() == points[-1] ** 2
+        points.append(x.item())
+        assert closure.calls == optimizer.state[0]["func_evals"] == 4 * n
+        assert optimizer.state[0]["n_iter"] == 4 * n
+    assert 5.0 > points[1] > points[2] > 0.0
+
+
+def test_the_state_of_one_that_never_moved_is_loaded():
+    x = Value([0.0])
+    still = LBFGS([x])
+    still.step(closure_of(still, [x], lambda x: (x * x).sum()))
+    y = Value([3.0])
+    other = LBFGS([y])
+    other.load_state_dict(still.state_dict())
+    assert other.state[0]["d"] is None and other.state[0]["func_evals"] == 1
+    other.step(closure_of(other, [y], lambda y: (y * y).sum()))
+    assert abs(y.item()) < 1e-6

@@ -241,6 +241,22 @@ def test_a_chain_in_a_sequence():
     np.testing.assert_allclose(found, [0.8 * 0.45**t if t < 6 else 0.8 for t in range(STEPS + 1)], rtol=1e-12)
 
 
+def test_a_chain_that_holds_a_sequence_begins_anew_with_all_its_parts():
+    def chain_of(opt):
+        inner = ls.SequentialLR(
+            opt, [ls.LinearLR(opt, start_factor=0.5, total_iters=3), ls.ExponentialLR(opt, gamma=0.5)], [4]
+        )
+        return ls.ChainedScheduler([inner, ls.ExponentialLR(opt, gamma=0.9)])
+
+    opt = optimizer()
+    alone = rates(opt, chain_of(opt), 9)
+    opt = optimizer()
+    first = ls.ConstantLR(opt, factor=0.1, total_iters=100)
+    found = rates(opt, ls.SequentialLR(opt, [first, chain_of(opt)], [6]), 15)
+    np.testing.assert_allclose(found, [0.08] * 6 + alone, rtol=1e-12)
+    np.testing.assert_allclose(alone[:4], [0.8 * 0.9**t * min(1, 0.5 + t / 6) for t in range(4)], rtol=1e-12)
+
+
 @pytest.mark.parametrize("kind", ["sequential", "chained"])
 def test_combinations_go_on_from_a_state_dict(kind):
     def made(opt):
@@ -323,6 +339,9 @@ def test_a_callable_object_is_saved_but_no_function():
         again.load_state_dict({})
     heights = ls.CyclicLR(opt, 0.1, 0.5, scale_fn=Falling(0.5), cycle_momentum=False).state_dict()
     assert heights["scale"] == {"speed": 0.5}
+    other = ls.CyclicLR(optimizer(), 0.1, 0.5, scale_fn=Falling(0.9), cycle_momentum=False)
+    other.load_state_dict(heights)
+    assert other.scale_fn(3) == 0.5**3
 
 
 def test_a_scheduler_before_the_optimizer_warns_once():
@@ -343,6 +362,34 @@ def test_going_on_by_last_epoch_needs_the_initial_rate():
     scheduler = ls.CosineAnnealingWarmRestarts(opt, T_0=10, last_epoch=4)
     assert scheduler.last_epoch == 5
     assert opt.param_groups[0]["lr"] == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda o, n: ls.CyclicLR(o, 0.1, 0.5, step_size_up=3, last_epoch=n),
+        lambda o, n: ls.OneCycleLR(o, 0.5, total_steps=9, last_epoch=n),
+    ],
+)
+def test_a_cycle_goes_on_by_last_epoch(make):
+    """With the groups of the first run, as an optimizer's state_dict keeps them."""
+
+    def walked(opt, scheduler, steps):
+        found = []
+        for _ in range(steps):
+            opt.step()
+            scheduler.step()
+            found.append((scheduler.get_last_lr(), opt.param_groups[0]["momentum"]))
+        return found
+
+    opt = SGD([Value(1.0)], lr=0.8, momentum=0.9)
+    scheduler = make(opt, -1)
+    walked(opt, scheduler, 3)
+    other = SGD([Value(1.0)], lr=0.8, momentum=0.9)
+    other.load_state_dict(opt.state_dict())
+    again = make(other, 2)  # makes the third step
+    assert (again.last_epoch, again.get_last_lr()) == (3, scheduler.get_last_lr())
+    assert walked(other, again, 5) == walked(opt, scheduler, 5)
 
 
 def test_names_that_do_not_fit_are_refused():

@@ -157,6 +157,33 @@ def test_errors_of_a_compiled_function_are_its_own():
         minimize(lambda x: x**2, [1.0, 2.0], compile=True)
 
 
+def test_a_compiled_path_in_float32():
+    start = np.array([1.5, 0.5], np.float32)
+    plain, same = (minimize(lambda x: np.sum(curve(x)), start, steps=20, compile=c) for c in (False, "numpy"))
+    assert same.path.dtype == np.float32
+    np.testing.assert_array_equal(same.path, plain.path)
+
+
+def test_a_compiled_path_whose_state_grows_on_the_way():
+    class Late(optim.Optimizer):
+        """Descent with a memory that begins at the first step and one that begins at the second."""
+
+        def __init__(self, params):
+            super().__init__(params, {"lr": 0.01})
+
+        def new_state(self, p, group):
+            return {"first": None, "second": None}
+
+        def update(self, p, g, state, group):
+            begun = "first" if state["first"] is None else "second"
+            state[begun] = g if state[begun] is None else state[begun] + g
+            return p - group["lr"] * (g + state["first"])
+
+    plain, same = (minimize(curve, 1.9, Late, steps=20, compile=c) for c in (False, "numpy"))
+    np.testing.assert_array_equal(same.path, plain.path)
+    assert plain.steps == 20
+
+
 # --- SciPy ----------------------------------------------------------------------------------------
 
 START = np.array([-1.2, 1.0, 0.7])

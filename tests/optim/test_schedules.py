@@ -105,6 +105,17 @@ def test_each_schedule_begins_anew_after_another(name):
     np.testing.assert_allclose(found[2:], [formula(n) for n in range(6)], rtol=1e-12)
 
 
+def test_a_schedule_of_ones_own_begins_anew_after_another():
+    class Halves(schedules.LRScheduler):
+        def get_lr(self):
+            return [lr * 0.5**self.last_epoch for lr in self.base_lrs]
+
+    found = rates(
+        lambda o: schedules.SequentialLR(o, [schedules.ExponentialLR(o, 0.9), Halves(o)], milestones=[2]), 4
+    )
+    np.testing.assert_allclose(found, [0.8, 0.72, 0.8, 0.4, 0.2], rtol=1e-12)
+
+
 def test_a_schedule_without_a_formula():
     class Nothing(schedules.LRScheduler):
         pass
