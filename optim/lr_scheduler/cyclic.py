@@ -364,11 +364,13 @@ class OneCycleLR(LRScheduler):
                 f"OneCycleLR.step: step {self.last_epoch} of {self.total_steps}; "
                 f"give it the number of all batches of all epochs"
             )
-        start, phase = 0.0, self.phases[-1]
-        for phase in self.phases:
-            if self.last_epoch <= phase[0] or phase is self.phases[-1]:
+        start = 0.0
+        for phase in self.phases[:-1]:
+            if self.last_epoch <= phase[0]:
                 break
             start = phase[0]
+        else:
+            phase = self.phases[-1]
         end, lr_from, lr_to, momentum_from, momentum_to = phase
         part = (self.last_epoch - start) / (end - start) if end > start else 1.0
         lrs = []
