@@ -72,6 +72,31 @@ def test_a_batch_is_its_samples(batch_first):
         np.testing.assert_allclose(weights.data[i], each.mean(axis=0), rtol=1e-12)
 
 
+def test_a_mask_of_floats_is_added():
+    m = module()
+    forbidden = np.triu(np.ones((3, 5), bool), 2)
+    asked, given = m(Q, K, K, attn_mask=np.where(forbidden, -np.inf, 0.0)), m(Q, K, K, attn_mask=forbidden)
+    np.testing.assert_array_equal(asked[0].data, given[0].data)
+    np.testing.assert_array_equal(asked[1].data, given[1].data)
+    shifted = m(Q, K, K, key_padding_mask=np.log([1.0, 2.0, 3.0, 4.0, 5.0]), average_attn_weights=False)[
+        1
+    ].data
+    plain = by_hand(m, Q, K, K)[1] * np.arange(1.0, 6.0)  # exp(score + log n) = n exp(score)
+    np.testing.assert_allclose(shifted, plain / plain.sum(axis=-1, keepdims=True), rtol=1e-12)
+
+
+def test_keys_and_values_of_other_widths():
+    m = MultiheadAttention(4, 2, kdim=3, vdim=5, rng=2)
+    assert m.in_proj_weight is None
+    k, v = RNG.normal(size=(6, 3)), RNG.normal(size=(6, 5))
+    q, k_, v_ = Q @ m.q_proj_weight.data.T, k @ m.k_proj_weight.data.T, v @ m.v_proj_weight.data.T
+    heads = [
+        softmax(q[:, h] @ k_[:, h].T / np.sqrt(2)) @ v_[:, h] for h in (slice(0, 2), slice(2, 4))
+    ]  # its biases are 0
+    expected = np.hstack(heads) @ m.out_proj.weight.data.T
+    np.testing.assert_allclose(m(Q, k, v)[0].data, expected, rtol=1e-12)
+
+
 def test_the_gradient_of_further_keys():
     m = module(add_bias_kv=True)
     leaves = [m.bias_k, m.bias_v]

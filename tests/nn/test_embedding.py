@@ -56,6 +56,8 @@ def test_bags_by_hand():
     assert embedding_bag(rows, TABLE, bags, mode="max").tolist() == [[4, 5], [0, 0], [8, 9], [2, 3]]
     closed = embedding_bag(rows, TABLE, np.array([0, 2, 4]), mode="sum", include_last_offset=True)
     assert closed.tolist() == [[4, 6], [10, 12]]
+    for mode in ("sum", "mean", "max"):
+        assert embedding_bag(np.zeros((2, 0), int), TABLE, mode=mode).tolist() == [[0, 0], [0, 0]]
     padded = embedding_bag([[0, 2], [4, 4]], TABLE, padding_idx=2)
     assert padded.tolist() == [[0, 1], [8, 9]]
     weighted = embedding_bag([[0, 2]], TABLE, mode="sum", per_sample_weights=np.array([[10.0, 0.5]]))

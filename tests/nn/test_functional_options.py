@@ -56,6 +56,12 @@ SAID = {
     "LayerNorm((3,), eps=1e-05, elementwise_affine=True)": lambda: nn.LayerNorm(3),
     "AdaptiveAvgPool1d(output_size=": lambda: nn.AdaptiveAvgPool1d(2),
     "Unflatten(dim=1, unflattened_size=(2, 2))": lambda: nn.Unflatten(1, (2, 2)),
+    "Bilinear(in1_features=2, in2_features=3, out_features=4, bias=True)": lambda: nn.Bilinear(2, 3, 4),
+    "RMSNorm((3,), eps=None, elementwise_affine=True)": lambda: nn.RMSNorm(3),
+    "MaxPool2d(kernel_size=2, stride=2, padding=1, dilation=1, ceil_mode=False)": lambda: nn.MaxPool2d(
+        2, padding=1
+    ),
+    "AvgPool1d(kernel_size=3, stride=2, padding=0)": lambda: nn.AvgPool1d(3, 2),
     "LSTMCell(2, 3)": lambda: nn.LSTMCell(2, 3),
     "LSTMCell(2, 3, bias=False)": lambda: nn.LSTMCell(2, 3, bias=False),
 }

@@ -52,7 +52,20 @@ def test_cross_entropy_by_hand():
     np.testing.assert_allclose(smoothed, [0.75 * math.log(4 / 3) + 0.25 * math.log(4), math.log(2)])
     soft = F.cross_entropy(x, np.array([[0.5, 0.5], [1.0, 0.0]]), reduction="sum")
     assert float(soft) == pytest.approx(0.5 * math.log(4 / 3) + 0.5 * math.log(4) + math.log(2))
+    mean, g = gradient(lambda x: F.cross_entropy(x, np.array([[0.5, 0.5], [1.0, 0.0]]), [2.0, 3.0]), x)
+    # the mean over the samples, as no class is theirs alone; each class counts with its weight
+    by_hand = (2 * 0.5 * math.log(4) + 3 * 0.5 * math.log(4 / 3) + 2 * math.log(2)) / 2
+    assert mean == pytest.approx(by_hand)
+    np.testing.assert_allclose(g, np.array([[2.5 / 4 - 1.0, 7.5 / 4 - 1.5], [-1.0, 1.0]]) / 2, atol=1e-15)
     assert float(F.nll_loss(np.log([[0.25, 0.75]]), [1])) == pytest.approx(-math.log(0.75))
+
+
+def test_a_variance_for_each_sample():
+    """Of the shape of the input without its last axis, as with a last axis of 1."""
+    v = np.array([0.5, 2.0, 4.0])
+    found = F.gaussian_nll_loss(X, Y, v, reduction="none")
+    np.testing.assert_allclose(found, 0.5 * (np.log(v)[:, None] + (X - Y) ** 2 / v[:, None]), rtol=1e-12)
+    np.testing.assert_array_equal(found, F.gaussian_nll_loss(X, Y, v[:, None], reduction="none"))
 
 
 def test_cross_entropy_is_one_operation():
@@ -301,6 +314,23 @@ REFUSED = [
     (lambda: F.ctc_loss(X, [1], [3], [1], blank=4), IndexError, "blank=4"),
     (lambda: F.ctc_loss(X, [1, 2], [3], [1]), ValueError, "2 classes; target_lengths add up to 1"),
     (lambda: F.ctc_loss(X, [1], [9], [1]), ValueError, r"input_lengths holds \[9\]"),
+    (
+        lambda: F.ctc_loss(X[0], [1], [3], [1]),
+        ValueError,
+        r"log_probs has shape \(4,\); \(T, N, C\) or \(T, C\)",
+    ),
+    (lambda: F.ctc_loss(X, [1], [3, 3], [1]), ValueError, r"input_lengths has shape \(2,\); 1 integers"),
+    (lambda: F.ctc_loss(X, [1], [3], [1.0]), ValueError, r"target_lengths has .* 1 integers are needed"),
+    (
+        lambda: F.ctc_loss(X, [[1, 2]], [3], [3]),
+        ValueError,
+        r"targets have shape \(1, 2\); \(1, 3\) is needed",
+    ),
+    (
+        lambda: F.multilabel_soft_margin_loss(1.0, 1.0),
+        ValueError,
+        "single number; the last axis is the classes",
+    ),
 ]
 
 

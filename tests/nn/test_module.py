@@ -115,6 +115,31 @@ def test_a_micrograd_program_runs():
     assert losses[-1] < 0.2 * losses[0]
 
 
+def test_a_hook_is_taken_away_once():
+    layer, seen = nn.Linear(1, 1, bias=False, rng=0), []
+    handles = [layer.register_forward_hook(lambda m, args, out, i=i: seen.append(i)) for i in range(2)]
+    handles[0].remove()
+    handles[0].remove()
+    layer(np.ones((1, 1)))
+    assert seen == [1]
+
+
+def test_a_backward_hook_sees_the_gradients_of_all_inputs():
+    class Product(nn.Module):
+        def forward(self, a, n, b):
+            return a * b * n
+
+    seen, module = [], Product()
+    module.register_full_backward_hook(
+        lambda m, grad_input, grad_output: seen.append((grad_input, grad_output))
+    )
+    a, b = Value(2.0), Value([3.0, 4.0])
+    (module(a, 10.0, b) * np.array([1.0, 2.0])).sum().backward()
+    (((ga, gb), (g,)),) = seen
+    assert (ga, gb.tolist(), g.tolist()) == (110.0, [20.0, 40.0], [1.0, 2.0])
+    assert a.grad == 110.0 and b.grad.tolist() == [20.0, 40.0]
+
+
 def test_repr_reads_like_the_network():
     text = repr(nn.MLP(2, [3, 1]))
     assert text.startswith("MLP of [Layer of [ReLUNeuron(2)")

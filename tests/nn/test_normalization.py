@@ -99,6 +99,27 @@ def test_running_statistics_follow_the_batches(momentum):
     assert layer.num_batches_tracked.item() == 0
 
 
+@pytest.mark.parametrize("function", [fn.batch_norm, fn.instance_norm])
+def test_statistics_in_plain_arrays_are_updated_in_place(function):
+    x = RNG.normal(2.0, 3.0, size=(4, 3, 5))
+    mean, var = np.zeros(3), np.ones(3)
+    options = {"training": True} if function is fn.batch_norm else {}
+    for running_mean, running_var in ((mean, var), (mean, None), (None, var)):
+        function(Value(x), running_mean, running_var, momentum=0.25, **options)
+    axes = (0, 2) if function is fn.batch_norm else 2
+    means, variances = x.mean(axes), x.var(axes, ddof=1)
+    if function is fn.instance_norm:
+        means, variances = means.mean(0), variances.mean(0)
+    np.testing.assert_allclose(mean, (1 - 0.75**2) * means, rtol=1e-12)  # moved twice
+    np.testing.assert_allclose(var, 0.75**2 + (1 - 0.75**2) * variances, rtol=1e-12)
+
+
+def test_nothing_to_begin_again_without_running_statistics():
+    layer = normalization.BatchNorm1d(2, track_running_stats=False)
+    layer.reset_running_stats()
+    assert layer.running_mean is layer.running_var is layer.num_batches_tracked is None
+
+
 def test_state():
     layer = normalization.BatchNorm1d(2, dtype=np.float32)
     names = ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"]

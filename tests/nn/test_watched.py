@@ -62,6 +62,20 @@ def test_changes_count(change, how):
         np.testing.assert_array_equal(getattr(a, "data", a), getattr(b, "data", b))
 
 
+def test_a_layer_that_is_there_twice_is_watched():
+    shared = nn.Sequential(nn.Dropout(0.5), nn.Linear(4, 4, rng=0))
+    model = nn.Sequential(shared, nn.Tanh(), shared).eval()
+    run = compile(model)
+    for change in (lambda: None, lambda: setattr(shared[1], "bias", nn.Parameter(np.ones(4))), model.train):
+        change()
+        found = []
+        for f in (model, run):
+            nn.manual_seed(3)
+            found.append(getattr(y := f(X), "data", y))
+        np.testing.assert_array_equal(*found)
+    assert run.traces == 3
+
+
 def test_the_model_is_not_kept():
     model = made()
     where = weakref.ref(model)

@@ -5,6 +5,7 @@ import hashlib
 import http.server
 import os
 import struct
+import sys
 import threading
 from pathlib import Path
 
@@ -150,6 +151,19 @@ def test_the_environment_names_the_folder(tmp_path, no_network, monkeypatch):
     check(mnist(), nested)
 
 
+@pytest.mark.parametrize("cache", ["given", "at home"])
+def test_without_the_variable_the_files_are_in_the_users_cache(tmp_path, no_network, monkeypatch, cache):
+    arrays = small()
+    if cache == "given":
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "own"))
+        written(tmp_path / "own" / "stepgrad" / "mnist", arrays)
+    else:
+        monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+        monkeypatch.setattr(Path, "home", lambda: tmp_path)
+        written(tmp_path / ".cache" / "stepgrad" / "mnist", arrays)
+    check(mnist(), arrays)
+
+
 def test_missing_folders_and_files_are_named(tmp_path, no_network, monkeypatch):
     arrays = small()
     written(tmp_path, {NAMES[0]: arrays[NAMES[0]]})
@@ -228,6 +242,18 @@ def test_a_file_is_fetched_and_checked(server, tmp_path):
     path = download([server.url], tmp_path / "deep" / "file", sha(server.content))
     assert path.read_bytes() == server.content
     assert names(tmp_path / "deep") == ["file"]
+
+
+@pytest.mark.parametrize("tqdm", [True, False])
+def test_a_bar_is_shown_where_tqdm_is(server, tmp_path, monkeypatch, capsys, tqdm):
+    if tqdm:
+        pytest.importorskip("tqdm")
+    else:
+        monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    path = download([server.url], tmp_path / "file", sha(server.content))
+    assert path.read_bytes() == server.content
+    said = capsys.readouterr().err
+    assert "300k/300k" in said if tqdm else not said
 
 
 def test_a_checksum_may_be_that_of_the_content(server, tmp_path):

@@ -30,6 +30,14 @@ def test_a_dataset_hands_out_rows_that_belong_together():
     assert (x.tolist(), y.tolist()) == ([[4, 5], [0, 1]], [9, 7])
 
 
+def test_how_they_read():
+    data = TensorDataset(np.arange(6).reshape(3, 2), np.zeros(3, np.float32))
+    assert repr(data) == "TensorDataset(int64 (3, 2), float32 (3,))"
+    assert repr(DataLoader(data, 2, shuffle=True, seed=7)) == (
+        "DataLoader(TensorDataset(int64 (3, 2), float32 (3,)), batch_size=2, shuffle=True, seed=7, 2 batches)"
+    )
+
+
 @pytest.mark.parametrize(
     ("arrays", "words"),
     [((), "no arrays"), ((3.0,), "shape ()"), ((np.zeros(3), np.zeros(4)), "differ in the number of rows")],

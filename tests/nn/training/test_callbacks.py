@@ -337,6 +337,8 @@ def test_a_scheduler_steps_per_epoch_per_batch_or_with_a_number():
     assert calls == [(losses[0],), (losses[1],)]
     with pytest.raises(ValueError, match="every='step'"):
         LearningRateScheduler(Scheduler(), every="step")
+    with pytest.raises(ValueError, match="monitor= is known after an epoch; leave out every='batch'"):
+        LearningRateScheduler(Scheduler(), monitor="loss", every="batch")
     with pytest.raises(TypeError, match=r"no step\(\)"):
         LearningRateScheduler(0.1)
 
@@ -450,6 +452,22 @@ def test_a_logarithm_of_a_negative_number_is_named():
     model = Dense(3, 1)
     error = fitted_until_nonfinite(model, X, loss=lambda output, target: log(output - 1e3).mean())
     assert "log(float64 (5, 1)) gave nan at [0, 0] (5 of 5 elements)" in str(error)
+
+
+def test_a_second_run_that_fails_in_its_own_way_is_no_place():
+    class Once(Exploding):
+        """Raises an error of its own when the batch is run again, to find the line."""
+
+        runs = 0
+
+        def forward(self, x):
+            self.runs += 1
+            if self.runs > 1:
+                raise LookupError("only once")
+            return super().forward(x)
+
+    message = str(fitted_until_nonfinite(Once(), X * 1e6))
+    assert "exp(float64 (5, 1)) gave inf" in message and "only once" not in message and ".py:" not in message
 
 
 @pytest.mark.parametrize("shuffle", [False, True])

@@ -461,6 +461,8 @@ def test_history_draws_itself():
     own = plt.figure().add_subplot()
     assert history.plot(own, ["loss"]) is own
     assert (len(own.lines), own.get_ylabel()) == (1, "Loss")
+    empty = History().plot()
+    assert (len(empty.lines), empty.get_legend(), empty.get_xlabel()) == (0, None, "Epoch")
     with pytest.raises(KeyError, match="there are"):
         history.plot(keys=["accuracy"])
     plt.close("all")

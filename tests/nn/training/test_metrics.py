@@ -85,9 +85,18 @@ def test_r2_does_not_depend_on_the_batches_or_on_an_offset():
     for cuts in ((), (3, 4, 11), range(1, 20)):
         assert measured(R2Score(), o, t, cuts) == pytest.approx(by_formula, rel=1e-13)
         assert measured(R2Score(), o + 1e8, t + 1e8, cuts) == pytest.approx(by_formula, rel=1e-6)
+    metric = R2Score()
+    for rows in (slice(0, 0), slice(0, 9), slice(9, 9), slice(9, 20)):  # batches without rows change nothing
+        metric.update(o[rows], t[rows])
+    assert metric.result() == pytest.approx(by_formula, rel=1e-13)
     flat = np.full((20, 1), 3.0)
     assert measured(R2Score(), flat, flat) == 1
     assert measured(R2Score(), flat + 1, flat) == 0
+
+
+def test_how_many_classes_may_be_named_must_be_one_or_more():
+    with pytest.raises(ValueError, match="k=0 must be 1 or more"):
+        TopKCategoricalAccuracy(0)
 
 
 def test_a_metric_without_rows_is_not_a_number():

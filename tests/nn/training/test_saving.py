@@ -9,12 +9,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import nn
 import optim
+from nn import saving
 from nn.data import DataLoader, TensorDataset
 from nn.saving import load, load_checkpoint, save, save_checkpoint, write_atomically
 from tests.nn.training.kill import killed
@@ -237,10 +239,11 @@ def test_nothing_changes_where_anything_does_not_fit(saved):
         model = model or Net(2, 3, 1, seed=5)
         optimizer = parts.pop("optimizer", None) or optim.Adam(model.parameters(), lr=0.5)
         rng = parts.pop("rng", None) or np.random.default_rng(8)
-        before = model.state_dict(), optimizer.state_dict(), rng.bit_generator.state
+        generator = rng["noise"] if isinstance(rng, dict) else rng
+        before = model.state_dict(), optimizer.state_dict(), generator.bit_generator.state
         with pytest.raises(kind, match=words):
             load_checkpoint(at, model=model, optimizer=optimizer, rng=rng, **parts)
-        same((model.state_dict(), optimizer.state_dict(), rng.bit_generator.state), before)
+        same((model.state_dict(), optimizer.state_dict(), generator.bit_generator.state), before)
 
     attempt(
         ValueError,
@@ -259,6 +262,11 @@ def test_nothing_changes_where_anything_does_not_fit(saved):
         ValueError,
         "is a MT19937, the file holds the state of a PCG64",
         rng=np.random.Generator(np.random.MT19937(1)),
+    )
+    attempt(
+        KeyError,
+        r"rng names \['noise'\] given, the file holds \[''\]; pass the same ones",
+        rng={"noise": np.random.default_rng(8)},
     )
     attempt(KeyError, r"not \['scheduler'\]", scheduler=Stubborn())
     attempt(
@@ -334,6 +342,15 @@ def test_content_reaches_the_disk_before_the_name(tmp_path, monkeypatch):
     write_atomically(tmp_path / "f", b"content")
     assert calls[0].endswith(".tmp")
     assert calls[1:] == ["replace", str(tmp_path)]
+
+
+def test_where_a_folder_cannot_be_opened_the_file_is_written_all_the_same(tmp_path, monkeypatch):
+    def refuse(*args):
+        raise PermissionError("a folder")
+
+    monkeypatch.setattr(saving, "os", SimpleNamespace(name="nt", open=refuse, path=os.path, fsync=os.fsync))
+    write_atomically(tmp_path / "f", b"content")
+    assert (tmp_path / "f").read_bytes() == b"content"
 
 
 WRITER = """
