@@ -51,9 +51,6 @@ class Same:
     def __eq__(self, other: Any) -> bool:
         return type(other) is Same and self.thing is other.thing
 
-    def __hash__(self) -> int:
-        return id(self.thing)
-
 
 def state_of(x: Any, held: Held, seen: set[int]) -> Any:
     """What is equal as long as a trace that met `x` holds; into `held` go what tells quickly whether it is.
