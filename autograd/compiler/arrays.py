@@ -156,7 +156,9 @@ class Planner:
                     if s.is_array
                     else f"{name} = {name} / {n}"
                 )
-        elif s.op is el.WHERE and s.is_array:
+        elif s.op is el.WHERE and not s.is_array:
+            self.line(s, f"{name} = {self.known(np.where, '')}({', '.join(args)})[()]")
+        elif s.op is el.WHERE:
             out = self.room(s, [s.args[2]])
             if out == "None":
                 self.line(s, f"{name} = {self.known(np.where, '')}({', '.join(args)})")

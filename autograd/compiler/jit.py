@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler import arrays, machine, scalars, unrolled
+from autograd.compiler import arrays, machine, passes, scalars, unrolled
 from autograd.compiler.arrays import Planner
 from autograd.compiler.names import Names, comment
 from autograd.compiler.program import CONSTANT, Program, Variable
@@ -267,10 +267,12 @@ def executable(program: Program, name: str, why: str) -> Any:
     from autograd.compiler.executable import Executable, loaded
 
     njit(abs_of)  # is it there?
+    if not why:
+        program = passes.multiplied(program)
     names = Names(program)
-    whole = scalars.source(program, names) if not why else unrolled.source(program)
+    whole = unrolled.source(program) if why else scalars.source(program, names, machine.FORMULAS)
     if whole is not None:
-        run = machine.function(whole, tuple([x.dtype.kind == "b" for x in program.outputs if not x.is_array]))
+        run = machine.function(whole, "".join([x.dtype.kind for x in program.outputs if not x.is_array]))
         return Executable(program, "numba", whole, lambda: run, why, name, whole=True)
     fuser = Fuser(program, names)
     code = arrays.code(program, names, fuser)

@@ -7,26 +7,32 @@ the function around it that Python calls.  IEEE arithmetic: nothing is reordered
 
 import ast
 import math
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from importlib import import_module as module
 from typing import Any
 
 import numpy as np
 
+from autograd.compiler import scalars
+
 ARITHMETIC = {ast.Add: "fadd", ast.Sub: "fsub", ast.Mult: "fmul", ast.Div: "fdiv"}
 COMPARISONS = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
+# where the processor is quicker with another formula than Python
+FORMULAS = scalars.FORMULAS | {
+    np.sign: lambda x: f"(copysign(1.0, {x}) if {x} < 0.0 or {x} > 0.0 else {x} + 0.0)"
+}
 Element = tuple[Any, ...]  # of an array: its name, and a number for each axis
-Elements = MutableMapping[Element, Any]
 
 
 class Writer:
     """Writes generated lines: `names` holds the numbers, `elements` those of arrays."""
 
-    def __init__(self, context: Any, builder: Any, names: dict[str, Any], elements: Elements) -> None:
-        from llvmlite import ir
-
+    def __init__(self, context: Any, builder: Any, names: dict[str, Any], elements: Any) -> None:
+        ir = module("llvmlite.ir")
         self.context, self.builder, self.names, self.elements = context, builder, names, elements
-        self.double, self.bit, self.constant = ir.DoubleType(), ir.IntType(1), ir.Constant
+        self.double, self.bit, self.integer = ir.DoubleType(), ir.IntType(1), ir.IntType(64)
+        self.constant = ir.Constant
 
     def write(self, function: ast.FunctionDef) -> list[ast.expr]:
         """All lines of a function; what it returns, not written yet."""
@@ -53,8 +59,8 @@ class Writer:
                 return self.elements[element(x)]
             case ast.UnaryOp(op=ast.Not()):
                 return write.not_(self.truth(x.operand))
-            case ast.UnaryOp(operand=ast.Constant()):
-                return self.number(-float(x.operand.value))  # type: ignore[arg-type]
+            case ast.UnaryOp(operand=ast.Constant(value=number)):
+                return self.number(-float(number))  # type: ignore[arg-type]
             case ast.UnaryOp():
                 return write.fneg(self.float(x.operand))
             case ast.BinOp():
@@ -80,8 +86,7 @@ class Writer:
 
     def call(self, x: ast.Call) -> Any:
         """A function of `math`, as numba has it."""
-        from numba import types
-
+        types = module("numba.types")
         assert isinstance(x.func, ast.Name)
         name, args = x.func.id, [self.float(y) for y in x.args]
         result = types.boolean if name.startswith("is") else types.float64
@@ -89,7 +94,15 @@ class Writer:
         return function(self.builder, args)
 
     def number(self, x: Any) -> Any:
-        return self.constant(self.bit, int(x)) if isinstance(x, bool) else self.constant(self.double, float(x))
+        if isinstance(x, bool):
+            return self.constant(self.bit, int(x))
+        return self.constant(self.double, float(x))
+
+    def result(self, x: ast.expr, kind: str) -> Any:
+        """What is returned, as a number of its kind."""
+        if kind == "b":
+            return self.truth(x)
+        return self.builder.fptosi(self.float(x), self.integer) if kind == "i" else self.float(x)
 
     def float(self, x: ast.expr) -> Any:
         return self.as_float(self.value(x))
@@ -147,12 +160,13 @@ class Memory:
 
     def __init__(self, context: Any, builder: Any, arrays: dict[str, tuple[Any, Any]]) -> None:
         self.context, self.builder = context, builder
-        self.arrays = {n: (kind, context.make_array(kind)(context, builder, x)) for n, (kind, x) in arrays.items()}
+        self.arrays = {
+            n: (kind, context.make_array(kind)(context, builder, x)) for n, (kind, x) in arrays.items()
+        }
 
     def pointer(self, at: Element) -> tuple[Any, Any]:
         """The type of an element, and where it is."""
-        from numba.core import cgutils
-
+        cgutils = module("numba.core.cgutils")
         kind, array = self.arrays[at[0]]
         indices = [cgutils.intp_t(i) for i in at[1:]]
         return kind.dtype, cgutils.get_item_pointer(self.context, self.builder, kind, array, indices)
@@ -167,12 +181,10 @@ class Memory:
 
 def intrinsic(parameters: Sequence[str], typed: Callable[..., Any]) -> Any:
     """numba's function of some parameters; `typed` says for their types what it is, and how it is written."""
-    from numba.extending import intrinsic as numbas
-
     given = ", ".join(parameters)
     scope: dict[str, Any] = {"typed": typed}
     exec(f"def body(context, {given}):\n    return typed({given})\n", scope)
-    return numbas(scope["body"])
+    return module("numba.extending").intrinsic(scope["body"])
 
 
 def defined(text: str, things: dict[str, Any]) -> Any:
@@ -184,19 +196,19 @@ def defined(text: str, things: dict[str, Any]) -> Any:
 
 
 @lru_cache(256)
-def function(text: str, bits: tuple[bool, ...]) -> Any:
-    """The function of a text, as machine code; bits: which of the numbers that it returns are truth values."""
-    from numba import boolean, float64, types
-
+def function(text: str, kinds: str) -> Any:
+    """The function of a text, as machine code; kinds: of each number that it returns "f", "i" or "b"."""
+    types = module("numba.types")
+    boolean, float64 = types.boolean, types.float64
     tree = parsed(text)
     given = [x.arg for x in tree.args.args]
     made = arrays_of(tree)
     results = [ast.unparse(x) for x in returned(tree.body[-1])]
     numbers = [i for i, name in enumerate(results) if name not in made]
-    result = types.Tuple([boolean if bit else float64 for bit in bits])
+    result = types.Tuple([{"f": float64, "i": types.int64, "b": boolean}[kind] for kind in kinds])
 
-    def typed(*kinds: Any) -> Any:
-        return result(*kinds), write
+    def typed(*given: Any) -> Any:
+        return result(*given), write
 
     def write(context: Any, builder: Any, signature: Any, args: Sequence[Any]) -> Any:
         names, arrays = {}, {}
@@ -207,19 +219,19 @@ def function(text: str, bits: tuple[bool, ...]) -> Any:
                 names[name] = x if kind == boolean else context.cast(builder, x, kind, float64)
         writer = Writer(context, builder, names, Memory(context, builder, arrays))
         found = writer.write(tree)
-        each = zip(numbers, bits, strict=True)
-        values = [writer.truth(found[i]) if bit else writer.float(found[i]) for i, bit in each]
+        values = [writer.result(found[i], kind) for i, kind in zip(numbers, kinds, strict=True)]
         return context.make_tuple(builder, result, values)
 
-    lines = [f"{name} = empty({shape}{', bool_' if bit else ''})" for name, (shape, bit) in made.items()]
-    call = f"body({', '.join([*given, *made])})"
+    # names that no argument has
+    lines = [f"{name} = _c1({shape}{', _c2' if bit else ''})" for name, (shape, bit) in made.items()]
+    call = f"_c0({', '.join([*given, *made])})"
     if made:
-        lines.append(f"found = {call}")
-        each = [n if n in made else f"found[{numbers.index(i)}]" for i, n in enumerate(results)]
+        lines.append(f"_r0 = {call}")
+        each = [n if n in made else f"_r0[{numbers.index(i)}]" for i, n in enumerate(results)]
         call = f"({', '.join(each)},)"
     lines = [f"def run({', '.join(given)}):", *[f"    {line}" for line in lines], f"    return {call}", ""]
     body = intrinsic([*given, *made], typed)
-    return defined("\n".join(lines), {"body": body, "empty": np.empty, "bool_": np.bool_})
+    return defined("\n".join(lines), {"_c0": body, "_c1": np.empty, "_c2": np.bool_})
 
 
 # --- a program run on its own results -------------------------------------------------------------------
@@ -234,12 +246,12 @@ def loop(text: str, shapes: tuple[tuple[int, ...], ...], kept: int) -> Any:
     rows: of each element that is kept the numbers of all runs, those of one array element by element.
     The function returns how often it ran.
     """
-    from numba import types
-    from numba.core import cgutils
-
+    types, cgutils = module("numba.types"), module("numba.core.cgutils")
     tree = parsed(text)
     made = arrays_of(tree)
-    given = [(x.arg, *at) for x, shape in zip(tree.args.args, shapes, strict=True) for at in np.ndindex(shape)]
+    given = [
+        (x.arg, *at) for x, shape in zip(tree.args.args, shapes, strict=True) for at in np.ndindex(shape)
+    ]
 
     def typed(*kinds: Any) -> Any:
         return types.intp(*kinds), write
@@ -251,8 +263,9 @@ def loop(text: str, shapes: tuple[tuple[int, ...], ...], kept: int) -> Any:
             for kind, x in zip(signature.args[1:], arrays, strict=True)
         ]
         at = cgutils.intp_t
-        slots = [cgutils.alloca_once_value(builder, builder.load(builder.gep(carry, [at(k)]))) for k in range(len(given))]
-        before = [cgutils.alloca_once_value(builder, builder.load(slot)) for slot in slots]
+        first_ones = [builder.load(builder.gep(carry, [at(k)])) for k in range(len(given))]
+        slots = [cgutils.alloca_once_value(builder, x) for x in first_ones]
+        before = [cgutils.alloca_once_value(builder, x) for x in first_ones]
         count = cgutils.alloca_once_value(builder, at(0))
         with cgutils.for_range(builder, n) as turn:
             now = [builder.load(slot) for slot in slots]
@@ -263,8 +276,10 @@ def loop(text: str, shapes: tuple[tuple[int, ...], ...], kept: int) -> Any:
             each: list[list[Any]] = []
             for x in found:
                 name = ast.unparse(x)
-                places = np.ndindex(made[name][0]) if name in made else None
-                each.append([writer.float(x)] if places is None else [writer.as_float(elements[name, *p]) for p in places])
+                if name in made:
+                    each.append([writer.as_float(elements[name, *p]) for p in np.ndindex(made[name][0])])
+                else:
+                    each.append([writer.float(x)])
             start = 0
             for values in each[:kept]:
                 first = builder.add(builder.mul(n, at(start)), builder.mul(turn.index, at(len(values))))

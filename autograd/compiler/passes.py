@@ -343,4 +343,40 @@ def unsigned(program: Program) -> Program:
 SIGNED = frozenset((el.ADD, el.SUBTRACT, el.MULTIPLY, el.DIVIDE))
 
 
-__all__ = ["optimized", "unsigned", "with_numbers"]
+# --- divisions --------------------------------------------------------------------------------------
+
+
+def multiplied(program: Program) -> Program:
+    """Several divisions by 1 + exp(-|x|), as sigmoid and its slope have them, as one and products.
+
+    Up to an ulp for each: only for what need not have NumPy's bits.  The divisor lies between 1 and
+    2, so nothing overflows or vanishes on the way.
+    """
+    count: dict[int, int] = {}
+    for s in program.steps:
+        if s.op is el.DIVIDE and is_one_and_exp(s.args[1]):
+            count[id(s.args[1])] = count.get(id(s.args[1]), 0) + 1
+    inverse: dict[int, Variable] = {}
+
+    def product(s: Variable) -> Variable:
+        y = s.args[-1]
+        if s.op is not el.DIVIDE or count.get(id(y), 0) < 2:
+            return s
+        if id(y) not in inverse:
+            one = constant(np.float64(1.0))
+            inverse[id(y)] = Variable(STEP, 1.0 / y.data, el.DIVIDE, (one, y), {}, site=s.site)
+        return step(el.MULTIPLY, (s.args[0], inverse[id(y)]), s.params, s.data, s)
+
+    return rewritten(program, product) if max(count.values(), default=0) > 1 else program
+
+
+def is_one_and_exp(x: Variable) -> bool:
+    """Whether it is 1 + exp(-|...|)."""
+    for one, power in (x.args, x.args[::-1]) if x.op is el.ADD else ():
+        if is_number(one, 1) and ufunc_of(power.op) is np.exp:
+            sign = power.args[0]
+            return sign.op is el.NEGATIVE and ufunc_of(sign.args[0].op) in (np.absolute, np.fabs)
+    return False
+
+
+__all__ = ["multiplied", "optimized", "unsigned", "with_numbers"]

@@ -6,7 +6,7 @@ differ from NumPy's in the last place, where its functions and `math`'s round di
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,8 @@ FLAT = object()  # a tuple of all results, one after the other
 
 def powers(x: str) -> dict[str, str]:
     """x ** n for the n that have something quicker."""
-    return {"2": f"{x} * {x}", "2.0": f"{x} * {x}", "1": x, "1.0": x, "0.5": f"sqrt({x})"}
+    quick = {1.0: x, 2.0: f"{x} * {x}", 3.0: f"{x} * {x} * {x}", -1.0: f"1.0 / {x}", 0.5: f"sqrt({x})"}
+    return {f"{n}" if n > 0 else f"({n})": text for n, text in quick.items()}
 
 
 # fmt: off
@@ -38,7 +39,7 @@ FORMULAS: dict[np.ufunc, Text] = {
     np.positive: lambda x: x,
     np.absolute: lambda x: f"fabs({x})",
     np.fabs: lambda x: f"fabs({x})",
-    np.sign: lambda x: f"(1.0 if {x} > 0.0 else -1.0 if {x} < 0.0 else 0.0 if {x} == 0.0 else {x})",
+    np.sign: lambda x: f"(1.0 if {x} > 0.0 else -1.0 if {x} < 0.0 else {x} + 0.0)",
     np.square: lambda x: f"{x} * {x}",
     np.reciprocal: lambda x: f"1.0 / {x}",
     np.maximum: lambda x, y: f"({x} if {x} > {y} or {x} != {x} else {y})",
@@ -52,8 +53,8 @@ FORMULAS: dict[np.ufunc, Text] = {
     np.bitwise_and: lambda x, y: f"({x} and {y})",
     np.bitwise_or: lambda x, y: f"({x} or {y})",
     np.bitwise_not: lambda x: f"not {x}",
-    np.logical_and: lambda x, y: f"({x} and {y})",
-    np.logical_or: lambda x, y: f"({x} or {y})",
+    np.logical_and: lambda x, y: f"({x} != 0.0 and {y} != 0.0)",
+    np.logical_or: lambda x, y: f"({x} != 0.0 or {y} != 0.0)",
     np.logical_not: lambda x: f"not {x}",
     np.isnan: lambda x: f"{x} != {x}",
     np.isinf: lambda x: f"isinf({x})",
@@ -91,6 +92,10 @@ NAMESPACE: dict[str, Any] = {name: getattr(math, name) for name in FUNCTIONS} | 
     "inf": math.inf,
     "nan": math.nan,
 }
+TRUTHS = frozenset(
+    (np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal, np.bitwise_and, np.bitwise_or,
+     np.bitwise_not, np.logical_and, np.logical_or, np.logical_not, np.isnan, np.isinf, np.isfinite)
+)  # fmt: skip
 SIMPLE = frozenset((np.maximum, np.minimum, np.sign, np.isnan, np.square))  # these write an operand twice
 # of one number these change nothing
 SAME: frozenset[Op] = frozenset(
@@ -111,10 +116,12 @@ def fits(program: Program) -> str:
             return f"{s.op} gives {s.dtype}"
         if ufunc_of(s.op) not in FORMULAS and s.op not in SAME and s.op is not el.WHERE:
             return f"{s.op} has no formula for floats"
+        if s.dtype.kind == "b" and ufunc_of(s.op) not in TRUTHS and ufunc_of(s.op) is not None:
+            return f"{s.op} gives a truth value"  # True + True is True for NumPy, 2 for Python
     return ""
 
 
-def lines_of(program: Program, names: Names) -> list[str]:
+def lines_of(program: Program, names: Names, formulas: Mapping[np.ufunc, Text] = FORMULAS) -> list[str]:
     """One assignment per step; a step that is read once is written where it is read."""
     uses = program.uses()
     often = {id(x) for s in program.steps if repeats(s) for x in s.args} | {id(x) for x in program.outputs}
@@ -130,7 +137,7 @@ def lines_of(program: Program, names: Names) -> list[str]:
         else:
             function = ufunc_of(s.op)
             assert function is not None
-            text = FORMULAS[function](*args)
+            text = formulas[function](*args)
         n = id(s)
         depth = 1 + max([reads.get(id(x), 0) for x in s.args], default=0)
         if uses[n] == 1 and s.name is None and depth < 6 and n not in often and len(text) < 60:
@@ -163,10 +170,10 @@ def atom(x: Variable, names: Names, floats: bool = False) -> str:
     return repr(number) if not str(number).startswith("-") else f"({number!r})"
 
 
-def source(program: Program, names: Names, layout: Any = FLAT) -> str:
-    """The function `run` of a program of numbers; what it returns is a flat tuple, or has the containers of `layout`."""
+def source(program: Program, names: Names, formulas: Mapping[np.ufunc, Text] = FORMULAS) -> str:
+    """The function `run` of a program of numbers, which returns a flat tuple."""
     given = ", ".join([names[x] for x in [*program.inputs, *program.closed]])
-    body = [*lines_of(program, names), f"return {returned(program, names, layout)}"]
+    body = [*lines_of(program, names, formulas), f"return {returned(program, names, FLAT)}"]
     return "\n".join([f"def run({given}):", *[f"    {line}" for line in body], ""])
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler import scalars
+from autograd.compiler import machine, scalars
 from autograd.compiler.arrays import EXTREMES
 from autograd.compiler.names import Names
-from autograd.compiler.passes import SCATTERED, needed, rewritten, sharer, simpler, unsigned
+from autograd.compiler.passes import SCATTERED, multiplied, needed, rewritten, sharer, simpler, unsigned
 from autograd.compiler.program import INPUT, STEP, Program, Variable, constant
 from autograd.compiler.ufuncs import ufunc_of
 from autograd.rules import elementwise as el
@@ -16,7 +16,7 @@ from autograd.rules import indexing, reductions, shaping
 from autograd.rules.contraction import MATMUL
 from autograd.rules.table import Op
 
-MOST = 600  # steps on numbers: more would take LLVM many seconds
+MOST = 2000  # steps on numbers: more would take LLVM seconds
 VIEWS = frozenset(
     (shaping.RESHAPE, shaping.TRANSPOSE, shaping.BROADCAST_TO, shaping.FLIP, indexing.GETITEM, el.IDENTITY)
 )
@@ -154,7 +154,7 @@ def source(program: Program) -> str | None:
     if found is None or not program.steps:
         return None
     flat, of = found
-    flat = unsigned(flat)
+    flat = multiplied(unsigned(flat))
     names = Names(flat, (f"out{i}" for i in range(len(program.outputs))))
     given, before = [], []
     for x in [*program.inputs, *program.closed]:
@@ -165,7 +165,7 @@ def source(program: Program) -> str | None:
         before += [
             f"{names[y]} = {given[-1]}[{', '.join(map(str, at))}]" for at, y in np.ndenumerate(of[id(x)])
         ]
-    body = [*before, *scalars.lines_of(flat, names)]
+    body = [*before, *scalars.lines_of(flat, names, machine.FORMULAS)]
     results = iter(flat.outputs)
     returned = []
     for i, x in enumerate(program.outputs):
@@ -180,6 +180,3 @@ def source(program: Program) -> str | None:
         ]
     body.append(f"return {scalars.tupled(returned)}")
     return "\n".join([f"def run({', '.join(given)}):", *[f"    {line}" for line in body], ""])
-
-
-NAMESPACE = {**scalars.NAMESPACE, "empty": np.empty, "bool_": np.bool_}

@@ -245,16 +245,12 @@ def numba_hand() -> Train:
 
 
 def loop() -> Train:
+    """No path is kept, as in C: one turn more says what the last one led to."""
     from autograd import compile
 
     step = step_of()
-
-    @compile(backend="numba")
-    def walk(*state: Any) -> Any:
-        new = step(*state)
-        return False, new[:2], new
-
-    return lambda n: [points[-1] for points in walk.scan(START, n)[0]]
+    walk = compile(lambda *state: (False, (), step(*state)), backend="numba")
+    return lambda n: list(walk.scan(START, n + 1)[1][:2])
 
 
 def scan() -> Train:
