@@ -96,6 +96,7 @@ Traced: type[Any] = Node  # what results are made of then
 traced: Any = None  # makes a result one of those, and remembers it
 _OPERANDS = (float, int, np.generic, ndarray, list, tuple)  # a tuple: a union is made anew each time
 NO_PARAMS: dict[str, Any] = {}
+NOTHING: Any = ()
 
 
 # --- recording --------------------------------------------------------------------------
@@ -138,11 +139,11 @@ def raw(x: Any) -> Any:
 
 def record(op: Op, inputs: Sequence[Any], params: dict[str, Any] = NO_PARAMS) -> Any:
     """Compute ``op`` on its inputs' data and remember how the result came to be."""
-    kept, args, tracked = [], [], False
+    kept, args, carries = [], [], False
     for x in inputs:
         if type(x) is Value or isinstance(x, Node):
             args.append(x._array)
-            tracked = tracked or x.requires_grad
+            carries = carries or x.requires_grad
         else:
             try:
                 x = constant(x)
@@ -172,20 +173,27 @@ def record(op: Op, inputs: Sequence[Any], params: dict[str, Any] = NO_PARAMS) ->
             data = constant(data)
         except TypeError as error:
             raise TypeError(f"the result of {op.name}: {error}") from None
-    return result(data, op, tuple(kept), params, tracked)
+    if carries and _mode() == RECORD:
+        n = len(kept)
+        if n == 1:
+            return tracked(data, op, kept[0], ONLY, params)
+        if n == 2:
+            return tracked(data, op, kept[0], kept[1], params)
+        return tracked(data, op, tuple(kept), ALL, params)
+    return result(data, op, tuple(kept), params, carries)
 
 
-def tracked(data: Array, op: Op, x: Any, y: Any = ONLY) -> Any:
-    """``result`` where one or two operands are recorded and nothing else is going on."""
+def tracked(data: Array, op: Op, first: Any, second: Any = ONLY, params: dict[str, Any] = NO_PARAMS) -> Any:
+    """``result`` where an operand carries gradient, and nothing but recording is going on."""
     v = _new(Value)
     v._array = data
     v._grad = None
     v._number = next_number()
     v.state = LIVE
-    v.params = NO_PARAMS
+    v.params = params
     v.op = op
-    v._first = x
-    v._second = y
+    v._first = first
+    v._second = second
     v.requires_grad = True
     return v
 
@@ -323,8 +331,7 @@ def unshared(data: Array, inputs: tuple[Any, ...]) -> Array:
 @np.errstate(all="ignore")  # around the function: cheaper than a block at each call
 def walk(
     seeds: Sequence[tuple[Any, Array]],
-    *,
-    create_graph: bool = False,
+    create_graph: bool = False,  # not by keyword alone: np.errstate hands keywords on slowly
     keep: bool = True,
     release: bool = False,
     store: bool = True,
@@ -344,9 +351,10 @@ def walk(
     watch = mode & (WATCH | WATCH_INF | OBSERVE) if mode > RECORD else 0
     if mode & TRACE:
         create_graph, store = True, False  # the pass is part of the program
-    paths: set[int] | None = None
+    paths = found = NOTHING
     useful: set[int] | None = None  # where gradient is handed to; None: everywhere
     if wanted is not None:
+        found = {}
         paths = _paths([v for v, _ in seeds], wanted, since)
         useful = paths | wanted.keys()
     grads: dict[Any, Any] = {}  # node -> its gradient so far: to be visited, or a leaf
@@ -354,7 +362,6 @@ def walk(
     newest: Any = None  # of the nodes to visit, what the last one led to, if not in:
     heap: list[int] = []  # the negated numbers of the others: the highest comes first
     waiting: dict[int, Any] = {}  # number -> node, for those
-    found: dict[Any, Array] = {}
     visited: list[Any] = []
     plain = not (create_graph or watch)
     if watch:
@@ -363,9 +370,11 @@ def walk(
     for node, seed in seeds:
         if node in grads:
             grads[node] = grads[node] + seed
-        else:
+        elif node.op is not None:
             grads[node] = seed
             newest = _newer(node, newest, heap, waiting)
+        elif wanted is None or node._number in wanted:
+            grads[node] = seed
     try:
         while heap or newest is not None:
             if newest is None:
@@ -379,19 +388,20 @@ def walk(
                     node = waiting.pop(n)
                 newest = None
             g = grads.pop(node)
-            op = node.op
-            if op is None if wanted is None else n in wanted:
-                found[node] = g.copy() if type(g) is ndarray else g
-            if op is None or (paths is not None and n not in paths):
-                continue
+            if wanted is not None:
+                if n in wanted:
+                    found[node] = g.copy() if type(g) is ndarray else g
+                if n not in paths:
+                    continue
             if node.state:
                 raise RuntimeError(messages.unusable(node))
             if store:
                 node._grad = g
             if not release:
                 visited.append(node)
-            rules, params, arity = op.rules, node.params, op.arity
-            if plain and arity and not params:
+            op, params = node.op, node.params
+            rules, arity = op.rules, op.arity
+            if plain and arity:
                 # one or two inputs, nothing special: written out, because most are like this
                 out, x = node._array, node._first
                 if arity == 2:
@@ -411,7 +421,10 @@ def walk(
                         else:
                             if rule is None:
                                 raise TypeError(messages.no_rule(node, x))
-                            r = rule(g, out, a, b) if arity == 2 else rule(g, out, a)
+                            if params:
+                                r = rule(g, out, a, b, **params) if arity == 2 else rule(g, out, a, **params)
+                            else:
+                                r = rule(g, out, a, b) if arity == 2 else rule(g, out, a)
                             if type(r) is not float64 or type(a) is not float64:
                                 r = checked(r, x, node)
                             if x not in grads:
@@ -435,7 +448,7 @@ def walk(
                     else:
                         if rule is None:
                             raise TypeError(messages.no_rule(node, y))
-                        r = rule(g, out, a, b)
+                        r = rule(g, out, a, b, **params) if params else rule(g, out, a, b)
                         if type(r) is not float64 or type(b) is not float64:
                             r = checked(r, y, node)
                         if y not in grads:
@@ -511,11 +524,12 @@ def walk(
     for node in grads:  # the leaves
         g = grads[node]
         if type(g) is ndarray and (g.base is not None or getrefcount(g) > ALONE + 1):
-            g = g.copy()  # never shared: with a gradient, a seed, a constant
-        found[node] = g
+            grads[node] = g.copy()  # never shared: with a gradient, a seed, a constant
+    if found:
+        grads.update(found)
     if watch:
-        anomaly.end(found, watch, store)
-    return found
+        anomaly.end(grads, watch, store)
+    return grads
 
 
 def _newer(x: Any, newest: Any, heap: list[int], waiting: dict[int, Any]) -> Any:

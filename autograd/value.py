@@ -227,7 +227,7 @@ class Value(Operators):
             )
         seed = seed_for(self, gradient, create_graph)
         keep = create_graph if retain_graph is None else retain_graph
-        found = engine.walk([(self, seed)], create_graph=create_graph, keep=keep, release=release)
+        found = engine.walk([(self, seed)], create_graph, keep, release)
         for leaf, g in found.items():
             if create_graph and not isinstance(g, Value):
                 g = Value(g, requires_grad=False)

@@ -12,7 +12,7 @@ from autograd.check.beside import FEW, SOME, between_neighbours
 from autograd.check.chance import changed_since, differs, draws
 from autograd.check.choice import EVERY, TOGETHER, Choice, dyadic
 from autograd.check.complexstep import complex_step
-from autograd.check.judge import RTOL, Ruling, floor_of, judge, judge_step
+from autograd.check.judge import RTOL, ZERO, Ruling, floor_of, judge, judge_step
 from autograd.check.numeric import EPS, Evidence, Point, examine, ladder, step_for
 from autograd.check.precision import doubled, in_own_precision, scatter
 from autograd.check.report import GradientError, GradReport, literal, relative
@@ -330,6 +330,8 @@ class Check:
             r, e = self.close_look(a, x, phi, at, *wide)
         if r.verdict is Verdict.PASS_KINK and not kinks_here(*here, e, x, eps):
             return r._replace(verdict=Verdict.UNVERIFIED, reason="there is a kink just beside the point")
+        if r.verdict is Verdict.UNVERIFIED and exact is not None and e.clean:
+            r = judge(a, e, x=x, rtol=rtol, kinks=self.kinks, analytic=True)
         if exact is None or e.kinked or r.sharp or r.verdict not in UNSETTLED:
             return r
         if not e.flat and finite(r.numeric) and abs(exact[0] - r.numeric) > 2 * r.error + floor_of(e, x):
@@ -382,6 +384,7 @@ class Check:
         steps beyond those for x's size only if those do not decide."""
         step, rtol = step_for(x), RTOL if self.rtol is None else self.rtol
         seen, gaps = {0.0: wide_at}, {0.0: gap(wide_at[0], at[0])}
+        still: tuple[Ruling, Evidence] | None = None
         resolved = 2.0**-51 * x  # finer steps float64 cannot take
         for coarse in dict.fromkeys((step, max(step, 0.125))):
             steps = ladder(x, coarse, WIDE_FINEST if x else 2.0**-200)
@@ -395,6 +398,10 @@ class Check:
                 r = judge(a, e, x=x, rtol=rtol, kinks=self.kinks)
                 if e.clean and r.sharp:
                     return r, e
+            if e.flat and 16 * WIDE_EPS * e.size < x:
+                still = r, e
+        if still and not e.clean and r.verdict is Verdict.UNVERIFIED and 16 * EPS * e.size < ZERO * e.scale * x:
+            return still  # constant around here, whatever is farther away
         return r, e
 
     def restricted(

@@ -32,8 +32,13 @@ class Ruling(NamedTuple):
         return bool(self.numeric) and self.error <= NARROW * abs(self.numeric)
 
 
-def judge(a: float, e: Evidence, *, x: float, rtol: float = RTOL, kinks: str = "subgradient") -> Ruling:
-    """Whether the gradient `a` is right, as far as the evidence can tell, at a point of magnitude `x`."""
+def judge(
+    a: float, e: Evidence, *, x: float, rtol: float = RTOL, kinks: str = "subgradient", analytic: bool = False
+) -> Ruling:
+    """Whether the gradient `a` is right, as far as the evidence can tell, at a point of magnitude `x`.
+
+    analytic: the function is known to have no kinks.
+    """
     if e.left.kind == e.right.kind == "outside":
         return Ruling(
             Verdict.UNDEFINED,
@@ -47,10 +52,7 @@ def judge(a: float, e: Evidence, *, x: float, rtol: float = RTOL, kinks: str = "
         name = "from the right" if side is e.right else "from the left"
         return _edge(a, side, e, x, rtol, name)
     if "jump" in (e.left.kind, e.right.kind):
-        which = "left" if e.left.kind == "jump" else "right"
-        return Ruling(
-            Verdict.UNDEFINED, math.nan, math.inf, "", f"the function jumps here, seen from the {which}"
-        )
+        return _jump(a, e, rtol)
     if "infinite" in (e.left.kind, e.right.kind):
         return _steep(a, e, x, rtol)
     if e.flat:
@@ -59,12 +61,15 @@ def judge(a: float, e: Evidence, *, x: float, rtol: float = RTOL, kinks: str = "
     if e.kinked:
         return _kink(a, e, x, rtol, kinks)
     if left.kind != "limit" or right.kind != "limit" or (_wild(left, e) and _wild(right, e)):
-        reason = "the difference quotients do not settle on a slope"
+        reason, (low, high) = "the difference quotients do not settle on a slope", e.reach
+        if math.isfinite(a) and max(low - a, a - high) > (high - low) / 2:
+            reason = f"outside of all difference quotients, [{low:.6g}, {high:.6g}]"
+            return Ruling(Verdict.FAIL, (low + high) / 2, (high - low) / 2, "", reason)
         return Ruling(Verdict.UNVERIFIED, math.nan, math.inf, "", reason)
     if center.kind != "limit":
         center = max(left, right, key=lambda s: s.error)
     hull = min(left.low, right.low), max(left.high, right.high)
-    return _smooth(a, center, e, x, rtol, f"central, {e.points} points", Verdict.PASS, hull)
+    return _smooth(a, center, e, x, rtol, f"central, {e.points} points", Verdict.PASS, None if analytic else hull)
 
 
 def _smooth(
@@ -86,6 +91,9 @@ def _smooth(
     if gap > w + rtol * abs(c):
         if gap <= 4 * floor_of(e, x) and max(gap, w) <= NARROW * abs(c):
             return Ruling(good, c, w, side)  # as near as 1 - tanh(x)**2 comes to the slope of tanh
+        small = floor_of(e, x) / 8  # where rounding left 0 or more, not the wrong size
+        if max(abs(a), abs(c)) <= small and a and c and gap > 0.1 * abs(c) and w <= 1e-3 * abs(c):
+            return Ruling(Verdict.FAIL, c, w, side, how_wrong(a, c))
         if gap <= 4 * floor_of(e, x) + w or (not a and abs(c) < SUBNORMAL):
             return Ruling(
                 Verdict.UNVERIFIED, c, w, side, "the slope is at the rounding error of the function's value"
@@ -105,6 +113,21 @@ def _smooth(
     if w <= max(ZERO * e.scale, 4 * lost) and abs(a) <= max(4 * EPS * e.scale, lost):
         return Ruling(good, c, w, side)  # zero, as far as the function's own rounding lets anyone tell
     return Ruling(Verdict.UNVERIFIED, c, w, side, "the numeric slope is too uncertain (ill-conditioned)")
+
+
+def _jump(a: float, e: Evidence, rtol: float) -> Ruling:
+    """No derivative; but a rule that is right nearly everywhere gives the slope beside the jump."""
+    which = "left" if e.left.kind == "jump" else "right"
+    reason = f"the function jumps here, seen from the {which}"
+    beside = [s.beyond if s.kind == "jump" else (s.low, s.high) for s in (e.left, e.right)]
+    known = [b for b in beside if b is not None and math.isfinite(b[0] + b[1])]
+    if len(known) == 2 and math.isfinite(a):
+        low, high = min(b[0] for b in known), max(b[1] for b in known)
+        slack = max(rtol, NARROW) * max(abs(low), abs(high)) + ZERO * e.scale
+        if a < low - slack or a > high + slack:
+            reason = f"{reason}, with slopes from {low:.6g} to {high:.6g} beside it"
+            return Ruling(Verdict.FAIL, (low + high) / 2, (high - low) / 2, "", reason)
+    return Ruling(Verdict.UNDEFINED, math.nan, math.inf, "", reason)
 
 
 def _wild(s: Slope, e: Evidence) -> bool:

@@ -9,6 +9,7 @@ that contradicts a finer one: there is a kink, a pole or an oscillation inside t
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +30,7 @@ class Slope(NamedTuple):
     error: float = math.inf
     clean: bool = True  # no coarser step contradicted it
     points: int = 0
+    beyond: tuple[float, float] | None = None  # of a jump: the slope of what comes after it, low and high
 
     @property
     def low(self) -> float:
@@ -51,6 +53,7 @@ class Evidence(NamedTuple):
     scale: float  # the largest one-sided quotient of coarse steps: how steep the function is around here
     size: float  # of phi's terms
     points: int
+    reach: tuple[float, float] = (-math.inf, math.inf)  # all one-sided quotients, if they stay bounded
 
     @property
     def clean(self) -> bool:
@@ -109,7 +112,7 @@ def examine(
             return 2 * eps * (size + x * abs(slope))
         return eps * size + roundoff(pairs[0][0]) + roundoff(pairs[1][0])
 
-    sides, scale = [], 0.0
+    sides, scale, far, reach = [], 0.0, 0.0, []
     for sign, values in ((1.0, ups), (-1.0, downs)):
         inside = _finite_tail(values)
         h = steps[inside:]
@@ -121,13 +124,14 @@ def examine(
             noise(((0.0, size0), (sign * t, v[1])), slope) / t
             for v, t, slope in zip(values[inside:], h, q, strict=True)
         ]
-        steep = [
-            float(abs(d))
-            for d, t, lost in zip(q, h, e, strict=True)
-            if (not x or t <= x) and abs(d) > 8 * lost
-        ]
-        scale = max([scale, *steep[:3]])
-        sides.append(_side(q, e, h, ratio, points))
+        steep = [(float(abs(d)), t) for d, t, lost in zip(q, h, e, strict=True) if abs(d) > 8 * lost]
+        near = [d for d, t in steep if not x or t <= x]
+        scale, far = max([scale, *near[:3]]), max([far, *(d for d, _ in steep[:3])])
+        side = _side(q, e, h, ratio, points)
+        if side.kind == "jump" and abs(values[-1][0] - f0) > 2.0**-20 * size0:  # more than rounding makes
+            side = side._replace(beyond=_beyond([v[0] for v in values[inside:]], e, [sign * t for t in h], ratio))
+        sides.append(side)
+        reach.append(_reach(q, e))
     right, left = sides
     center = Slope("none", points=points)
     if right.kind not in ("outside", "jump") and left.kind not in ("outside", "jump"):
@@ -140,7 +144,30 @@ def examine(
         ]
         center = _limit(q, e, h, ratio**2, points)
     flat = all(v[0] == f0 for v in ups) and all(v[0] == f0 for v in downs)
-    return Evidence(left, right, center, flat, scale, float(size0), points)
+    every = (min(r[0] for r in reach), max(r[1] for r in reach)) if len(reach) == 2 else (-math.inf, math.inf)
+    return Evidence(left, right, center, flat, scale or far, float(size0), points, every)
+
+
+def _reach(q: Sequence[Any], noise: Sequence[Any]) -> tuple[float, float]:
+    """The lowest and the highest quotient; unbounded where the finest steps have the largest, for then finer
+    ones may have larger ones still."""
+    sizes = [float(abs(v)) + float(e) for v, e in zip(q, noise, strict=True)]
+    fine = len(q) - len(q) // 4
+    if len(q) < 12 or not max(sizes[fine:]) <= max(sizes[:fine]):
+        return -math.inf, math.inf
+    return float(min(q)), float(max(q))
+
+
+def _beyond(
+    f: Sequence[Any], noise: Sequence[Any], t: Sequence[float], ratio: float
+) -> tuple[float, float] | None:
+    """The slope beside a jump, low and high, from the differences of phi at one step and the next finer one;
+    None if they do not settle."""
+    gaps = [a - b for a, b in pairwise(t)]
+    d = [(a - b) / g for (a, b), g in zip(pairwise(f), gaps, strict=True)]
+    lost = [2 * e * abs(a / g) for e, a, g in zip(noise, t, gaps, strict=False)]
+    slope = _limit(d, lost, [abs(g) for g in gaps], ratio, 0)
+    return (slope.low, slope.high) if slope.kind == "limit" else None
 
 
 def _finite_tail(values: Sequence[Point]) -> int:
@@ -154,18 +181,19 @@ def _finite_tail(values: Sequence[Point]) -> int:
 
 def _side(q: Sequence[Any], noise: Sequence[Any], h: Sequence[float], ratio: float, points: int) -> Slope:
     """The limit of one-sided quotients, or how they grow."""
-    power = _growth(q, noise, ratio)
+    power, seen = _growth(q, noise, ratio)
     if power > 0.85:
-        return Slope("jump", math.copysign(math.inf, q[-1]), points=points)
+        return Slope("jump", math.copysign(math.inf, seen), points=points)
     if power > 0.15:
-        return Slope("infinite", math.copysign(math.inf, q[-1]), 0.0, points=points)
+        return Slope("infinite", math.copysign(math.inf, seen), 0.0, points=points)
     if power > 0.004:
         return Slope("slow", points=points)
     return _limit(q, noise, h, ratio, points)
 
 
-def _growth(q: Sequence[Any], noise: Sequence[Any], ratio: float) -> float:
-    """p, if the quotients grow like h**-p down to the finest step that rounding lets us see; else 0."""
+def _growth(q: Sequence[Any], noise: Sequence[Any], ratio: float) -> tuple[float, Any]:
+    """p, if the quotients grow like h**-p down to the finest step that rounding lets us see, and the quotient
+    there; else p = 0."""
     powers: list[float] = []
     last = len(q) - 1
     while last > 3 and not abs(q[last]) > 8 * noise[last]:
@@ -173,16 +201,21 @@ def _growth(q: Sequence[Any], noise: Sequence[Any], ratio: float) -> float:
     for i in range(last, 0, -1):
         if not abs(q[i]) > 8 * noise[i] or not q[i - 1] or (q[i] > 0) != (q[i - 1] > 0):
             break
-        powers.append(math.log(abs(q[i] / q[i - 1]), ratio))
+        powers.append((log_of(q[i]) - log_of(q[i - 1])) / math.log(ratio))
         if len(powers) == 8:
             break
     if len(powers) < 4 or max(powers) - min(powers) > 0.1:
-        return 0.0
+        return 0.0, 0.0
     p = sum(powers) / len(powers)
     for i in range(last + 1, len(q)):  # would growth have been seen there?
         if abs(q[last]) * ratio ** (p * (i - last)) > 12 * noise[i]:
-            return 0.0
-    return p
+            return 0.0, 0.0
+    return p, q[last]
+
+
+def log_of(x: Any) -> float:
+    """log |x|, also of a longdouble beyond float64."""
+    return float(np.log(abs(x)))
 
 
 def _limit(q: Sequence[Any], noise: Sequence[Any], h: Sequence[float], r: float, points: int) -> Slope:
