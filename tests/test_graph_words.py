@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Value, no_grad
+from autograd import Value, detect_anomaly, no_grad
 from autograd.graph import Graph, record
 from autograd.graph.description import GraphEdge, size
 from autograd.graph.render import render
 from autograd.graph.summary import held
-from autograd.graph.words import details, edge_details, exact, norm_of, number, product, spoken
+from autograd.graph.words import details, edge_details, exact, norm_of, number, product, shown_scope, spoken
 from optim import SGD
 
 
@@ -99,3 +99,23 @@ def test_a_step_without_a_backward_is_counted_and_left_out():
         optimizer.step()
     assert len(steps) == 1
     assert "1 step() without a backward() before it were left out." in steps.notes
+
+
+def test_of_many_infinite_numbers_none_is_said_to_be_nan():
+    array = np.arange(20.0)
+    array[3:5] = np.inf
+    assert exact(array).endswith("zeros 1 of 20, infinite 2") and "NaN" not in exact(array)
+
+
+def test_the_line_that_recorded_a_node_is_in_its_tooltip():
+    x = Value(1.0)
+    with detect_anomaly():
+        y = x * 2
+    line = details(Graph(y).nodes[-1])[-1]
+    assert line.startswith("recorded at ") and __file__ in line
+
+
+def test_which_call_of_a_module_a_frame_is():
+    layer = nn.Linear(2, 2, rng=0)
+    graph = Graph(layer(np.tanh(layer(np.ones(2)))).sum())
+    assert [shown_scope(s) for s in graph.scopes] == ["Linear", "Linear (call 2)"]

@@ -247,6 +247,35 @@ def test_several_roots():
     assert graph.node(2).op == "multiply"
 
 
+def test_a_root_that_is_an_operand_changed_since():
+    x = Value(2.0, name="x")
+    y = x * 3
+    with no_grad():
+        x += 1  # its number is now the highest
+    graph = Graph([y, x])
+    assert [n.label for n in graph.nodes] == ["x", "3", "multiply"]
+    assert [(n.role, n.value) for n in graph.nodes if n.label == "x"] == [("leaf", 3.0)]
+
+
+def test_after_an_in_place_change_an_operation_waits_for_all_its_operands():
+    x = Value(2.0)
+    a, b = x * 3, x + 1
+    c = a * b
+    d = b - c
+    with no_grad():
+        a += 1
+    order = [n.op for n in Graph(d).nodes if n.op]
+    assert order.index("add") < order.index("subtract")
+    assert order.index("multiply", order.index("add")) < order.index("subtract") == len(order) - 1
+
+
+def test_an_operand_without_a_rule_has_no_number_on_its_edge():
+    weighted = primitive(lambda g, out, x, w: g * w, None, name="weighted")(lambda x, w: x * w)
+    x, w = Value(3.0, name="x"), Value(2.0, name="w")
+    edges = {e.slot: e for e in Graph(weighted(x, w)).edges}
+    assert (edges[0].local, edges[1].local, edges[1].contribution) == (2.0, None, None)
+
+
 def test_the_line_that_recorded_a_node():
     x = Value(1.0)
     with detect_anomaly():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 import nn
-from autograd import Value, checkpoint, no_grad
+from autograd import Value, checkpoint, no_grad, primitive
 from autograd.graph import Explanation, explain
 from autograd.graph.formulas import LOCAL, VJP, formula, in_latex, typeset
 from autograd.graph.names import latex, local_names
@@ -274,6 +274,53 @@ def test_arrays_are_told_by_shape_norm_and_rule():
     assert "| `∂L/∂W` | (2, 3) norm" in explanation.markdown
 
 
+def test_many_contributions_to_one_array_are_counted():
+    w = Value([1.0, 2.0], name="w")
+    loss = w.sum()
+    for n in range(2, 8):
+        loss = loss + (w * float(n)).sum()
+    explanation = explain(loss, w)
+    (row,) = [r for r in explanation.derivations[0].rows if r.symbol == "w"]
+    assert len(row.terms) == 7
+    line = next(
+        line for line in explanation.text.splitlines() if line.lstrip().startswith("∂L/∂w") and "..." in line
+    )
+    assert "... 4 more" in line
+    assert row.gradient.mean == 28.0
+
+
+def test_nodes_left_out_are_said_in_a_notebook_too():
+    x = Value(1.0, name="x")
+    y = x
+    for _ in range(60):
+        y = y + y * 0.5
+    assert "111 more nodes" in explain(y, x, max_rows=10).markdown
+
+
+def test_many_routes_between_two_names_are_a_number():
+    h = x = Value(0.5, name="x")
+    for _ in range(3):  # 8 routes
+        h = np.sin(h) + np.cos(h)
+    h.name = "h"
+    factor = explain(h * 2.0, x).derivations[0].factors[-1]
+    h.backward()
+    assert (factor.of, factor.by, factor.text, factor.latex) == ("h", "x", "", "")
+    assert factor.value == x.grad
+
+
+def test_an_operation_of_many_operands_is_shortened():
+    x = [Value(float(i), name=f"x{i}") for i in range(7)]
+    total = np.concatenate([v.reshape(1) for v in x]).sum()
+    assert "concatenate(" in (text := explain(total, x[0]).text) and ", ...)" in text
+
+
+def test_an_operand_without_a_rule_is_named():
+    weighted = primitive(lambda g, out, x, w: g * w, None, name="weighted")(lambda x, w: x * w)
+    x, w = Value(3.0, name="x"), Value(2.0, name="w")
+    with pytest.raises(TypeError, match="weighted has no gradient with respect to operand 1"):
+        explain(weighted(x, w), x)
+
+
 def test_a_network_of_modules():
     model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
     loss = nn.functional.mse_loss(model(np.ones((5, 3))), np.zeros((5, 2)))
@@ -329,6 +376,8 @@ def test_names_from_variables():
     assert explain(out, w, names=locals()).text.splitlines()[-1].startswith("There is no")
     assert explain(out, w, names={"weight": w}).derivations[0].symbol == "weight"
     assert explain(out, w).text.splitlines()[0] == "L = h1 + x3"
+    options = {"rate": w, 3: x}
+    assert explain(w * x, w, names={"options": options}).text.splitlines()[0] == "L = rate·options[3]"
     _private = w
     assert set(local_names({"_private": w, "pair": (w, x), "net": nn.Linear(1, 1)}).values()) == {
         "pair[0]",
