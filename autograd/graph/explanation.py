@@ -272,10 +272,8 @@ def bracket(tex: str) -> str:
     return rf"\left({tex}\right)" if tex.startswith("-") else tex
 
 
-def in_tex(x: Held, digits: int = 6) -> str:
+def in_tex(x: Any, digits: int = 6) -> str:
     """A number in LaTeX."""
-    if x is None or isinstance(x, Summary):
-        return r"\text{array}"
     text = repr(x) if digits == 17 else f"{x:.{digits}g}"
     if "inf" in text or "nan" in text:
         return {"inf": r"\infty", "-inf": r"-\infty"}.get(text, r"\text{NaN}")
