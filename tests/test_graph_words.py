@@ -8,7 +8,7 @@ import pytest
 import nn
 from autograd import Value, detect_anomaly, no_grad
 from autograd.graph import Graph, record
-from autograd.graph.description import GraphEdge, size
+from autograd.graph.description import GraphEdge
 from autograd.graph.render import render
 from autograd.graph.summary import held
 from autograd.graph.words import details, edge_details, exact, norm_of, number, product, shown_scope, spoken
@@ -49,15 +49,15 @@ def test_a_graph_that_was_released():
     y.backward(release=True)
     graph = Graph(y)
     assert "what it was made of was released by backward(release=True)" in details(graph.nodes[graph.root])
-    assert size(y) == 1
+    assert len(graph) == 1
 
 
 def test_an_edge_in_words():
     x = Value(3.0, name="x")
     y = x * x
-    assert size(y) == 2
     y.backward()
     graph = Graph(y)
+    assert len(graph) == 2
     edge, target = graph.edges[0], graph.nodes[graph.root]
     lines = edge_details(edge, graph.nodes[edge.source], target)
     assert lines == ["operand 0 of multiply: x", "local derivative 3.0", "gradient passed back 3.0"]

@@ -195,6 +195,31 @@ def test_a_large_graph_is_drawn_in_time():
     assert time.process_time() - start < 3.0  # about 0.6 s on an idle core
 
 
+def test_repetitions_of_repetitions_of_repetitions():
+    """Ten levels deep, which is deeper than is looked; what is left is cut."""
+    operations = [
+        np.sin,
+        np.cos,
+        np.tanh,
+        np.exp,
+        np.arctan,
+        np.square,
+        np.negative,
+        np.cbrt,
+        np.sinh,
+        np.abs,
+    ]
+
+    def level(y, k):
+        for _ in range(3 if k == 0 else 2):
+            y = level(y, k - 1) if k else np.positive(y)
+        return operations[k](y)
+
+    graph = Graph(level(Value(0.5), 9))
+    folded = check(fold(graph, 3), graph, 3)
+    assert graph.total > 2000 and len(folded.nodes) <= 3
+
+
 def test_repeats():
     assert repeats(np.array([0, 1, 1, 1, 1, 2]), 1) == [(1, 1, 4)]
     assert repeats(np.array([0, 1, 0, 1, 0, 1, 2]), 2) == [(0, 2, 3)]

@@ -86,6 +86,14 @@ def test_boxes_lie_apart_and_inside(name, how, monkeypatch):
         assert abs(told.boxes[n.id].width - width) < 0.1 and abs(told.boxes[n.id].height - height) < 0.1
 
 
+def test_a_box_without_numbers_is_as_wide_as_its_name():
+    x = Value([1.0, 2.0], name="x")
+    narrow, wide = (size_of_box(Graph(x).nodes[0], values=v, gradients=v) for v in (False, True))
+    assert narrow[0] < wide[0] and narrow[1] < wide[1]
+    long = Value([1.0, 2.0], name="m" * 20)
+    assert size_of_box(Graph(long).nodes[0], False, False)[0] > width_of("m" * 20)
+
+
 def test_own_sizes():
     graph = Graph(Value(1.0, name="x") * 2)
     told = layout(graph, sizes={0: (200.0, 90.0)})

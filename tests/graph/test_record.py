@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 import nn
-from autograd import Value, checkpoint, grad, no_grad
+from autograd import Value, checkpoint, grad, no_grad, primitive
 from autograd import compile as compile_graph
 from autograd.graph import Graph, record
 from autograd.graph.summary import Summary
@@ -301,6 +301,45 @@ def test_gradients_that_are_never_cleared_are_carried():
     assert list(steps.losses.values()) == [f.loss for f in frames]  # each its own, though carried
 
 
+def test_gradients_of_arrays_that_are_never_cleared_are_carried_as_summaries():
+    w = Value([1.0, 2.0], name="w")
+    with record(w) as steps:
+        for _ in range(2):
+            loss = (w * w).sum()
+            loss.backward()
+            with no_grad():
+                w -= 0.25 * w.grad
+    frame = [f for _, f in steps.frames][-1]
+    before, after = frame.carried[0]
+    assert before.norm == np.linalg.norm([2.0, 4.0]) and after.norm == np.linalg.norm(w.grad)
+    assert steps.replay(frame)[0] is None
+    assert check_replay(steps, loss)
+
+
+def test_arrays_that_take_no_gradient_have_none():
+    x, data = Value(2.0, name="x"), Value([1.0, 2.0, 3.0], requires_grad=False, name="data")
+    with record(x) as steps:
+        (x * data).sum().backward()
+    segment, frame = next(iter(steps.frames))
+    symbols = {n.id: n.symbol for n in segment.nodes}
+    assert "data" in symbols.values() and "data" not in {symbols[n] for n in frame.gradients}
+
+
+def test_steps_of_an_optimizer_that_are_passed_over_are_made_all_the_same():
+    x = Value(4.0, name="x")
+    optimizer, points = SGD([x], lr=0.25), []
+    with record(optimizer, every=3) as steps:
+        for _ in range(7):
+            points.append(x.item())
+            optimizer.zero_grad()
+            (x * x).backward()
+            optimizer.step()
+    assert points == [4.0 * 0.5**n for n in range(7)]
+    assert steps.steps == [1, 4, 7] and steps.seen == 7
+    assert list(steps.losses.values()) == [p * p for p in points]
+    assert [f.updates["x"].before for _, f in steps.frames] == points[::3]
+
+
 @pytest.mark.parametrize("by_hand", [False, True])
 def test_gradient_accumulation_is_one_step_of_several_parts(by_hand):
     w = Value(2.0, name="w")
@@ -395,6 +434,21 @@ def test_a_pass_that_fails_is_not_recorded():
             loss.backward()
         (x * x).backward()
     assert len(steps) == 2
+
+
+def test_a_rule_that_raises_is_not_recorded():
+    """Nor when it is asked for the local derivative, before the pass begins."""
+
+    def failing(g, out, x):
+        raise ArithmeticError("no derivative today")
+
+    odd = primitive(failing, name="odd")(lambda x: x + 1.0)
+    x = Value(2.0, name="x")
+    with record(x) as steps:
+        with pytest.raises(ArithmeticError, match="no derivative today"):
+            (odd(x) * x).backward()
+        (x * x).backward()
+    assert len(steps) == 1 and steps.losses[1] == 4.0
 
 
 def test_what_was_captured_before_an_error_stays():

@@ -62,7 +62,34 @@ def test_the_step_where_it_broke_is_kept():
     assert '"Infinity"' in text and '"NaN"' in text
 
 
+def test_structures_of_which_no_step_is_kept_are_forgotten_and_extremes_come_back():
+    """Every step has a structure of its own."""
+    x = Value(1.0, name="x")
+    with record(x, keep=5) as steps:
+        for n in range(1, 31):
+            loss = x * (100.0 if n == 12 else -100.0 if n == 19 else float(n))
+            for _ in range(n):
+                loss = loss * 1.0
+            loss.backward()
+            with no_grad():
+                x += 0.0
+                x.data = x.data  # a step
+    assert steps.seen == 30 and {1, 12, 19, 30} <= set(steps.steps) and len(steps.steps) <= 5
+    assert [len(s.frames) for s in steps.segments] == [1] * len(steps.steps)
+    assert [len(s.nodes) for s in steps.segments] == [3 + 2 * n for n in steps.steps]
+
+
 # --- what one sees --------------------------------------------------------------------------
+
+
+def test_a_recording_of_arrays_shows_their_norms_and_no_loss():
+    w = Value([3.0, 4.0], name="w")
+    with record(w) as steps:
+        (w * 2.0).backward(np.ones(2))
+        with no_grad():
+            w -= 3.0
+    assert repr(steps) == "Recording: 1 step, 3 nodes" and not steps.losses
+    assert steps.table().splitlines()[1].split() == ["1", "|1|"]  # after the step: [0, 1]
 
 
 def test_the_table_and_the_summary_line():
@@ -88,6 +115,9 @@ def test_a_curve_is_thinned_with_its_extremes():
     some = thinned(points, 400)
     assert len(some) <= 400 and (777, 9.0) in some and some[0] == points[0] and some[-1] == points[-1]
     assert some == sorted(some)
+    lost = [(i, math.nan if i >= 5000 else float(i)) for i in range(10000)]
+    rest = [p for p in thinned(lost, 400) if p[0] >= 5000]
+    assert rest[0][0] == 5000 and rest[-1][0] == 9999 and len(rest) <= 200
 
 
 def test_files(tmp_path):
@@ -96,6 +126,7 @@ def test_files(tmp_path):
     data = json.loads(path.read_text(), parse_constant=lambda c: pytest.fail(c))
     assert data["format"].startswith("stepgrad.recording/") and data["kept"] == 5
     assert path.read_bytes() == long_run(5).save(tmp_path / "again.json").read_bytes()
+    assert steps.save(tmp_path / "steps.html").read_text() == steps.page()
     with pytest.raises(ValueError, match=r"must end in \.json or \.html"):
         steps.save(tmp_path / "steps.txt")
     with pytest.raises(OSError):

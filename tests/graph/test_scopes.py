@@ -245,6 +245,34 @@ def test_threads_do_not_take_each_others_nodes():
             assert {path for _, path in paths(Graph(results["b"]))} == {None}
 
 
+def test_what_a_thread_without_modules_made_has_no_scope():
+    """Beside nodes of two threads that did call modules."""
+    found = {}
+
+    def work(name, f):
+        thread = threading.Thread(target=lambda: found.update({name: f(Value(np.ones(2)))}))
+        thread.start()
+        thread.join()
+
+    work("a", nn.Linear(2, 2, rng=0))
+    work("b", nn.ReLU())
+    work("c", lambda x: x * 2)
+    graph = Graph((found["a"] + found["b"] + found["c"]).sum())
+    assert dict(paths(graph)) == {
+        "linear": "Linear",
+        "relu": "ReLU",
+        "multiply": None,
+        "add": None,
+        "sum": None,
+    }
+
+
+def test_a_module_that_records_nothing_has_no_scope():
+    model = nn.Sequential(nn.Identity(), nn.Tanh())
+    graph = Graph(model(Value(np.ones(2)) * 2.0))
+    assert [(s.name, s.kind) for s in graph.scopes] == [("Sequential", "Sequential"), ("1", "Tanh")]
+
+
 def test_another_threads_block_is_not_ours():
     x = Value(1.0)
     inside, done = threading.Event(), threading.Event()

@@ -8,7 +8,7 @@ import pytest
 from examples import EXAMPLES, equations, network
 
 from autograd import Value
-from autograd.graph import draw, svg, thumbnail
+from autograd.graph import Graph, draw, layout, svg, thumbnail
 from autograd.graph.theme import DARK, LIGHT, stylesheet
 
 SPACE = "{http://www.w3.org/2000/svg}"
@@ -63,6 +63,20 @@ def test_contributions_show_the_chain_rule():
         assert float(upstream) == pytest.approx(drawing.graph.node(e.target).gradient, rel=1e-4)
         assert float(local) == pytest.approx(e.local, rel=1e-4)
         assert float(total) == pytest.approx(e.contribution, rel=1e-4)
+
+
+def test_contributions_without_room_stand_halfway_on_the_edge():
+    x = Value(3.0, name="x")
+    y = x * 2.0
+    y.backward()
+    graph = Graph(y)
+    room = layout(graph)
+    assert not room.labels
+    _, found = parsed(svg(graph, room, contributions=True))
+    words = next(e for e in found["e0-2-0"].iter(f"{SPACE}text"))
+    (x0, _), (x1, _) = room.edges[0, 2, 0][0], room.edges[0, 2, 0][-1]
+    assert min(x0, x1) < float(words.get("x")) < max(x0, x1)
+    assert "".join(words.itertext()) == "1 × 2= +2"
 
 
 def test_options_and_a_prefix():

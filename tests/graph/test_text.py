@@ -18,6 +18,14 @@ def test_each_operand_in_order_and_shared_ones_once():
     ]
 
 
+def test_without_values():
+    x = Value(2.0, name="x")
+    y = x * 3.0
+    y.backward()
+    lines = [" ".join(line.split()) for line in y.draw(values=False).text.splitlines()]
+    assert lines == ["× multiply, grad +1 n2", "├── x, grad +3 n0", "└── 3"]
+
+
 def test_what_lies_deep_begins_again_at_the_margin():
     y = Value(1.0, name="x")
     for _ in range(100):

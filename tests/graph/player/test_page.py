@@ -9,11 +9,13 @@ import json
 import math
 import re
 
+import numpy as np
 import pytest
 
-from autograd import Value
+from autograd import Value, no_grad
 from autograd.graph import Recording, record
 from autograd.graph.player import markup, page
+from autograd.graph.player.payload import payload
 from optim import SGD
 
 EVIL = (
@@ -115,19 +117,67 @@ def test_thinning_is_said():
     assert re.search(r'<ul class="notes">.*\b50\b', text)
 
 
+def test_steps_left_out_are_said_before_the_block_ends():
+    x = Value(3.0, name="x")
+    with record(x, every=2) as recording:
+        for _ in range(4):
+            (x * x).backward()
+            with no_grad():
+                x -= 0.1
+        text = page(recording)
+    assert '<ul class="notes"><li>2 of 3 steps were kept</li></ul>' in text  # the fourth has not ended
+    assert "<li>Looked at every 2 steps.</li>" in page(recording)
+
+
+def test_parameters_that_move_alike_share_their_numbers_and_differ_where_they_do():
+    """Two columns that begin alike: before the steps they are equal, after them they are not."""
+    x, y = Value(3.0, name="x"), Value(3.0, name="y")
+    with record([x, y]) as recording:
+        for n in range(3):
+            (x * y).backward()
+            with no_grad():
+                x -= 0.5
+                y -= 0.5 if n < 2 else 0.25
+            x.zero_grad()
+            y.zero_grad()
+    data = payload(recording)
+    pool = np.frombuffer(base64.b64decode(data["pool"]), "<f8")
+
+    def column(place):
+        start, varies = place
+        return list(pool[start : start + 3]) if varies else [pool[start]] * 3
+
+    updates = data["segments"][0]["updates"]
+    assert column(updates["x"]["before"]) == column(updates["y"]["before"]) == [3.0, 2.5, 2.0]
+    assert column(updates["x"]["after"]) == [2.5, 2.0, 1.5]
+    assert column(updates["y"]["after"]) == [2.5, 2.0, 1.75]
+    assert updates["x"]["before"] == updates["y"]["before"]  # the same place
+
+
+def test_a_gradient_that_is_none_is_cold_and_an_infinite_one_hot():
+    heat = (1e-3, 10.0)
+    found = [markup.warmth(g, heat) for g in (0.0, math.nan, 1e-3, 0.1, -10.0, math.inf)]
+    assert found[:2] == [0, 0] and found[-1] == 100 and found == sorted(found)
+    assert 0 < found[2] < found[3] < found[4]
+
+
 def test_a_new_structure_is_said(files):
     text = (files / "changing.html").read_text()
     assert part(text, r"<ul class=\"notes\">(.*?)</ul>").count("2 structures") == 1
     assert text.count('class="net"') == 2
 
 
-def test_columns_without_graphviz(recorded, monkeypatch):
+@pytest.mark.parametrize("why", ["no Graphviz", "too large for it"])
+def test_columns_without_graphviz(recorded, monkeypatch, why):
     def nothing(*args, **kwargs):
-        raise RuntimeError("no Graphviz")
+        assert why == "no Graphviz", "Graphviz was asked"
+        raise RuntimeError(why)
 
     segment = recorded["network"][0].segments[0]
     module = importlib.import_module("autograd.graph.player.places")
     monkeypatch.setattr(module, "layout", nothing)
+    if why == "too large for it":
+        monkeypatch.setattr(module, "LARGE", len(segment.nodes) - 1)
     found = module.places(segment)
     boxes = found.boxes
     for e in segment.edges:  # from left to right, and no box over another
