@@ -335,17 +335,7 @@ def label_of(x: Any) -> str:
     return f"{name} ({op})" if name and op else name or op or "leaf"
 
 
-def text(data: Any, digits: int = 5) -> str:
-    """Data in a few characters: a number, a short list of numbers, or a dtype and shape."""
-    if isinstance(data, int):  # of any length, booleans too
-        return str(data)
-    array = np.asarray(data)
-    if array.ndim > 1 or array.size > 4:
-        return f"{array.dtype} {array.shape}"
-    numbers = [f"{x:.{digits}g}" if isinstance(x, float) else str(x) for x in array.ravel().tolist()]
-    return f"[{', '.join(numbers)}]" if array.ndim else numbers[0]
-
-
-def size(value: Value) -> int:
-    """How many nodes the graph of `value` has, without describing it."""
-    return sum(1 for _ in numbered([value]))
+def text(x: Any) -> str:
+    """A number in a few characters; an integer with all its digits."""
+    number = x.item() if isinstance(x, np.generic) else x
+    return f"{number:.5g}" if isinstance(number, float) else str(number)

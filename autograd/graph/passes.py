@@ -125,8 +125,7 @@ class Pass:
             elif x.op is not None:
                 gradients[n] = held(x._grad)
         for n, before in self.before.items():
-            if id(nodes[n]) in given:
-                carried[n] = [before, held(raw(nodes[n]._grad) + given[id(nodes[n])], picture=True)]
+            carried[n] = [before, held(raw(nodes[n]._grad) + given[id(nodes[n])], picture=True)]
         return Frame(step, 0, 1, loss, seed, self.values, self.locals, corrections, sums, gradients, carried)
 
 

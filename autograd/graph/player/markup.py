@@ -126,7 +126,8 @@ def carried_back(segment: Segment, frame: Frame, gradients: list[float | None]) 
             local, upstream = frame.locals[e], gradients[edge.target]
             if k in frame.corrections:
                 found[e] = frame.corrections[k]
-            elif local is not None and upstream is not None:
+            else:
+                assert local is not None and upstream is not None
                 found[e] = local * upstream
     return found
 
