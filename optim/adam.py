@@ -36,14 +36,14 @@ def adam(
         top = v if top is None else np.maximum(top, v)
     spread = np.sqrt(top if amsgrad else v)
     spread = (spread if root is None else spread / root) + eps
-    return p - rate * m / spread, m, v, top if amsgrad else None
+    return p - rate * (m / spread), m, v, top if amsgrad else None  # so that one room will do
 
 
 class Adam(Optimizer):
     """p <- p - lr * m' / (sqrt(v') + eps), with bias-corrected means (Kingma & Ba, 2015).
 
     m <- m + (1 - beta1) * (g - m),  v <- beta2 * v + (1 - beta2) * g * g,
-    m' = m / (1 - beta1**t),  v' = v / (1 - beta2**t), in PyTorch's order of operations.
+    m' = m / (1 - beta1**t),  v' = v / (1 - beta2**t); m' is divided before it is multiplied by lr.
     weight_decay adds weight_decay * p to g, or with decoupled_weight_decay takes
     lr * weight_decay * p off p (Loshchilov & Hutter, 2019).  amsgrad divides by the
     largest v so far (Reddi et al., 2018).  `maximize` climbs.
