@@ -142,10 +142,9 @@ def unknown(x: Any, how: str) -> TypeError:
     if how == "np.asarray()":
         return TypeError(
             "a plain array of a Value inside a compiled function (np.asarray, np.array, a[...] = v): its numbers are "
-            "not known yet; leave the Value as it is, or join several with np.stack or np.concatenate"
+            "not known yet; leave the Value as it is, join several with np.stack or np.concatenate, and look up in a "
+            "plain array with Value(array, requires_grad=False)[ids]"
         )
-    if how == ".data" and x.ndim and x._array.dtype.kind in "iub":
-        return unknown_index(x, how)
     what = described(x)
     return TypeError(
         f"{how} of {what} inside a compiled function: its numbers are not known yet, the code is traced once "
@@ -160,9 +159,9 @@ def described(x: Any) -> str:
     return f"{name} {x._array.dtype} {x._array.shape}"
 
 
-def unknown_index(x: Any, how: str = "an index") -> TypeError:
-    """The error for integers or truth values that are used as an index, or read, while a program is traced."""
+def unknown_index(x: Any) -> TypeError:
+    """The error for truth values that are used as an index while a program is traced."""
     return TypeError(
-        f"{how}: {described(x)} inside a compiled function, where its numbers are not known yet; close over the index, "
-        f"or use np.take_along_axis(x, ids, axis), ids of x's shape along the other axes, or np.where(mask, x, y)"
+        f"an index: {described(x)} inside a compiled function: how many elements it chooses is not known yet; "
+        f"choose with np.where(mask, x, y), or close over the mask"
     )

@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 
 from autograd import anomaly, engine
+from autograd.compiler import places
 from autograd.compiler.program import CLOSED, INPUT, STEP, Program, Variable, constant
 from autograd.engine import LIVE, NO_PARAMS, Node, next_number
 from autograd.modes import TRACE, mode
+from autograd.rules.indexing import SETITEM
+from autograd.rules.kernels import Index
 from autograd.rules.table import Op
-from autograd.tracing import Tape, op_of, tape, unknown_index
+from autograd.tracing import Tape, described, op_of, tape, unknown_index
 from autograd.value import Value
 
 
@@ -21,9 +24,20 @@ class Traced(Value):
     __slots__ = ()
     __traced__ = True
 
-    def not_an_index(self) -> TypeError:
-        """The error for `x[self]`."""
-        return unknown_index(self)
+    def as_index(self) -> Any:
+        """The numbers of the call that is traced, for `x[self]`; TypeError or IndexError if it is no index."""
+        if self._array.dtype.kind not in "iub":
+            raise IndexError(
+                f"an index is {described(self)}; only integers, slices, ..., None, and integer or boolean "
+                f"arrays are indices: convert with .astype(int)"
+            )
+        if self._array.dtype.kind == "b":
+            raise unknown_index(self)
+        return self._array
+
+    def looked_up(self, x: Any, index: Index) -> Any:
+        """`x[index]`, this being a part of the index."""
+        return places.recorded(x, index)
 
     # fmt: off
     def __and__(self, y: Any) -> Any: return logical(np.bitwise_and, self, y)
@@ -59,6 +73,15 @@ def traced(v: Any) -> None:
     v.__class__ = Traced
     v._site = anomaly.Site(anomaly.line(), ())
     tape.get().made.append(v)
+    if not v.params:
+        return
+    if v.op is SETITEM and v.inputs[0]._number <= tape.get().start:
+        raise TypeError(
+            "a compiled function changes a Value in place (v[...] = x); return the new data instead"
+        )
+    index = v.params.get("index")
+    if isinstance(index, Index) and index.unknown:
+        places.lifted(v)
 
 
 def leaked(v: Any) -> None:

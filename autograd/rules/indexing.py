@@ -30,9 +30,16 @@ def shrunk(g: Array, v: Array) -> Array:
     return g.reshape((1,) * lead + g.shape) if lead > 0 else g
 
 
+def getitem(x: Array, index: Index) -> Array:
+    """`x[index]`, also where a compiled function is given the index at each call."""
+    for part in index.unknown.values():
+        return part.looked_up(x, index)
+    return GETITEM(x, index=index)
+
+
 def gather(x: Array, ids: Any) -> Array:
     """`x[ids]` for an integer array."""
-    return GETITEM(x, index=Index(ids))
+    return getitem(x, Index(ids))
 
 
 def known(x: Array) -> Any:
@@ -52,13 +59,14 @@ def take(a: Array, indices: Any, axis: Any = None, out: None = None, mode: str =
     if axis is None:
         a, axis = a.reshape(-1), -1
     axis = axis_of(axis, a.ndim)
-    indices = np.asarray(plain(indices), dtype=None if np.size(plain(indices)) else np.intp)  # take(x, [])
+    if not is_traced(indices):
+        indices = np.asarray(plain(indices), dtype=None if np.size(plain(indices)) else np.intp)  # take(x, [])
     n = a.shape[axis]
     if mode == "wrap":
         indices = indices % n
     elif mode == "clip":
         indices = np.clip(indices, 0, n - 1)
-    return GETITEM(a, index=along(axis, indices))
+    return getitem(a, along(axis, indices))
 
 
 @door(np.take_along_axis)
@@ -74,12 +82,11 @@ def take_along_axis(arr: Array, indices: Any, axis: Any = -1) -> Array:
         )
     if is_traced(indices) and all([n == m for i, (n, m) in enumerate(zip(arr.shape, indices.shape, strict=True)) if i != axis % arr.ndim]):
         return GATHER(arr, indices, axis=axis)
-    indices = plain(indices)
     grid: list[Any] = [
         np.arange(n).reshape([-1 if j == i else 1 for j in range(arr.ndim)]) for i, n in enumerate(arr.shape)
     ]
     grid[axis] = indices
-    return GETITEM(arr, index=Index(tuple(grid)))
+    return getitem(arr, Index(tuple(grid)))
 
 
 @door(np.choose)

@@ -14,15 +14,17 @@ class Index:
     """What stands between the brackets of ``x[...]``: hashable, and ours (arrays are copied).
 
     ``parts`` is the tuple NumPy is given; ``basic`` says that it is a view without
-    integer arrays or masks, so that no element is named twice.
+    integer arrays or masks, so that no element is named twice; ``unknown`` are those parts that
+    a compiled function is given at each call (``parts`` has those of the call that is traced).
     """
 
-    __slots__ = ("_key", "basic", "parts")
+    __slots__ = ("_key", "basic", "parts", "unknown")
 
     def __init__(self, index: Any) -> None:
         given = index if isinstance(index, tuple) else (index,)
         self.parts = tuple([_part(p) for p in given])
-        self.basic = not any([isinstance(p, np.ndarray) for p in self.parts])
+        self.unknown = {i: p for i, p in enumerate(given) if getattr(type(p), "__traced__", False)}
+        self.basic = not self.unknown and not any([isinstance(p, np.ndarray) for p in self.parts])
         self._key: Any = None
 
     def key(self) -> Any:
@@ -46,8 +48,8 @@ def _part(p: Any) -> Any:
         return np.asarray(p) if kind is bool else p
     if kind is slice:
         return slice(_bound(p.start), _bound(p.stop), _bound(p.step))
-    if getattr(kind, "__traced__", False):  # it says what to do in a compiled function
-        raise p.not_an_index()
+    if getattr(kind, "__traced__", False):
+        return p.as_index()
     if getattr(kind, "__record__", None) is not None:
         raise IndexError(
             "an index is a Value; indices are integers or booleans: "

@@ -6,13 +6,15 @@ from typing import Any
 import numpy as np
 
 from autograd import Value, primitive
-from nn.functional.shapes import Array, array
+from nn.functional.shapes import Array, array, is_traced
 
 __all__ = ["embedding", "embedding_bag", "one_hot"]
 
 
 def _indices(name: str, input: Array, n: int | None) -> Any:
-    """`input` as a plain array of indices from 0 to n - 1."""
+    """`input` as a plain array of indices from 0 to n - 1; in a compiled function looked at in every call."""
+    if is_traced(input):
+        return _checked(input, name=name, n=n)
     index = np.asarray(input.data if isinstance(input, Value) else input)
     if index.dtype.kind not in "iu":
         if index.size:
@@ -25,6 +27,11 @@ def _indices(name: str, input: Array, n: int | None) -> Any:
         of = "" if n is None else f" for {n} rows; indices are 0 to {n - 1}"
         raise IndexError(f"{name}: index {index[wrong].flat[0]} is out of range{of}")
     return index
+
+
+@primitive(None, name="indices")
+def _checked(input: Any, *, name: str, n: int | None) -> Any:
+    return _indices(name, input, n)
 
 
 @primitive(lambda g, out, rows, counts: g / counts, None, name="by_frequency")
@@ -84,7 +91,7 @@ def embedding(
         rows = _by_frequency(rows, counts[where.reshape(index.shape)][..., None].astype(rows.dtype))
     if padding_idx is not None:
         is_padding = (index == _padding("embedding", padding_idx, w.shape[0]))[..., None]
-        rows = np.where(is_padding, rows.data if isinstance(rows, Value) else rows, rows)
+        rows = np.where(is_padding, rows.detach() if isinstance(rows, Value) else rows, rows)
     return rows
 
 

@@ -25,6 +25,7 @@ from nn.functional.loss_parts import (
     plain,
     reduced,
     weighted,
+    weights_of,
 )
 from nn.functional.pair_loss import (
     cosine_embedding_loss,
@@ -244,14 +245,13 @@ def cross_entropy(
     keep = index != ignore_index
     safe = np.where(keep, index, 0)
     # the weight of each sample, as PyTorch counts it
-    share = keep * dtype.type(1) if weight is None else np.asarray(weights[safe] * keep)
+    share = keep * dtype.type(1) if weight is None else weights_of(weights, safe) * keep
     if is_traced(keep) or not keep.all():
         x = np.where(np.expand_dims(keep, axis), x, 0.0)  # whatever stands there, it counts for nothing
     column_index, column_share = np.expand_dims(safe, axis), np.expand_dims(share, axis)
     if label_smoothing:
-        q = np.zeros(x.shape, dtype)
-        np.put_along_axis(q, column_index, column_share * (1 - label_smoothing), axis)
-        q += np.expand_dims(keep, axis) * column * (label_smoothing / n)
+        q = (column_index == np.arange(n).reshape(column.shape)) * (column_share * (1 - label_smoothing))
+        q = q + np.expand_dims(keep, axis) * column * (label_smoothing / n)
         loss = _cross_entropy(x, q, axis=axis)
     else:
         loss = _cross_entropy_of_classes(x, column_index, column_share, axis=axis)
@@ -283,9 +283,9 @@ def nll_loss(
     keep = index != ignore_index
     safe = np.where(keep, index, 0)
     picked = np.take_along_axis(x, np.expand_dims(safe, axis), axis).reshape(index.shape)
-    loss = -np.where(keep, picked, 0.0) * weights[safe]
+    loss = -np.where(keep, picked, 0.0) * weights_of(weights, safe)
     if reduction == "mean":
-        return divided(np.sum(loss), np.sum(weights[safe] * keep))
+        return divided(np.sum(loss), np.sum(weights_of(weights, safe) * keep))
     return reduced(name, loss, reduction)
 
 
@@ -314,7 +314,7 @@ def multi_margin_loss(
     column = np.expand_dims(index, -1)
     excess = special.relu(margin - np.take_along_axis(x, column, -1) + x)
     loss = np.where(np.arange(n) == column, 0.0, excess if p == 1 else np.square(excess))
-    return reduced(name, np.sum(loss, axis=-1) / n * weights[index], reduction)
+    return reduced(name, np.sum(loss, axis=-1) / n * weights_of(weights, index), reduction)
 
 
 def _matrix(name: str, input: Array) -> Array:

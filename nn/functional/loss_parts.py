@@ -93,6 +93,11 @@ def _in_range(index: Any, *, name: str, n: int, ignore: int | None) -> Any:
     return index
 
 
+def weights_of(weights: Any, index: Any) -> Any:
+    """The weight of each class index."""
+    return Value(weights, requires_grad=False)[index] if is_traced(index) else weights[index]
+
+
 def signs(name: str, target: Array) -> None:
     """ValueError unless every target is 1 or -1."""
     y = plain(target)

@@ -212,27 +212,3 @@ def test_there_is_no_grad_of_a_compiled_function():
     assert not hasattr(cube, "grad")
     with pytest.raises(AttributeError, match=r"compile\(grad\(f\)\)"):
         cube.grad(2.0)
-
-
-@pytest.mark.parametrize(
-    "f",
-    [
-        lambda x, i: x[i], lambda x, i: x[:, i], lambda x, i: x[i > 0], lambda x, i: np.take(x, i, axis=0),
-        lambda x, i: Value(np.ones((4, 3)))[i], lambda x, i: F.embedding(i, Value(np.ones((4, 3)))),
-    ],
-)  # fmt: skip
-def test_an_index_that_is_not_known_yet(f):
-    words = r"(int64|bool) .*close over the index, or use np\.take_along_axis.*np\.where"
-    with pytest.raises(TypeError, match=words):
-        compile(f)(np.ones((4, 3)), np.array([0, 2]))
-
-
-def test_rows_of_a_table_by_an_argument():
-    table, ids = Value(np.arange(12.0).reshape(4, 3)), np.array([0, 2, 2])
-    f = lambda ids: np.take_along_axis(table, np.broadcast_to(ids[:, None], (len(ids), 3)), 0) ** 2
-    c = compile(f)
-    for k in range(3):
-        rows = table.data[(ids + k) % 4]
-        same(c((ids + k) % 4).data, rows**2)
-        (slope,) = gradients(np.sum(c((ids + k) % 4)), [table])
-        same(slope, gradients(np.sum(table[(ids + k) % 4] ** 2), [table])[0])
