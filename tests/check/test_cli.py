@@ -12,6 +12,7 @@ from autograd.check import GradientError, check_grads
 from autograd.check.__main__ import RIGHT, UNVERIFIED, USAGE, WRONG, main
 
 MODULE = """
+import hypothesis
 import numpy as np
 from autograd import primitive
 from autograd.check import gradchecked
@@ -27,6 +28,9 @@ def wrong(x):
 def logarithm(x):
     with np.errstate(all="ignore"):
         return np.log(x)
+
+def never(x):
+    hypothesis.assume(False)
 
 def raises(x):
     raise KeyError("a bug")
@@ -71,6 +75,11 @@ def test_right(capsys):
     assert run("right", "arrays((3, 4)), arrays((4,), domain=domains.POSITIVE)") == RIGHT
     assert capsys.readouterr().out == "checked_functions:right: 10 examples: 160 PASS\n"
     assert run("Model.loss", "arrays((2,), dtype='float64')", "--order", "2") == RIGHT
+    capsys.readouterr()
+    assert run("right", "(arrays((1,)), arrays((1,)))") == RIGHT  # the arguments as a tuple
+    assert capsys.readouterr().out.startswith("checked_functions:right: 10 examples: ")
+    assert run("wrong", "arrays((1,), dtype=['float32'], domain=domains.Numbers((-1.5, 2.0)))") == WRONG
+    assert "dtype=np.float32" in capsys.readouterr().out
 
 
 def test_wrong(capsys, module):
@@ -120,6 +129,8 @@ def test_unverified_above_the_limit(capsys):
         ("right", "[x for x in arrays]", "is not a strategy"),
         ("right", "arrays(**{'shape': 3})", "is not a strategy"),
         ("right", "3", "3 is not a strategy; write e.g."),
+        ("right", "3) + given(4", "is no list of strategies; write e.g."),
+        ("right", "**{}", "is no list of strategies; write e.g."),
         ("right", "arrays(3, dtype='int64')", "carries no gradient"),
         ("right", "arrays(sides=3)", "unexpected keyword"),
         ("number", "arrays(3)", "is a int; a function is needed"),
@@ -144,6 +155,17 @@ def test_more_usage_errors(capsys):
             main(arguments)
         assert left.value.code == USAGE
     assert run("right", "arrays((3, 4)), arrays((4,))", "--json", "no/such/folder.json") == USAGE
+
+
+def test_nothing_that_can_be_drawn_is_not_right(capsys):
+    assert run("never", "arrays(())") == UNVERIFIED
+    assert "nothing could be drawn: " in capsys.readouterr().out
+
+
+def test_a_module_that_misses_one_of_its_own_says_which(module, capsys):
+    (module / "misses.py").write_text("import no_such_dependency\ndef f(x): return x\n")
+    assert main(["misses:f", "--args", "arrays(3)"]) == USAGE
+    assert capsys.readouterr().err == "python -m autograd.check: No module named 'no_such_dependency'\n"
 
 
 def test_as_a_command():

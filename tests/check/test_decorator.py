@@ -229,6 +229,17 @@ def test_what_gradchecked_refuses():
         gradchecked(y=arrays((2,)), examlpes=3)
 
 
+def test_functions_without_a_signature_and_with_any_keywords():
+    drawn = arrays((2,), domain=domains.POSITIVE)
+    gradchecked(drawn, drawn, **few)(np.hypot)()
+
+    @gradchecked(x=drawn, scale=drawn, **few)
+    def f(x, **more):
+        return x * more["scale"]
+
+    f()
+
+
 def test_random_functions_are_nondeterministic():
     rng = np.random.default_rng(0)
     text = message_of(gradcheck_test(lambda x: x + rng.random(), arrays((2,)), examples=3))

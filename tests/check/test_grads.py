@@ -3,6 +3,7 @@
 import gc
 import json
 import math
+import random
 import subprocess
 import sys
 import time
@@ -145,6 +146,42 @@ def test_a_gradient_that_is_none_says_what_to_pass(f, options, message):
         check_grads(f, X, **options)
 
 
+def test_an_integer_asked_for_and_a_constant_among_the_arguments():
+    f = lambda x, n, v: np.sum(x * n) * v
+    with pytest.raises(TypeError, match=r"argument 1 has dtype int64; only floating point"):
+        check_grads(f, X, np.arange(3), 2.0, wrt=1)
+    report = check_grads(f, X, np.arange(3), Value(2.0, requires_grad=False))
+    assert {finding.arg for finding in report.findings} == {"argument 0"}
+    chosen = lambda x, how, flag: np.sum(np.sin(x) if how == "sin" and flag else x)
+    assert check_grads(chosen, X, "sin", True).ok
+
+
+def test_an_error_of_a_function_with_a_gradient_of_its_own_is_told():
+    with pytest.raises(AttributeError, match="total"):
+        check_grads(lambda x: x.total(), X, grad=lambda x: x)
+
+
+def test_a_second_derivative_that_is_not_finite_is_undefined():
+    report = check_grads(np.sqrt, 0.0, order=2, raise_=False)  # inf there
+    (second,) = [f for f in report.findings if f.reason.startswith("order 2: ")]
+    assert second.verdict is Verdict.UNDEFINED and "not finite at this point" in second.reason
+
+
+def test_a_verified_report_says_so():
+    text = str(check_grads(lambda p: np.sin(p[0]), (X,), name="sine"))
+    assert text.splitlines()[0] == "sine: gradients verified"
+    assert text.splitlines()[-1] == f"  repeat:  check_grads(sine, (np.array({X.tolist()}),), seed=0)"
+    assert str(check_grads(np.sum, np.zeros((0, 3)))).startswith("sum: nothing to check")
+    edge = check_grads(lambda x: x**2.5 + x, np.array([0.0, 1.0]))
+    assert "1 at edges" in str(edge)
+
+
+def test_a_small_mistake_is_shown_with_all_digits():
+    slightly = primitive(lambda g, out, x: g * 2 * x * (1 + 1e-5), name="slightly")(lambda x: x**2)
+    with pytest.raises(GradientError, match=r"analytic  6\.00006\d*    numeric  (6\.0|5\.9999999)\d* ± "):
+        check_grads(slightly, 3.0)
+
+
 def test_complex_numbers_are_two_real_ones():
     f = lambda re, im: np.sum(re * re + im * im)
     assert check_grads(f, X, X + 1).ok
@@ -196,6 +233,34 @@ def test_however_it_draws():
     report = check_grads(lambda x: np.where(rng.random() < 2, x, 2 * x), X, raise_=False)
     assert "draws random numbers from rng" in str(report) and not report.failures and report.unverified_share
     assert not check_grads(lambda x: x * np.random.default_rng(0).random(3), X).unverified_share
+
+
+def test_generators_of_other_kinds_are_named():
+    numbers, old = random.Random(0), np.random.RandomState(0)
+    for f, name in ((lambda x: x * numbers.random(), "numbers"), (lambda x: x * old.rand(), "old")):
+        assert f"it draws from {name}" in str(check_grads(f, X, raise_=False))
+
+
+def test_a_name_that_is_not_assigned_yet_is_no_generator():
+    def f(x):
+        return np.sum(x * x) if len(x) else later
+
+    report = check_grads(f, X)
+    later = 1.0
+    assert report.ok and f(X[:0]) == later
+
+
+def test_a_function_that_raises_at_the_end_is_nondeterministic():
+    calls = iter(range(10**6))
+
+    def f(x):
+        if next(calls) > 40:
+            raise ValueError("worn out")
+        return np.sum(np.sin(x))
+
+    report = check_grads(f, X, raise_=False, structural=False)
+    assert set(report.counts) == {Verdict.NONDETERMINISTIC}
+    assert "another result at the end of the check than at the start" in str(report)
 
 
 def test_directions_alone():

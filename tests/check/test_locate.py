@@ -95,6 +95,30 @@ def test_a_rule_of_the_wrong_shape_or_that_raises():
     assert found.op == "broken" and "ValueError" in found.reason
 
 
+def test_operations_of_any_number_of_operands():
+    x, y = Value(X), Value(X * 2)
+    assert locate(np.sum(np.concatenate([x, y]) * np.stack([x, y]).reshape(4, 3))) == []
+
+
+def test_an_operand_without_a_rule():
+    weighted = primitive(lambda g, out, x, w: g * w, None, name="weighted")(lambda x, w: x * w)
+    (found,) = locate(weighted(Value(X), Value(3.0)))
+    assert (found.op, found.arg, found.reason) == ("weighted", 1, "it has no rule for this input")
+
+
+def test_an_operation_that_cannot_be_repeated_is_passed_over():
+    calls = iter(range(100))
+
+    def once(x):
+        if next(calls):
+            raise LookupError("only once")
+        return x * 2
+
+    odd = primitive(lambda g, out, x: g * 2, name="odd")(once)
+    (found,) = locate(tenth(odd(Value(X / 2))))
+    assert found.op == "tenth"
+
+
 def test_what_was_not_recorded():
     with pytest.raises(TypeError, match="was not recorded"):
         locate(Value(1.0))

@@ -30,6 +30,15 @@ def test_a_module_and_its_state():
     assert {f.arg for f in check_module(m, X, params=False).findings} == {"argument 0"}
 
 
+def test_what_to_differentiate_a_module_by():
+    layer = nn.Linear(3, 2, rng=0)
+    assert {f.arg for f in check_module(layer, X, inputs_too=False).findings} == {"weight", "bias"}
+    with pytest.raises(
+        TypeError, match="nothing to differentiate; the module has no parameters, no input floats"
+    ):
+        check_module(nn.ReLU(), np.arange(3))
+
+
 def test_a_wrong_module():
     class Scaled(nn.Module):
         def __init__(self):
@@ -45,6 +54,12 @@ def test_a_wrong_module():
 def test_losses_with_every_reduction():
     assert check_loss(nn.CrossEntropyLoss(), X, np.array([0, 2, 1, 1])).counts[Verdict.PASS] == 36
     assert check_loss(nn.functional.huber_loss, X, X[::-1] * 2).ok
+
+    assert check_loss(nn.MSELoss(), X, X[::-1], reductions=("mean",)).counts[Verdict.PASS] == 12
+    plain = lambda p, t: np.sum((p - t) ** 2)
+    report = check_loss(plain, X, X[::-1], name="plain")
+    assert report.counts[Verdict.PASS] == 12 and "reduction" not in str(report.findings)
+    assert check_loss(np.hypot, X, X + 5, name="hypot").ok  # no signature to read
 
     def crooked(p, t, reduction="mean"):
         e = (p - t) ** 2
@@ -69,6 +84,14 @@ def test_rules_of_ones_own():
     two_faced = lambda g, out, x: g * 3 * x**2 * (1 + 1e-9 * isinstance(x, Value))
     with pytest.raises(GradientError, match="another gradient for Values"):
         check_primitive(primitive(two_faced)(lambda x: x**3), X)
+    cubed = primitive(lambda g, out, x: g * 3 * x**2)(lambda x: x**3)
+    with pytest.raises(GradientError, match="something else for Values than for arrays"):
+        check_primitive(
+            lambda x: cubed(x) if isinstance(x, Value) else cubed(x) * (1 + 2.0**-40), X, rtol=1e-3
+        )
+    with pytest.raises(GradientError, match="wrong sign") as raised:
+        check_primitive(primitive(lambda g, out, x: -g * 3 * x**2)(lambda x: x**3), X)
+    assert "another gradient for Values" not in str(raised.value)
 
 
 def test_value_and_grad_of_another_library():

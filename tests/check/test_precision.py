@@ -33,6 +33,19 @@ def test_a_rule_that_is_wrong_in_one_dtype_only(dtype):
         )
 
 
+def test_a_gradient_by_hand_for_float32_alone():
+    """Where it cannot be asked in wider arithmetic, its own rounding is not known, and it is not passed."""
+
+    def gradient(x):
+        if x.dtype != np.float32:
+            raise TypeError("float32 alone")
+        return 2 * x * np.float32(1.0 + 3e-3)
+
+    x = np.array([0.75, 1.3], np.float32)
+    report = check_grads(lambda x: np.sum(x * x), x, grad=gradient, raise_=False)
+    assert not report.counts[Verdict.PASS] and len(report.findings) >= 2
+
+
 def test_a_rule_that_loses_digits_is_not_passed():
     rough = primitive(lambda g, out, x: (g * 2 * x).astype(np.float16).astype(x.dtype) if x.dtype == np.float32
                       else g * 2 * x)(lambda x: x**2)  # fmt: skip

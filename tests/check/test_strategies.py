@@ -1,5 +1,7 @@
 """What the strategies draw: domains, shapes, layouts, aliases, programs, models."""
 
+import copy
+import pickle
 import subprocess
 import sys
 
@@ -7,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
+from hypothesis.vendor.pretty import pretty
 
 import nn
 from autograd import Value
@@ -239,6 +242,20 @@ def test_aliased_draws_every_view():
         assert eval(repr(pair), {"np": np, "Aliased": Aliased}).views == views
 
 
+def test_numbers_are_aliased_as_they_are_and_copies_keep_the_views():
+    assert smallest(aliased(arrays(()), 3), lambda a: True).views == ("x", "x", "x")
+    pair = Aliased(np.arange(4.0).reshape(2, 2), ("x", "x.T"))
+    again = pickle.loads(pickle.dumps(pair))
+    assert again.views == pair.views and np.array_equal(again[1], pair[1])
+    assert np.shares_memory(*copy.deepcopy(pair))
+
+
+def test_a_strategy_of_shapes():
+    shapes = st.sampled_from([(2,), 3, (1, 2)])
+    found = {smallest(arrays(shapes), lambda x, s=s: x.shape == s).shape for s in ((2,), (3,), (1, 2))}
+    assert found == {(2,), (3,), (1, 2)}
+
+
 def test_operands_know_what_is_one_array():
     x, y = np.ones((2, 2)), np.zeros(3)
     operands = Operands([x, y, x, Aliased(y, ("x", "x[::-1]")), 1, [0, 2]])
@@ -318,3 +335,16 @@ def test_without_hypothesis_one_clear_line():
         "ImportError: autograd.check.strategies needs hypothesis, which is not installed: "
         'pip install "stepgrad[check]"'
     )
+
+
+@settings(max_examples=60)
+@given(losses(smooth=True))
+def test_smooth_losses_have_no_kinks(case):
+    name = type(case.loss).__name__
+    assert name not in ("L1Loss", "HuberLoss", "SmoothL1Loss", "HingeEmbeddingLoss")
+
+
+@pytest.mark.parametrize("strategy", [modules(), losses()])
+def test_hypothesis_shows_models_as_their_source(strategy):
+    case = smallest(strategy, lambda case: True)
+    assert pretty(case) == repr(case) and case.source in pretty(case)

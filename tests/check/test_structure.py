@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from autograd import Value, primitive
-from autograd.check import Verdict, check_grads
+from autograd.check import Verdict, check_grads, structure
+from autograd.check.structure import near, structural_findings
+from autograd.check.subject import Subject
 
 X = np.array([[0.5, -1.25, 2.0], [1.5, 0.75, -0.375]])
 KEPT = []
@@ -89,6 +91,56 @@ def test_a_gradient_by_hand_has_manners_too():
         lambda x: np.sum(x * x), X, grad=lambda x: (2 * x).astype(np.float32), raise_=False, rtol=1e-3
     )
     assert "float32" in str(report) and report.counts[Verdict.FAIL] == 1
+
+
+def test_a_function_with_a_gradient_by_hand_that_changes_its_input():
+    def f(x):
+        x *= 2.0
+        return np.sum(x * x) / 4
+
+    report = check_grads(f, X, grad=lambda x: 2 * x, raise_=False)
+    assert [g.reason for g in report.findings if g.arg == "structure"] == ["f changes its input in place"]
+
+
+def test_a_gradient_by_hand_that_changes_the_cotangent():
+    def vjp(c, x):
+        g = c * 2 * x
+        c *= 2.0
+        return g
+
+    report = check_grads(np.square, X, vjp=vjp, raise_=False)
+    assert "the gradient changes the cotangent in place" in str(report.findings)
+
+
+def test_a_gradient_that_is_memory_of_its_input_is_named(monkeypatch):
+    """The engine hands out copies; if it did not, this would be seen."""
+    right = structure.gradients
+
+    def sharing(outputs, values, *args, **options):
+        right(outputs, values, *args, **options)
+        return [v.data for v in values]  # 1/2 x**2 has the gradient x
+
+    monkeypatch.setattr(structure, "gradients", sharing)
+    reasons = structural_findings(Subject(lambda x: np.sum(x * x) / 2, [X], {}), [X], [np.float64(1)], None)
+    assert "the gradient of argument 0 shares memory with the input argument 0" in [r.reason for r in reasons]
+
+
+def test_a_gradient_for_one_dtype_only_is_judged_by_that():
+    def vjp(c, x):
+        if x.dtype != np.float64:
+            raise TypeError("float64 alone")
+        return np.abs(c) * 2 * x
+
+    report = check_grads(np.square, X, vjp=vjp, raise_=False)
+    reasons = " ".join(g.reason for g in report.findings if g.arg == "structure")
+    assert "linear in the cotangent: g(-2 v) is not -2 g(v)" in reasons
+
+
+def test_near_tells_a_number_from_nan_and_infinity():
+    assert not near([np.array([1.0, np.nan])], [np.array([1.0, 2.0])])
+    with np.errstate(invalid="ignore"):
+        assert not near([np.inf], [-np.inf])
+        assert near([np.inf, np.nan], [np.inf, np.nan])
 
 
 def test_structural_checks_can_be_left_out():

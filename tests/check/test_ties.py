@@ -44,6 +44,13 @@ def test_curvature_is_no_tie():
     assert failed(lambda x: np.sum(np.sin(1e6 * x)), [1, 2], [0, 0])
 
 
+def test_neighbours_count_only_where_any_subgradient_does():
+    x = np.array([1.0, 3.0, 3.0])
+    assert not check_grads(np.max, x, raise_=False).failures
+    for kinks in ("fail", "min-norm"):
+        assert check_grads(np.max, x, kinks=kinks, raise_=False).failures
+
+
 def test_the_rules_at_ties():
     x = np.array([1.0, 1.0, 1.0, -2.0])
     for f in (np.sort, np.median, maxmin, lambda x: np.quantile(x, 0.3), lambda x: np.clip(x, -2, 1)):

@@ -103,6 +103,18 @@ def test_other_slopes():
     assert verdict(lambda x: x * oscillating(x), 0.0, 0.0) is PASS
 
 
+def test_at_a_point_where_neither_side_or_one_alone_is_defined():
+    alone = lambda x: np.where(np.asarray(x) == 1.0, x, np.nan)[()]
+    assert verdict(alone, 1.0, 1.0) is UNDEFINED
+    step = lambda x: np.nan * x if x < 0 else x + 5.0 * (x > 0)
+    assert {verdict(step, 0.0, g) for g in (0.0, 1.0)} == {UNDEFINED}
+
+
+def test_infinite_on_one_side_and_unsettled_on_the_other():
+    f = lambda x: np.sqrt(x) if x > 0 else x / np.log(-x) if x else 0 * x
+    assert {verdict(f, 0.0, g) for g in (0.0, 1.0, math.inf)} == {UNVERIFIED}
+
+
 def test_noise_is_no_slope():
     noisy = lambda x: x + 1e-3 * np.float64(hash(float(x)) % 1000 / 1000)
     assert verdict(noisy, 0.7, 1.0) in (UNVERIFIED, UNDEFINED)
