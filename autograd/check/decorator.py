@@ -191,7 +191,7 @@ class Property:
         parameters = parameters_of(self.function)
         names = [parameters[i] if i < len(parameters) else f"x{i}" for i in range(n)] + named
         found: dict[int, str] = {}
-        for (slot, _, _), name in zip(operands.makers, names, strict=True):
+        for (slot, _), name in zip(operands.makers, names, strict=True):
             if slot >= 0:
                 found.setdefault(slot, name)
         return [found[i] for i in range(len(operands.leaves))]

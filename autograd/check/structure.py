@@ -187,7 +187,8 @@ def _foreign_changes(subject: Subject, inputs: Sequence[Any], cotangents: Sequen
     with subject._called(plain) as (args, kwargs):
         if subject.grad is not None:
             subject.grad(*args, **kwargs)
-        elif subject.vjp is not None:
+        else:
+            assert subject.vjp is not None
             subject.vjp(seeds[0] if len(seeds) == 1 else tuple(seeds), *args, **kwargs)
     if not same(plain, before):
         reasons.append("the gradient changes an input in place")

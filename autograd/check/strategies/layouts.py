@@ -171,17 +171,17 @@ class Operands:
 
     def __init__(self, drawn: Sequence[Any]) -> None:
         self.leaves = []
-        self.makers: list[tuple[int, Callable[[Any], Any], str]] = []
+        self.makers: list[tuple[int, Callable[[Any], Any]]] = []  # leaf (-1: none), and its view
         known: dict[int, int] = {}  # id of an operand -> its leaf
         for x in drawn:
             if isinstance(x, Aliased):
                 slot = self._slot(x.leaf, known)
-                self.makers += [(slot, VIEWS[v], v) for v in x.views]
+                self.makers += [(slot, VIEWS[v]) for v in x.views]
             elif differentiable(x):
                 leaf, view = seen(x.data if isinstance(x, Value) else x)
-                self.makers.append((self._slot(x, known, leaf), view, view.expression))
+                self.makers.append((self._slot(x, known, leaf), view))
             else:
-                self.makers.append((-1, constantly(x), literal(x)))
+                self.makers.append((-1, constantly(x)))
 
     def _slot(self, x: Any, known: dict[int, int], leaf: Any = None) -> int:
         if id(x) not in known:
@@ -189,18 +189,9 @@ class Operands:
             self.leaves.append(x if leaf is None else leaf)
         return known[id(x)]
 
-    @property
-    def plain(self) -> bool:
-        """Whether every argument is a leaf as it is."""
-        return [(i, e) for i, _, e in self.makers] == [(i, "x") for i in range(len(self.leaves))]
-
     def rebuild(self, leaves: Sequence[Any]) -> list[Any]:
         """The arguments, made from these leaves (arrays or Values)."""
-        return [make(None if i < 0 else leaves[i]) for i, make, _ in self.makers]
-
-    def sources(self) -> list[str]:
-        """Each argument as an expression of the leaves x0, x1, ..."""
-        return [e if i < 0 else e.replace("x", f"x{i}", 1) for i, _, e in self.makers]
+        return [make(None if i < 0 else leaves[i]) for i, make in self.makers]
 
 
 def constantly(x: Any) -> Callable[[Any], Any]:
