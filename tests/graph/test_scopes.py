@@ -247,16 +247,18 @@ def test_threads_do_not_take_each_others_nodes():
 
 def test_what_a_thread_without_modules_made_has_no_scope():
     """Beside nodes of two threads that did call modules."""
-    found = {}
+    found, all_there = {}, threading.Barrier(3)  # threads that have ended lend their number to others
 
     def work(name, f):
-        thread = threading.Thread(target=lambda: found.update({name: f(Value(np.ones(2)))}))
-        thread.start()
-        thread.join()
+        found[name] = f(Value(np.ones(2)))
+        all_there.wait(10)
 
-    work("a", nn.Linear(2, 2, rng=0))
-    work("b", nn.ReLU())
-    work("c", lambda x: x * 2)
+    functions = {"a": nn.Linear(2, 2, rng=0), "b": nn.ReLU(), "c": lambda x: x * 2}
+    threads = [threading.Thread(target=work, args=each) for each in functions.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     graph = Graph((found["a"] + found["b"] + found["c"]).sum())
     assert dict(paths(graph)) == {
         "linear": "Linear",

@@ -232,6 +232,16 @@ def test_without_search_every_step_but_the_last_is_evaluated():
     assert 5.0 > points[1] > points[2] > 0.0
 
 
+def test_a_search_has_as_many_steps_as_are_asked_for():
+    x = Value([-1.2, 1.0, 0.5])
+    optimizer = LBFGS([x], max_iter=2, max_eval=100, line_search_fn="strong_wolfe")
+    closure = closure_of(optimizer, [x], rosenbrock)
+    first = optimizer.step(closure).item()
+    assert optimizer.state[0]["n_iter"] == 2 and optimizer.state[0]["func_evals"] == closure.calls
+    assert optimizer.step(closure).item() < first
+    assert optimizer.state[0]["n_iter"] == 4
+
+
 def test_the_state_of_one_that_never_moved_is_loaded():
     x = Value([0.0])
     still = LBFGS([x])
