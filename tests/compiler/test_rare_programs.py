@@ -45,13 +45,13 @@ def test_the_gradient_of_entries_is_one_array(backend, size):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_the_gradient_of_rows_is_one_array(backend):
     def f(x):
-        return np.sum(x[0] * x[1]) + np.sum(np.sin(x[-1])) + x[5, 0]
+        return np.sum(x[0] * x[1]) + np.sum(np.sin(x[-1]))
 
-    x = np.linspace(-2.0, 2.0, 60).reshape(20, 3)
+    x = np.linspace(-2.0, 2.0, 6000).reshape(20, 300)
     g = compile(grad(f), backend=backend_of(backend))
     for _ in range(2):
-        np.testing.assert_allclose(g(x), grad(f)(x), rtol=1e-15)
-    assert not g(x)[6:-1].any()
+        same(g(x), grad(f)(x))
+    assert g.source.count("zeros(") == 1
 
 
 def test_entries_of_an_array_taken_with_a_list():
@@ -124,8 +124,14 @@ def test_a_large_constant_stays_the_operation_that_makes_it():
 
 
 def test_functions_without_a_signature():
-    f = compile(np.hypot)
-    assert f(3.0, 4.0) == 5.0
+    class Odd:
+        __signature__ = "not one"
+
+        def __call__(self, x, y):
+            return np.hypot(x, y)
+
+    f = compile(Odd())
+    assert [f(3.0, 4.0), f(5.0, 12.0)] == [5.0, 13.0] and f.traces == 1
     np.testing.assert_array_equal(f(np.array([3.0, 5.0]), np.array([4.0, 12.0])), [5.0, 13.0])
 
 
