@@ -23,7 +23,15 @@ ANALYTIC = frozenset(
     ]
 )  # fmt: skip
 WIDE = np.clongdouble
-BESIDE = (43, 367, 997)  # units in the last place: the slope is the same there, its rounding is not
+BESIDE = (
+    -997,
+    -421,
+    -43,
+    0,
+    59,
+    367,
+    1021,
+)  # units in the last place: the slope hardly moves, its rounding does
 
 
 class NotAnalyticError(TypeError):
@@ -108,15 +116,19 @@ def complex_step(
 
     try:
         narrow, wide, finer = slope(np.complex128, step), slope(WIDE, step), slope(WIDE, step / 256)
-        beside = [(slope(WIDE, step, k) + slope(WIDE, step, -k)) / 2 for k in BESIDE]
+        beside = [float(slope(WIDE, step, k) - wide) for k in BESIDE]
     except Exception:  # not analytic, or not for complex numbers at all
         return None
     if not np.isfinite(wide) or not np.isfinite(narrow):
         return None
     if wide and abs(finer) <= abs(wide) / 2**15:
         return 0.0, float(abs(finer))
-    scattered = 8 * float(max(abs(b - wide) for b in beside))
-    error = max(float(abs(narrow - wide)) / 64, scattered) + 1e-15 * abs(float(wide))
+    if not np.isfinite(beside).all():
+        return None
+    steady = np.polyval(np.polyfit(BESIDE, beside, 1), BESIDE)
+    error = max(float(abs(narrow - wide)) / 64, 4 * float(np.max(np.abs(beside - steady)))) + 1e-15 * abs(
+        float(wide)
+    )
     if abs(finer - wide) > error:  # at the end of a branch, as of x**0.9 at 0
         return None
     return float(wide), error

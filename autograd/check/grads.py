@@ -12,9 +12,11 @@ from autograd.check.beside import FEW, SOME, between_neighbours
 from autograd.check.chance import changed_since, differs, draws
 from autograd.check.choice import EVERY, TOGETHER, Choice, dyadic
 from autograd.check.complexstep import complex_step
+from autograd.check.grain import across, grain
 from autograd.check.judge import RTOL, ZERO, Ruling, floor_of, judge, judge_step
 from autograd.check.numeric import EPS, Evidence, Point, examine, ladder, step_for
-from autograd.check.precision import doubled, in_own_precision, scatter
+from autograd.check.precision import doubled, in_own_precision
+from autograd.check.pulled import Pulled, along_direction, cotangents_for, magnitude_of
 from autograd.check.report import GradientError, GradReport, literal, relative
 from autograd.check.rounding import HAS_WIDE, WIDE, WIDE_EPS, finite, gap, is_wide, kinks_here, rounding
 from autograd.check.structure import structural_findings
@@ -183,7 +185,7 @@ class Check:
         ]
         if wrong:
             return wrong
-        pulled = Pulled(self, along, found)
+        pulled = Pulled(subject, self.given, self.inputs, self.cotangents, along, found, self.aside)
         findings = []
         with quietly():
             at = subject.derivative(self.inputs, self.cotangents, along)
@@ -203,7 +205,7 @@ class Check:
                 )
         return findings
 
-    def joint(self, pulled: "Pulled", direction: Arrays, at: Point, relative: bool) -> tuple[float, Ruling]:
+    def joint(self, pulled: Pulled, direction: Arrays, at: Point, relative: bool) -> tuple[float, Ruling]:
         """The derivative along a direction, and the verdict on it."""
         a = along_direction(pulled.precise, direction)
         x = 1.0 if relative else magnitude_of(self.inputs, direction)
@@ -216,7 +218,7 @@ class Check:
                 r = again._replace(verdict=Verdict.UNVERIFIED, reason=reason)
         return a, r
 
-    def element(self, pulled: "Pulled", k: int, place: tuple[int, ...], at: Point) -> Ruling:
+    def element(self, pulled: Pulled, k: int, place: tuple[int, ...], at: Point) -> Ruling:
         """The verdict on one element of one gradient."""
         x, dtype = abs(float(np.asarray(self.inputs[k])[place])), self.given[k].dtype
         if not finite(x):
@@ -293,7 +295,10 @@ class Check:
             raise
         except Exception:  # f knows no such dtype
             wide = False
-        r = self.closer(along, direction, a, x, (phi, at), (wide_phi, wide_at) if wide else None, e, r)
+        here = (wide_phi, wide_at) if wide else (phi, at)
+        r, seen = self.closer(along, direction, a, x, (phi, at), here if wide else None, e, r)
+        if seen is not None and not seen.clean and r.verdict in (Verdict.PASS, Verdict.FAIL):
+            r = self.across_steps(r, a, x, phi, *here, wide=wide)
         if r.verdict is not Verdict.FAIL or not finite(a) or sum(map(np.size, self.inputs)) < 2:
             return r
         return self.beside(r, e, along, direction, a, wide_inputs if wide else self.inputs, only is not None)
@@ -308,35 +313,66 @@ class Check:
         wide: tuple[Callable[[float], Point], Point] | None,
         e: Evidence,
         r: Ruling,
-    ) -> Ruling:
-        """What a finer ladder, wider arithmetic and the complex step say, where `e` and `r` do not settle it."""
+    ) -> tuple[Ruling, Evidence | None]:
+        """What a finer ladder, wider arithmetic and the complex step say, where `e` and `r` do not settle it;
+        and the evidence for that, if it is that of a ladder."""
         (phi, at), here, eps = narrow, wide or narrow, WIDE_EPS if wide else EPS
         step, rtol = step_for(x), RTOL if self.rtol is None else self.rtol
         if r.verdict is Verdict.PASS_KINK and e.clean and kinks_here(*here, e, x, eps):
-            return r
+            return r, e
         exact = None
         if wide and not along:
             exact = complex_step(self.subject, self.inputs, direction, self.cotangents, x)
         if r.verdict is Verdict.PASS and e.clean and exact is None and not e.flat:
-            return r
+            return r, e
         if e.flat and wide and exact is None and not 0 < x < 1e-3:
             still = all(wide[0](t)[0] == wide[1][0] for t in (step, -step, step / 8, -step / 8))
             if still:
-                return r
+                return r, e
         if not wide:
             e = examine(phi, at, x, ladder(x, max(step, 0.125), FINEST))
             r = judge(a, e, x=x, rtol=rtol, kinks=self.kinks)
         else:
             r, e = self.close_look(a, x, phi, at, *wide)
         if r.verdict is Verdict.PASS_KINK and not kinks_here(*here, e, x, eps):
-            return r._replace(verdict=Verdict.UNVERIFIED, reason="there is a kink just beside the point")
+            r = r._replace(verdict=Verdict.UNVERIFIED, reason="there is a kink just beside the point")
+            return r, e
         if r.verdict is Verdict.UNVERIFIED and exact is not None and e.clean:
             r = judge(a, e, x=x, rtol=rtol, kinks=self.kinks, analytic=True)
         if exact is None or e.kinked or r.sharp or r.verdict not in UNSETTLED:
-            return r
+            return r, e
         if not e.flat and finite(r.numeric) and abs(exact[0] - r.numeric) > 2 * r.error + floor_of(e, x):
+            return r, e
+        return judge_step(a, *exact, e, x=x, rtol=rtol), None
+
+    def across_steps(
+        self,
+        r: Ruling,
+        a: float,
+        x: float,
+        narrow: Callable[[float], Point],
+        phi: Callable[[float], Point],
+        at: Point,
+        *,
+        wide: bool,
+    ) -> Ruling:
+        """The verdict once more where f moves in steps: the slope across them must say the same."""
+        steps = grain(phi, x, wide=wide)
+        if steps is None:
             return r
-        return judge_step(a, *exact, e, x=x, rtol=rtol)
+        if wide:  # steps that are larger in float64 are the rounding of longdouble, which is known
+            larger = grain(narrow, x, wide=wide)
+            if larger is None or larger.high > 64 * steps.high:
+                return r
+        again = judge(a, across(phi, at, x, steps), x=x, rtol=RTOL if self.rtol is None else self.rtol)
+        if again.verdict is r.verdict:
+            return r
+        reason = (
+            f"f moves in steps of {steps.high:.1g} here, as if rounded: its slope is {r.numeric:.6g} on one"
+        )
+        if finite(again.numeric):
+            reason += f", {again.numeric:.6g} ± {again.error:.1g} across them"
+        return Ruling(Verdict.UNVERIFIED, r.numeric, r.error, r.side, reason)
 
     def beside(
         self,
@@ -400,7 +436,12 @@ class Check:
                     return r, e
             if e.flat and 16 * WIDE_EPS * e.size < x:
                 still = r, e
-        if still and not e.clean and r.verdict is Verdict.UNVERIFIED and 16 * EPS * e.size < ZERO * e.scale * x:
+        if (
+            still
+            and not e.clean
+            and r.verdict is Verdict.UNVERIFIED
+            and 16 * EPS * e.size < ZERO * e.scale * x
+        ):
             return still  # constant around here, whatever is farther away
         return r, e
 
@@ -450,64 +491,6 @@ class Check:
         return [replace(f, node=node) if f is chosen else f for f in findings]
 
 
-class Pulled:
-    """The gradients of one order: as they were found, and in wider arithmetic, once it is asked for."""
-
-    def __init__(self, check: Check, along: Sequence[Arrays], found: Arrays) -> None:
-        self.check, self.along, self.found, self.precise = check, along, found, found
-        if any(x.dtype != np.float64 for x in check.given):
-            self.precise = self.again(check.inputs)
-        self._widest: Arrays | None = None
-        self._scatter: Arrays | None = None
-
-    def again(self, inputs: Arrays) -> Arrays:
-        """The gradients at the same inputs in another dtype."""
-        try:
-            with quietly():
-                return self.check.subject.pull(inputs, self.check.cotangents, self.along)
-        except Exception:  # a gradient given for one dtype only
-            return self.found
-
-    def widest(self) -> Arrays:
-        """In longdouble."""
-        if self._widest is None:
-            self._widest = self.again([np.asarray(x, WIDE)[()] for x in self.check.inputs])
-        return self._widest
-
-    def scatter(self) -> Arrays:
-        """How far rounding moves each of them."""
-        c = self.check
-        if self._scatter is None:
-            self._scatter = scatter(c.subject, c.given, c.cotangents, self.along, c.aside)
-        return self._scatter
-
-
-# --- numbers --------------------------------------------------------------------------------
-
-
-def along_direction(gradients: Arrays, direction: Arrays) -> float:
-    """The derivative along a direction; 0 where nothing but the rounding of this sum is left."""
-    terms = [np.asarray(g, np.float64) * d for g, d in zip(gradients, direction, strict=True)]
-    a = float(sum(t.sum() for t in terms))
-    lost = 2 * EPS * float(sum(np.abs(t).sum() for t in terms))
-    return 0.0 if abs(a) <= lost < math.inf else a
-
-
-def cotangents_for(outputs: Sequence[Any], rng: np.random.Generator) -> Arrays:
-    """1 for a single number, else random weights, so that no element can hide another's error."""
-    if len(outputs) == 1 and np.size(outputs[0]) == 1:
-        return [np.ones(np.shape(outputs[0]), outputs[0].dtype)[()]]
-    return [np.asarray(dyadic(y, rng)).astype(y.dtype)[()] for y in outputs]
-
-
 def name_of(f: Callable[..., Any]) -> str:
     """A function's name."""
     return str(getattr(f, "__name__", type(f).__name__))
-
-
-def magnitude_of(inputs: Sequence[Any], direction: Sequence[Any]) -> float:
-    """The typical magnitude of the inputs that a direction moves."""
-    moved = [np.abs(np.asarray(x, float))[np.asarray(d) != 0] for x, d in zip(inputs, direction, strict=True)]
-    every = np.concatenate([m.ravel() for m in moved]) if moved else np.zeros(0)
-    every = every[np.isfinite(every) & (every > 0)]
-    return float(np.median(every)) if every.size else 0.0

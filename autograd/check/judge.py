@@ -69,7 +69,9 @@ def judge(
     if center.kind != "limit":
         center = max(left, right, key=lambda s: s.error)
     hull = min(left.low, right.low), max(left.high, right.high)
-    return _smooth(a, center, e, x, rtol, f"central, {e.points} points", Verdict.PASS, None if analytic else hull)
+    return _smooth(
+        a, center, e, x, rtol, f"central, {e.points} points", Verdict.PASS, None if analytic else hull
+    )
 
 
 def _smooth(

@@ -129,7 +129,9 @@ def examine(
         scale, far = max([scale, *near[:3]]), max([far, *(d for d, _ in steep[:3])])
         side = _side(q, e, h, ratio, points)
         if side.kind == "jump" and abs(values[-1][0] - f0) > 2.0**-20 * size0:  # more than rounding makes
-            side = side._replace(beyond=_beyond([v[0] for v in values[inside:]], e, [sign * t for t in h], ratio))
+            side = side._replace(
+                beyond=_beyond([v[0] for v in values[inside:]], e, [sign * t for t in h], ratio)
+            )
         sides.append(side)
         reach.append(_reach(q, e))
     right, left = sides

@@ -1,6 +1,6 @@
 """Run one checker over the cases in this environment: JSON on standard output, one row per case.
 
-python worker.py stepgrad|torch|jax|hips [tuning|final|second]
+python worker.py stepgrad|torch|jax|hips [tuning|final|second|third]
 """
 
 import json
@@ -13,6 +13,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 import second
+import third
 from cases import Case, cases
 
 Verdict = tuple[str, str]  # accepted | rejected | unverified, and why
@@ -108,7 +109,8 @@ if __name__ == "__main__":
 
     rows = []
     with numpy.errstate(all="ignore"):
-        for case in second.cases() if half == "second" else cases():
+        sets = {"second": second.cases, "third": third.cases}
+        for case in sets.get(half, cases)():
             if case.final == (half == "final"):
                 kind, why = CHECKERS[checker](case)
                 g = case.g if math.isfinite(case.g) else str(case.g)
