@@ -29,6 +29,7 @@ INFIX = {
 }  # fmt: skip
 ADD_REDUCE = np.add.reduce
 EXTREMES = {reductions.MAX: np.maximum, reductions.MIN: np.minimum}
+LARGER_OR_SMALLER = frozenset(EXTREMES.values())
 LARGE = 1 << 16  # bytes: of such a result fresh memory costs more than a look whether an old one is free
 POWERS = {2: np.square, 0.5: np.sqrt, -1: np.reciprocal, 1: np.positive}  # as ndarray.__pow__ has them
 
@@ -60,6 +61,8 @@ class Planner:
     numbers: dict[Any, str] = field(default_factory=dict)  # constants that are used with arrays
     seen: dict[int, str] = field(default_factory=dict)  # what is in the namespace, by identity
     users: dict[int, int] = field(default_factory=dict)  # buffer -> live variables that may show it
+    keys: list[Key] = field(default_factory=list)  # of the buffers
+    likes: dict[int, Key] = field(default_factory=dict)  # variable -> its key
 
     def __post_init__(self) -> None:
         self.left = self.program.uses()
@@ -91,17 +94,30 @@ class Planner:
         """The buffer that a step writes into: one of an operand that is not used again, a free one, or a new one."""
         if id(s) in self.returned:  # it is the caller's
             return self.recycled(s) if s.data.nbytes >= LARGE else "None"
-        key = key_of(s.data)
+        key = self.key(s)
         for x in reuse:
-            mine = self.held.get(id(x), set())
-            if x.kind == STEP and self.left[id(x)] == 1 and len(mine) == 1 and key_of(x.data) == key:
+            mine = self.held.get(id(x))
+            if mine and x.kind == STEP and self.left[id(x)] == 1 and len(mine) == 1 and self.key(x) == key:
                 (b,) = mine
-                if self.users[b] == 1 and key_of(self.buffers[b]) == key:
+                if self.users[b] == 1 and self.keys[b] == key:
                     return self.hold(s, b)
         if self.free.get(key):
             return self.hold(s, self.free[key].pop())
-        self.buffers.append(np.empty_like(s.data))
-        return self.hold(s, len(self.buffers) - 1)
+        return self.hold(s, self.another(s))
+
+    def key(self, s: Variable) -> Key:
+        """Equal for variables that fit into the same buffer."""
+        found = self.likes.get(id(s))
+        if found is None:
+            found = self.likes[id(s)] = key_of(s.data)
+        return found
+
+    def another(self, s: Variable) -> int:
+        """A new buffer."""
+        fresh = np.empty_like(s.data)
+        self.buffers.append(fresh)
+        self.keys.append(key_of(fresh))
+        return len(self.buffers) - 1
 
     def recycled(self, s: Variable) -> str:
         """Room for a large result."""
@@ -111,7 +127,10 @@ class Planner:
         return f"{name}()"
 
     def hold(self, s: Variable, b: int) -> str:
-        self.held.setdefault(id(s), set()).add(b)
+        if id(s) in self.held:
+            self.held[id(s)].add(b)
+        else:
+            self.held[id(s)] = {b}
         self.users[b] = self.users.get(b, 0) + 1
         return f"buffer{b}"
 
@@ -124,26 +143,29 @@ class Planner:
             for b in self.held.pop(id(x), ()):
                 self.users[b] -= 1
                 if not self.users[b]:
-                    self.free.setdefault(key_of(self.buffers[b]), []).append(b)
+                    self.free.setdefault(self.keys[b], []).append(b)
 
     # --- steps --------------------------------------------------------------------------------------
 
     def emit(self, s: Variable) -> None:
         """The line, or lines, of one step."""
         assert s.op is not None
-        args = [self.text(x) for x in s.args]
+        of = self.names.of
+        args = [self.text(x) if x.kind == CONSTANT else of[id(x)] for x in s.args]
+        fixed = CONSTANT in [x.kind for x in s.args]
         function = ufunc_of(s.op)
-        name = self.names[s]
-        if function is not None and not s.is_array and not any([x.is_array for x in s.args]):
-            self.line(s, f"{name} = {self.infix(function, args)}")
-        elif function is not None and s.is_array and len(s.args) == function.nin:
-            function, args = quick_power(function, s.args, args)
-            out = self.room(s, [x for x in s.args if x.shape == s.shape])
-            word = "out=" if function in EXTREMES.values() else ""  # their third place means something else
+        name = of[id(s)]
+        if function is not None and s.is_array and len(s.args) == function.nin:
+            if function is np.power:
+                function, args = quick_power(s.args, args)
+            out = self.room(s, s.args)
+            word = "out=" if function in LARGER_OR_SMALLER else ""  # their third place means something else
             out = "" if out == "None" else f", {word}{out}"
-            if function in INFIX or function in EXTREMES.values():
+            if fixed and (function in INFIX or function in LARGER_OR_SMALLER):
                 args = [self.operand(x, s, text) for x, text in zip(s.args, args, strict=False)]
             self.line(s, f"{name} = {self.known(function, '')}({', '.join(args)}{out})")
+        elif function is not None and not s.is_array and not any([x.is_array for x in s.args]):
+            self.line(s, f"{name} = {self.infix(function, args)}")
         elif s.op in (reductions.SUM, reductions.MEAN) and s.dtype.kind == "f" and s.dtype.itemsize > 2:
             out = self.room(s) if s.is_array else "None"
             axis, keep = s.params["axis"], s.params["keepdims"]
@@ -226,13 +248,15 @@ class Planner:
 
         For maximum and minimum of its shape, or a row: they take the elements one by one else.
         """
+        if x.kind != CONSTANT or x.is_array:
+            return text
         others = [y.dtype for y in s.args if y.is_array]
         dtype = s.dtype if s.dtype.kind == "f" else others[0]
         weak = not hasattr(x.data, "dtype") or x.dtype == dtype
-        if x.kind != CONSTANT or x.is_array or dtype.kind != "f" or not weak:
+        if dtype.kind != "f" or not weak:
             return text
         shape: tuple[int, ...] = ()
-        if ufunc_of(s.op) in EXTREMES.values():
+        if ufunc_of(s.op) in LARGER_OR_SMALLER:
             shape = s.shape if s.data.nbytes <= LARGE else s.shape[-1:]
         key = shape, dtype.str, float(x.data).hex()
         if key not in self.numbers:
@@ -287,18 +311,13 @@ class Planner:
         return f"{text}.copy()" if x.is_array and not fresh else text
 
 
-def quick_power(function: np.ufunc, args: Sequence[Variable], texts: list[str]) -> tuple[np.ufunc, list[str]]:
+def quick_power(args: Sequence[Variable], texts: list[str]) -> tuple[np.ufunc, list[str]]:
     """What `x ** n` does for arrays and some n: the same bits as the operator, and quicker."""
-    if (
-        function is np.power
-        and args[1].kind == CONSTANT
-        and not args[1].is_array
-        and args[0].dtype.kind == "f"
-    ):
+    if args[1].kind == CONSTANT and not args[1].is_array and args[0].dtype.kind == "f":
         quick = POWERS.get(float(args[1].data))
         if quick is not None:
             return quick, texts[:1]
-    return function, texts
+    return np.power, texts
 
 
 def brackets(index: Any) -> str:

@@ -171,12 +171,12 @@ class Fuser(Planner):
             if s.data.nbytes >= arrays.LARGE:
                 return self.recycled(s)
             return f"{self.known(np.empty_like, '')}({self.known(np.empty_like(s.data), 'like')})"
-        key = arrays.key_of(s.data)
+        key = self.key(s)
         for x in reuse:
             mine = self.held.get(id(x), set())
-            if len(mine) == 1 and arrays.key_of(x.data) == key:
+            if len(mine) == 1 and self.key(x) == key:
                 (b,) = mine
-                if self.users[b] == 1 and arrays.key_of(self.buffers[b]) == key:
+                if self.users[b] == 1 and self.keys[b] == key:
                     return self.hold(s, b)
         return self.room(s)
 

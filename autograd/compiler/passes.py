@@ -29,8 +29,10 @@ Rewrite = Callable[[Variable], Variable]
 
 def optimized(program: Program) -> Program:
     """All passes, in order."""
-    program = rewritten(program, simpler, opener())
-    program = rewritten(program, simpler, sharer())
+    opened: list[Op] = []
+    program = rewritten(program, simpler, opener(opened), sharer())
+    if opened:
+        program = rewritten(program, simpler, sharer())
     program = gathered(unstretched(program))
     program.steps = ordered(program.outputs, program.steps)
     return program
@@ -45,8 +47,10 @@ def rewritten(program: Program, *rewrites: Rewrite) -> Program:
     steps: list[Variable] = []
     placed: set[int] = set()
     for s in program.steps:
-        if put:
-            s.args = tuple([put.get(id(x), x) for x in s.args])
+        for x in s.args:
+            if id(x) in put:
+                s.args = tuple([put.get(id(x), x) for x in s.args])
+                break
         for rewrite in rewrites:
             new = rewrite(s)
             if new is not s:
@@ -133,8 +137,8 @@ def same_kind(s: Variable, x: Variable) -> bool:
 # --- operations as the NumPy they are made of -----------------------------------------------------
 
 
-def opener() -> Rewrite:
-    """Operations whose forward is plain NumPy (softmax, a linear layer) as the steps it consists of."""
+def opener(opened: list[Op]) -> Rewrite:
+    """Operations whose forward is plain NumPy (softmax, a linear layer) as the steps it consists of; those go to `opened`."""
     single: set[tuple[Op, tuple[str, ...]]] = set()  # operations that are one step
 
     def expand(s: Variable) -> Variable:
@@ -161,6 +165,7 @@ def opener() -> Rewrite:
                 y.site = x.site
             out.name = x.name
             put[id(x)] = out
+            opened.append(x.op)
             todo = steps + todo
         last = s
         while id(last) in put:
@@ -281,17 +286,17 @@ def gathered(program: Program) -> Program:
 def with_numbers(program: Program) -> Program:
     """Truth values made numbers before an array is multiplied by them: NumPy does it piece by piece in its loop."""
 
-    def cast(s: Variable) -> Variable:
-        if s.op is el.MULTIPLY and s.is_array and s.dtype.kind == "f":
-            s.args = tuple([numbers(x, s) if x.is_array and x.dtype.kind == "b" else x for x in s.args])
-        return s
-
     def numbers(x: Variable, s: Variable) -> Variable:
         return Variable(STEP, x.data.astype(s.dtype), el.ASTYPE, (x,), {"dtype": s.dtype}, site=s.site)
 
+    found = False
     for s in program.steps:
-        cast(s)
-    program.steps = ordered(program.outputs, program.steps)
+        if s.op is el.MULTIPLY and s.is_array and s.dtype.kind == "f":
+            if any([x.is_array and x.dtype.kind == "b" for x in s.args]):
+                s.args = tuple([numbers(x, s) if x.is_array and x.dtype.kind == "b" else x for x in s.args])
+                found = True
+    if found:
+        program.steps = ordered(program.outputs, program.steps)
     return program
 
 

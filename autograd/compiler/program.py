@@ -90,14 +90,15 @@ def reached(outputs: Iterable[Variable], ready: set[int] | None = None) -> list[
     todo = list(outputs)[::-1]
     while todo:
         x = todo[-1]
-        if x.kind != STEP or id(x) in ready:
+        n = id(x)
+        if n in ready or x.kind != STEP:
             todo.pop()
-        elif id(x) in done:  # its operands are in order
-            ready.add(id(x))
+        elif n in done:  # its operands are in order
+            ready.add(n)
             order.append(todo.pop())
         else:
-            done.add(id(x))
-            todo += x.args[::-1]
+            done.add(n)
+            todo += [y for y in x.args[::-1] if y.kind == STEP and id(y) not in ready]
     return order
 
 

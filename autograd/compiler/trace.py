@@ -87,8 +87,7 @@ def traced(v: Any) -> None:
 def leaked(v: Any) -> None:
     """Take from a Value what it holds."""
     v.__class__ = Leaked
-    for slot in ("_array", "op", "inputs", "params", "requires_grad"):
-        delattr(v, slot)
+    del v._array, v.op, v.inputs, v.params, v.requires_grad
 
 
 engine.Traced, engine.traced = Traced, traced
