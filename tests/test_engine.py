@@ -353,3 +353,79 @@ def test_the_result_of_a_primitive_is_a_plain_array():
     f = primitive(lambda g, out, x: g)(np.ma.masked_array)
     with pytest.raises(TypeError, match=r"result of .*masked"):
         f(Value([1.0, 2.0]))
+
+
+# --- rare ways in and out -----------------------------------------------------------------------
+
+weighted = primitive(lambda g, out, x, w: g * w, None, name="weighted")(lambda x, w: x * w)
+scaled = primitive(lambda g, out, x, w, by: g * w * by, None, name="scaled")(lambda x, w, by: x * w * by)
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize(
+    "f", [weighted, lambda x, w: scaled(x, w, by=2.0)], ids=["plain", "with a parameter"]
+)
+def test_a_second_operand_without_a_rule_is_named(f, create_graph):
+    x, w = Value(3.0, name="x"), Value(2.0, name="w")
+    with pytest.raises(TypeError, match=r"(weighted|scaled).*'w'|w.*(weighted|scaled)"):
+        f(x, w).backward(create_graph=create_graph)
+    (g,) = gradients(f(x, w.detach()), [x])
+    assert g in (2.0, 4.0)
+
+
+def test_one_result_asked_for_twice_counts_twice():
+    x = Value([1.0, 2.0])
+    y = x * x
+    (g,) = gradients([y, y], [x], [np.ones(2), np.array([10.0, 1.0])])
+    assert g.tolist() == [22.0, 8.0]
+
+
+def test_a_primitive_may_return_a_python_number():
+    total = primitive(lambda g, out, x: g * np.ones_like(x), name="total")(lambda x: float(x.sum()))
+    x = Value([1.0, 2.0])
+    y = total(x) * 3.0
+    y.backward()
+    assert type(y.data) is np.float64 and y.data == 9.0 and x.grad.tolist() == [3.0, 3.0]
+
+
+def test_a_rule_of_too_few_axes_is_wrong_even_where_operands_are_broadcast():
+    odd = primitive(lambda g, out, x, y: g.sum(axis=0), lambda g, out, x, y: g, broadcasts=True, name="odd")(
+        lambda x, y: x + y
+    )
+    with pytest.raises(RuntimeError, match=r"rule of odd for input 0 returned shape \(3,\).*shape \(2, 3\)"):
+        odd(Value(np.ones((2, 3))), np.ones(3)).sum().backward()
+
+
+def test_a_number_is_not_made_an_array_in_place():
+    x = Value(1.0)
+    with (
+        no_grad(),
+        pytest.raises(ValueError, match=r"in-place add: the result has shape \(3,\), the Value has"),
+    ):
+        x += np.ones(3)
+    assert x.data == 1.0
+
+
+def test_a_gradient_to_start_with_may_be_a_value():
+    x, seed = Value([1.0, 2.0]), Value([3.0, 4.0])
+    (x * x).backward(seed)
+    assert x.grad.tolist() == [6.0, 16.0] and type(x.grad) is np.ndarray and seed.grad is None
+
+
+def test_what_a_value_is_written_into_itself_it_read_before():
+    x = Value([1.0, 2.0])
+    y = x * 2
+    y[...] = y
+    (y * y).sum().backward()
+    assert y.data.tolist() == [2.0, 4.0] and x.grad.tolist() == [8.0, 16.0]
+
+
+def test_views_that_cannot_be_written_through():
+    x, v = Value([[1.0, 2.0], [3.0, 4.0]]), Value(9.0)
+    part = x[0]
+    with pytest.raises(RuntimeError, match="a view of a leaf that requires grad: write into a copy"):
+        part[1] = v
+    turned = (x * 1.0).T
+    with pytest.raises(RuntimeError, match=r"this Value is a view \(transpose\) of another"):
+        turned[0] = v
+    assert x.data.tolist() == [[1.0, 2.0], [3.0, 4.0]]

@@ -1,5 +1,7 @@
 """grad and its relatives, to any order, nested, on containers, with closures."""
 
+from typing import Any, NamedTuple
+
 import mpmath
 import numpy as np
 import pytest
@@ -24,6 +26,19 @@ RNG = np.random.default_rng(20)
 
 def rosenbrock(x):
     return (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2
+
+
+class Pair(NamedTuple):
+    w: Any
+    b: Any
+
+
+def test_named_tuples_stay_so():
+    f = lambda p: np.sum(p.w * 2) + p.b["deep"] ** 2
+    found = grad(f)(Pair(np.ones(2), {"deep": 3.0}))
+    assert type(found) is Pair and found.w.tolist() == [2.0, 2.0] and found.b == {"deep": 6.0}
+    _, pullback = vjp(f, Pair(np.ones(2), {"deep": 3.0}))
+    assert type(pullback(1.0)[0]) is Pair
 
 
 @pytest.mark.parametrize("x0", [0.7, -1.3, 2.1])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograd import Value, detect_anomaly, engine, no_grad, primitive
+from autograd import Value, checkpoint, detect_anomaly, engine, no_grad, primitive
 from autograd.check import check_grads, locate
 
 X = np.array([[0.5, -1.0, 2.0], [0.25, -0.75, 3.0]])
@@ -98,6 +98,12 @@ def test_a_rule_of_the_wrong_shape_or_that_raises():
 def test_operations_of_any_number_of_operands():
     x, y = Value(X), Value(X * 2)
     assert locate(np.sum(np.concatenate([x, y]) * np.stack([x, y]).reshape(4, 3))) == []
+
+
+def test_a_checkpoint_is_one_operation():
+    assert locate(checkpoint(lambda x: np.sin(x) * 2)(Value(X))) == []
+    (found,) = locate(checkpoint(lambda x: tenth(x) * 2)(Value(X)))
+    assert found.kind == "rule" and found.index == (0, 2)
 
 
 def test_an_operand_without_a_rule():

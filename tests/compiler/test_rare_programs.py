@@ -218,3 +218,36 @@ def test_a_loop_of_machine_code_is_made_once():
     for start in (1.0, 3.0):
         rows, last = step.scan([start], 6)
         assert list(rows[0]) == [start * 2.0**n for n in range(6)] and last[0] == start * 2.0**5
+
+
+# --- what is refused, by name ------------------------------------------------------------------------
+
+
+def test_values_in_tuples_where_no_gradient_goes():
+    f = lambda x, y: x * np.lexsort((x, y))
+    x, y = Value([3.0, 1.0, 2.0]), Value([0.0, 0.0, -1.0])
+    assert np.lexsort((x, y)).tolist() == [2, 1, 0] and f(x, y).data.tolist() == [6.0, 1.0, 0.0]
+    with pytest.raises(
+        TypeError, match=r"np\.lexsort inside a compiled function: pass the Values by position"
+    ):
+        compile(f)(x, y)
+
+
+def test_values_are_not_made_of_values():
+    with pytest.raises(TypeError, match=r"Value\(v\) inside a compiled function: use v\.detach\(\)"):
+        compile(lambda x: Value(x, requires_grad=False) * x)(1.0)
+
+
+def test_data_of_another_dtype_is_cast_as_without_compiling():
+    found = []
+    for how in (lambda f: f, compile):
+        p = Value(np.zeros(3, np.float32))
+
+        def f(x, p=p):
+            p.data = (x * 2.0).data if not isinstance(x, Value) else x * 2.0
+            return x
+
+        how(f)(np.array([1.0, 2.0, 1 / 3]))
+        found.append(p.data)
+    assert found[1].dtype == np.float32
+    np.testing.assert_array_equal(found[1], np.array([2.0, 4.0, 2 / 3], np.float32))
