@@ -296,6 +296,12 @@ def test_without_graphviz_there_is_the_tree_and_one_clear_line(monkeypatch, tmp_
     )
 
 
+def test_without_the_graphviz_package_one_clear_line(monkeypatch):
+    monkeypatch.setitem(sys.modules, "graphviz", None)
+    with pytest.raises(RuntimeError, match=r'^Drawing\.dot needs the graphviz package; .*"stepgrad\[viz\]"$'):
+        _ = equations().dot
+
+
 def test_the_bundle_never_raises(monkeypatch):
     d = equations()
     monkeypatch.setattr(sys.modules["autograd.graph.draw"], "layout", lambda *a, **k: 1 / 0)
