@@ -95,7 +95,12 @@ class Value(Operators):
             write(self, new)
             return
         old = self._array
-        if new is old or (type(new) is np.float64 and type(old) is np.float64):  # what optimizers do
+        if type(new) is float64 and type(old) is float64:  # the common case first: `changed` written out
+            self._array, self._number = new, next_number()
+            if self.op is not None:
+                self.state = CHANGED
+            return
+        if new is old:
             self.changed(new)
             return
         new = plain_array(new, "Value.data")
@@ -495,7 +500,7 @@ class _Past(Value):
 
 
 engine.Value = Value  # results are Values
-ONE = np.float64(1)
+ONE, float64 = np.float64(1), np.float64
 _new = object.__new__
 VIEWS = frozenset((shaping.RESHAPE, shaping.TRANSPOSE, shaping.BROADCAST_TO, shaping.FLIP, windows.WINDOWS))
 
