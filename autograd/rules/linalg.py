@@ -32,6 +32,7 @@ SlogdetResult = type(np.linalg.slogdet(np.eye(1)))
 QRResult: Any = type(np.linalg.qr(np.eye(1)))
 REASONS = {
     "Singular": "a matrix is singular; add a small multiple of the identity, or use np.linalg.pinv",
+    "Almost": "a matrix is so near to singular that few digits would be right; add a small multiple of the identity",
     "positive": "a matrix is not positive definite; add a small multiple of the identity",
     "converge": "the iteration did not converge; look for NaN and infinity in the matrix",
 }
@@ -101,14 +102,20 @@ def slogdet_x(g: Array, out: Array, x: Array) -> Array:
     return g[..., 1, None, None] * inverse.mT
 
 
+def accurate_inverse(x: Array) -> Array:
+    """inv(x), or LinAlgError if `x` is so near to singular that products of it lose half their digits."""
+    inverse = np.linalg.inv(x)
+    size, other = (abs(y).sum(axis=-2).max(axis=-1, initial=0.0) for y in (x, inverse))
+    if (size * other >= np.finfo(x.dtype).eps ** -0.3).any():  # the condition
+        raise LinAlgError("Almost singular")
+    return inverse
+
+
 def cofactors(x: Array) -> Array:
     """det(x) inv(x).T; by singular vectors, where each is a product of the other values, if `x` is near-singular."""
     try:
-        inverse = np.linalg.inv(x)
-        size = [abs(y).sum(axis=-2).max(axis=-1, initial=0.0) for y in (x, inverse)]
-        if not (size[0] * size[1] >= np.finfo(x.dtype).eps ** -0.3).any():  # the condition: the inverse is accurate
-            return np.linalg.det(x)[..., None, None] * inverse.mT
-    except LinAlgError:  # singular
+        return np.linalg.det(x)[..., None, None] * accurate_inverse(x).mT
+    except LinAlgError:
         pass
     u, s, vh = attempt("det", np.linalg.svd, x)
     sign = np.sign(np.linalg.det(u) * np.linalg.det(vh))[..., None]
@@ -129,7 +136,7 @@ def cofactors_along(x: Array, h: Array) -> Array:
 
 def cofactors_along_x(g: Array, out: Array, x: Array, h: Array) -> Array:
     """The third derivative of det: with B = inv(x).T of det ((<h,B><g,B> - <g, B h.T B>) differentiated."""
-    b, d = attempt("det, third derivative", np.linalg.inv, x).mT, np.linalg.det(x)[..., None, None]
+    b, d = ACCURATE_INVERSE(x).mT, np.linalg.det(x)[..., None, None]
     bh, bg = b @ h.mT @ b, b @ g.mT @ b
     along_h, along_g = ((b * y).sum(axis=(-2, -1), keepdims=True) for y in (h, g))
     both = along_h * along_g - (g * bh).sum(axis=(-2, -1), keepdims=True)
@@ -167,6 +174,7 @@ def qr_x(g: Array, out: Array, x: Array) -> Array:
 # fmt: off
 RESOLVED = Op("full_rank", resolved, lambda g, out, d, function: g)
 INV = Op("inv", lambda x: attempt("inv", np.linalg.inv, x), lambda g, out, x: -(out.mT @ g @ out.mT))
+ACCURATE_INVERSE = Op("accurate_inverse", lambda x: attempt("det, third derivative", accurate_inverse, x), *INV.rules)
 SOLVE = Op("solve", lambda a, b: attempt("solve", np.linalg.solve, a, b),
            lambda g, out, a, b: -(np.linalg.solve(a.mT, g) @ out.mT),
            lambda g, out, a, b: np.linalg.solve(a.mT, g), broadcasts=True)
@@ -340,6 +348,10 @@ def cross(x1: Array, x2: Array, /, *, axis: int = -1) -> Array:
 @door(np.linalg.vecdot)
 def vecdot(x1: Array, x2: Array, /, *, axis: int = -1) -> Array:
     x1, x2 = array(x1), array(x2)
+    if x1.shape[axis_of(axis, x1.ndim)] != x2.shape[axis_of(axis, x2.ndim)]:
+        raise ValueError(
+            f"np.linalg.vecdot: axis {axis} has different lengths in shapes {x1.shape} and {x2.shape}; give it one length"
+        )
     return (np.moveaxis(x1, axis, -1) * np.moveaxis(x2, axis, -1)).sum(axis=-1)
 
 

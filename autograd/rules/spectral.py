@@ -76,8 +76,7 @@ def gaps(w: Array, *, function: str) -> Array:
 
 
 def gaps_w(g: Array, out: Array, w: Array, function: str) -> Array:
-    g = g * (1 - diagonal_of_ones(out))
-    return g.sum(axis=-2) - g.sum(axis=-1)
+    return g.sum(axis=-2) - g.sum(axis=-1)  # the diagonal is in both
 
 
 def eigenvalues_x(g: Array, out: Array, x: Array, uplo: Any) -> Array:
@@ -148,9 +147,12 @@ def norm_x(g: Array, out: Array, x: Array, axis: Any, keepdims: bool) -> Array:
 
 
 def power_norm_x(g: Array, out: Array, x: Array, p: float, axis: tuple[int, ...], keepdims: bool) -> Array:
-    """sign(x) (|x| / norm)^(p - 1); 0 where x is 0, the subgradient of least norm (for p < 1 there is a cusp)."""
-    share = np.where(x == 0, 1.0, abs(x)) / nonzero(kept(out, x, axis))
-    return kept(g, x, axis) * np.where(x == 0, 0.0, np.sign(x) * share ** (p - 1))
+    """sign(x) (|x| / norm)^(p - 1); 0 where x is 0, the subgradient of least norm (for p < 1 there is a cusp), and
+    where the norm is: for p < 0 that of a vector with a 0 in it is 0, whatever else there is.
+    """
+    size = kept(out, x, axis)
+    share = np.where(x == 0, 1.0, abs(x)) / nonzero(size)
+    return kept(g, x, axis) * np.where(size == 0, 0.0, np.sign(x) * share ** (p - 1))
 
 
 # fmt: off
@@ -239,10 +241,16 @@ def norm_of_vectors(x: Array, ord: Any, axes: tuple[int, ...], keepdims: bool) -
         return COUNT(x, axis=axes, keepdims=keepdims)
     if ord == 1:
         return np.sum(abs(x), axis=axes, keepdims=keepdims)
-    if abs(ord) == math.inf:
-        initial = 0.0 if ord > 0 and not x.shape[axes[0]] else NO_VALUE  # of no elements
-        return (np.max if ord > 0 else np.min)(abs(x), axis=axes, keepdims=keepdims, initial=initial)
+    if ord == math.inf:
+        return largest(abs(x), axes[0], keepdims)
+    if ord == -math.inf:
+        return np.min(abs(x), axis=axes, keepdims=keepdims)
     return POWER_NORM(x, p=ord, axis=axes, keepdims=keepdims)
+
+
+def largest(x: Array, axis: int, keepdims: bool = False) -> Array:
+    """The maximum of magnitudes; 0 if there are none."""
+    return (np.max if x.shape[axis] else np.sum)(x, axis=axis, keepdims=keepdims)
 
 
 def norm_of_matrices(x: Array, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Array:
@@ -251,11 +259,11 @@ def norm_of_matrices(x: Array, ord: Any, axes: tuple[int, ...], keepdims: bool) 
         return NORM(x, axis=axes, keepdims=keepdims)
     if ord == "nuc" or (not isinstance(ord, str) and abs(ord) == 2):
         s = SVDVALS(x if axes == (-2, -1) else np.moveaxis(x, axes, (-2, -1)), norm=True)
-        result = s.sum(axis=-1) if ord == "nuc" else s.max(axis=-1) if ord == 2 else s.min(axis=-1)
+        result = s.sum(axis=-1) if ord == "nuc" else largest(s, -1) if ord == 2 else s.min(axis=-1)
     elif not isinstance(ord, str) and abs(ord) in (1, math.inf):
         inner, outer = (row, column) if abs(ord) == 1 else (column, row)
         sums = np.sum(abs(x), axis=inner, keepdims=True)
-        result = (np.max if ord > 0 else np.min)(sums, axis=outer, keepdims=True)
+        result = (largest if ord > 0 else np.min)(sums, axis=outer, keepdims=True)
         result = result.reshape([n for a, n in enumerate(x.shape, -x.ndim) if a not in axes])
     else:
         raise ValueError(
@@ -289,14 +297,15 @@ def matrix_norm(x: Array, /, *, keepdims: Any = False, ord: Any = "fro") -> Arra
 def cond(x: Array, p: Any = None) -> Array:
     """The quotient of the extreme singular values, or norm(x, p) norm(inv(x), p)."""
     x = matrices("cond", x, square=False)
-    if not x.size:
+    if 0 in x.shape[-2:]:
         raise LinAlgError(f"np.linalg.cond: not defined for an empty array of shape {x.shape}; leave empty ones out")
     if p is None or p in (2, -2):
         s = SVDVALS(x, norm=False)
-        with np.errstate(all="ignore"):  # a singular matrix: inf, as NumPy says
-            return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+        high, low = (s[..., -1], s[..., 0]) if p == -2 else (s[..., 0], s[..., -1])
+        with np.errstate(all="ignore"):  # of a singular matrix: inf, of zeros too, as NumPy says
+            return np.where(low == 0, math.inf, high / low)
     x = matrices("cond", x)
-    return norm(x, p, (-2, -1)) * norm(inv(x), p, (-2, -1))
+    return norm(x, p, (-2, -1)) * norm(attempt("cond", inv, x), p, (-2, -1))
 
 
 # --- the pseudo-inverse ---------------------------------------------------------------------
