@@ -380,6 +380,12 @@ def test_one_result_asked_for_twice_counts_twice():
     assert g.tolist() == [22.0, 8.0]
 
 
+def test_results_that_are_leaves_count_where_they_are_asked_for():
+    x, w = Value(3.0), Value(5.0)
+    (g,) = gradients([w, x * x * w, x], [x], [1.0, 1.0, 100.0])
+    assert g == 2 * 3 * 5 + 100 and x.grad is w.grad is None
+
+
 def test_a_primitive_may_return_a_python_number():
     total = primitive(lambda g, out, x: g * np.ones_like(x), name="total")(lambda x: float(x.sum()))
     x = Value([1.0, 2.0])

@@ -1,3 +1,4 @@
+import gc
 import subprocess
 import sys
 import time
@@ -321,6 +322,16 @@ def test_a_million_operations_in_little_time_each():
     graph = Graph(y)
     assert len(graph) == 40_001
     assert time.process_time() - start < 2.5  # 0.3 s on an idle core
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_the_garbage_collector_is_left_as_it_was(on):
+    (gc.enable if on else gc.disable)()
+    try:
+        Graph(Value(1.0) * 2)
+        assert gc.isenabled() is on
+    finally:
+        gc.enable()
 
 
 def test_works_in_anomaly_mode_and_with_odd_constants():
