@@ -84,6 +84,15 @@ def test_options_by_hand():
     np.testing.assert_allclose(F.glu([3.0, 4.0, 0.0, 1e3]), [1.5, 4.0])
 
 
+def test_prelu_of_one_weight():
+    x, w = Value([[-2.0, 3.0], [4.0, -5.0]]), Value([0.25])
+    y = F.prelu(x, w)
+    y.sum().backward()
+    assert y.data.tolist() == [[-0.5, 3.0], [4.0, -1.25]]
+    assert (x.grad.tolist(), w.grad.tolist()) == ([[0.25, 1.0], [1.0, 0.25]], [-7.0])
+    assert F.prelu(np.array([-2.0, 4.0]), 0.5).tolist() == [-1.0, 4.0]
+
+
 def test_prelu_by_channel_and_its_weight():
     x, w = Value([[-2.0, -3.0], [4.0, -5.0]]), Value([0.5, 0.1])
     y = F.prelu(x, w)

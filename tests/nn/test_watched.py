@@ -76,6 +76,23 @@ def test_a_layer_that_is_there_twice_is_watched():
     assert run.traces == 3
 
 
+def test_a_result_kept_from_a_trace_is_no_parameter():
+    class Keeping(nn.Module):
+        def __init__(self):
+            self.layer = nn.Linear(4, 2, rng=0)
+
+        def forward(self, x):
+            self.kept = self.layer(x)
+            return self.kept
+
+    model = Keeping()
+    compile(model)(X)
+    with pytest.raises(RuntimeError, match="used outside: it was there only while"):
+        model.kept.item()
+    assert list(model.state_dict()) == ["layer.weight", "layer.bias"]
+    assert len(list(model.parameters())) == 2
+
+
 def test_the_model_is_not_kept():
     model = made()
     where = weakref.ref(model)

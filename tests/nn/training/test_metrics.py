@@ -13,6 +13,7 @@ from nn.training import (
     SparseCategoricalAccuracy,
     TopKCategoricalAccuracy,
 )
+from nn.training.metrics import named_metrics
 
 RNG = np.random.default_rng(2)
 
@@ -92,6 +93,16 @@ def test_r2_does_not_depend_on_the_batches_or_on_an_offset():
     flat = np.full((20, 1), 3.0)
     assert measured(R2Score(), flat, flat) == 1
     assert measured(R2Score(), flat + 1, flat) == 0
+
+
+def test_metrics_by_name_as_objects_and_as_functions():
+    largest = lambda output, target: np.abs(output - target).max()
+    largest.__name__ = "largest"
+    top = TopKCategoricalAccuracy(2)
+    found = named_metrics("fit", ["mae", top, largest])
+    assert list(found)[:2] == ["mae", "top_2_accuracy"] and found["top_2_accuracy"] is top
+    with pytest.raises(ValueError, match="the metric name 'top_2_accuracy' is taken"):
+        named_metrics("fit", [top, TopKCategoricalAccuracy(2)])
 
 
 def test_how_many_classes_may_be_named_must_be_one_or_more():
