@@ -83,6 +83,7 @@ def executable(program: Program, backend: str | None, name: str) -> Executable:
             f"compile: the python back end is for programs of float64 numbers, and {why}; use 'numpy'"
         )
     if not why and backend != "numpy":
+        program = passes.mirrored(program)
         names = Names(program)
         text = scalars.source(program, names)
         run = loaded(text, dict(scalars.NAMESPACE), name)["run"]

@@ -20,8 +20,10 @@ ARITHMETIC = {ast.Add: "fadd", ast.Sub: "fsub", ast.Mult: "fmul", ast.Div: "fdiv
 COMPARISONS = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 # where the processor is quicker with another formula than Python
 FORMULAS = scalars.FORMULAS | {
-    np.sign: lambda x: f"(copysign(1.0, {x}) if {x} < 0.0 or {x} > 0.0 else {x} + 0.0)"
+    np.sign: lambda x: f"(copysign(1.0, {x}) if {x} < 0.0 or {x} > 0.0 else {x} + 0.0)",
+    np.power: scalars.power("pow({}, 0.5)"),  # inf for -inf; LLVM makes a square root of it
 }
+ELEMENTS = FORMULAS | {np.power: scalars.power("sqrt({})")}  # as NumPy has it for arrays
 Element = tuple[Any, ...]  # of an array: its name, and a number for each axis
 
 

@@ -22,10 +22,20 @@ Text = Callable[..., str]
 FLAT = object()  # a tuple of all results, one after the other
 
 
-def powers(x: str) -> dict[str, str]:
-    """x ** n for the n that have something quicker."""
-    quick = {1.0: x, 2.0: f"{x} * {x}", 3.0: f"{x} * {x} * {x}", -1.0: f"1.0 / {x}", 0.5: f"sqrt({x})"}
-    return {f"{n}" if n > 0 else f"({n})": text for n, text in quick.items()}
+def power(root: str) -> Text:
+    """x ** n, with something quicker for some n; `root`: that for 0.5."""
+
+    def text(x: str, y: str) -> str:
+        quick = {
+            "1.0": x,
+            "2.0": f"{x} * {x}",
+            "3.0": f"{x} * {x} * {x}",
+            "(-1.0)": f"1.0 / {x}",
+            "0.5": root.format(x),
+        }
+        return quick.get(y, f"pow({x}, {y})")
+
+    return text
 
 
 # fmt: off
@@ -34,7 +44,7 @@ FORMULAS: dict[np.ufunc, Text] = {
     np.subtract: lambda x, y: f"{x} - {y}",
     np.multiply: lambda x, y: f"{x} * {y}",
     np.divide: lambda x, y: f"{x} / {y}",
-    np.power: lambda x, y: powers(x).get(y, f"pow({x}, {y})"),
+    np.power: power("sqrt({}) + 0.0"),  # of -0.0 it is 0.0
     np.negative: lambda x: f"-{x}",
     np.positive: lambda x: x,
     np.absolute: lambda x: f"fabs({x})",
@@ -155,7 +165,7 @@ def takes_floats(s: Variable) -> bool:
 def repeats(user: Variable) -> bool:
     """Whether a step writes its operand more than once."""
     function = ufunc_of(user.op)
-    return function in SIMPLE or function is np.power or user.op is el.WHERE
+    return function in SIMPLE or function is np.power
 
 
 def atom(x: Variable, names: Names, floats: bool = False) -> str:

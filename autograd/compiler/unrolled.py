@@ -165,7 +165,7 @@ def source(program: Program) -> str | None:
         before += [
             f"{names[y]} = {given[-1]}[{', '.join(map(str, at))}]" for at, y in np.ndenumerate(of[id(x)])
         ]
-    body = [*before, *scalars.lines_of(flat, names, machine.FORMULAS)]
+    body = [*before, *scalars.lines_of(flat, names, machine.ELEMENTS)]
     results = iter(flat.outputs)
     returned = []
     for i, x in enumerate(program.outputs):
