@@ -1,6 +1,7 @@
 """What a check looks at: every element of a small input; of a large one some, and random directions."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ from autograd.check.verdict import Finding, Verdict
 EVERY = 64  # inputs of up to so many elements are checked element by element
 SAMPLED = 24  # of larger ones, so many elements
 DIRECTIONS = 6  # and so many random directions
-TOGETHER = "all elements together, by random steps"  # heard of only if it fails
+TOGETHER = "all elements together, by random steps"
+AMONG = "a random direction among gradients of like size"
+ALIKE = 3.0  # decades, of gradients of like size
 Element = tuple[int, tuple[int, ...]]  # which input, and where in it
 
 
@@ -54,16 +57,25 @@ class Choice:
         return [(k, tuple(int(j) for j in np.unravel_index(i, np.shape(inputs[k])))) for k, i in chosen]
 
     def directions(
-        self, inputs: Arrays, leaves: Sequence[Leaf], findings: Sequence[Finding], rng: np.random.Generator
+        self,
+        inputs: Arrays,
+        found: Arrays,
+        leaves: Sequence[Leaf],
+        findings: Sequence[Finding],
+        rng: np.random.Generator,
     ) -> list[tuple[str, Arrays]]:
-        """Random directions for what is not checked element by element; where several elements sit at a
-        kink, common ones."""
+        """Random directions for what is not checked element by element, some of them among gradients of like
+        size, beside which a wrong small one shows; where several elements sit at a kink, common ones."""
         total = sum(int(np.size(x)) for x in inputs)
         n = self.random
         if n == "auto":
             looked_at = sum(f.index is not None for f in findings)
             n = DIRECTIONS if looked_at < total else 0
+        groups = bands(found)[: max(n - 2, 0)]
         chosen = [(f"a random direction ({i})", [dyadic(x, rng) for x in inputs]) for i in range(n)]
+        for i, group in enumerate(groups, n - len(groups)):
+            masked = [np.where(m, d, 0.0)[()] for m, d in zip(group, chosen[i][1], strict=True)]
+            chosen[i] = (f"{AMONG} ({i})", masked)
         names = {leaf.name: k for k, leaf in enumerate(leaves)}
         kinks = [
             (names[f.arg], f.index)
@@ -84,6 +96,25 @@ class Choice:
                     direction[k][place] = float(rng.integers(4, 17)) / 16 if random else 1.0
                 chosen.append(("the elements at a kink", direction))
         return chosen
+
+
+def bands(found: Arrays) -> list[list[Any]]:
+    """Masks of the gradients that are 0, and of those of each few decades below the largest; none where
+    nearly all are of like size."""
+    sizes = [np.abs(np.asarray(g, np.float64)) for g in found]
+    every = np.concatenate([s.ravel() for s in sizes]) if sizes else np.zeros(0)
+    usual = every[np.isfinite(every) & (every > 0)]
+    if not usual.size:
+        return []
+    top = float(np.log10(usual.max()))
+    low = float(np.log10(np.quantile(usual, 0.01)))
+    with np.errstate(divide="ignore"):
+        below = [top - np.log10(s) for s in sizes]
+    masks = [[s == 0 for s in sizes]] if (every == 0).any() else []
+    if top - low > ALIKE:
+        edges = [*np.arange(ALIKE, min(top - low, 5 * ALIKE), ALIKE), np.inf]
+        masks += [[(b >= a) & (b < z) for b in below] for a, z in pairwise(edges)]
+    return [m for m in masks if any(part.any() for part in m)]
 
 
 def power_below(x: Any) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd.check.beside import FEW, SOME, between_neighbours
 from autograd.check.chance import changed_since, differs, draws
-from autograd.check.choice import EVERY, TOGETHER, Choice, dyadic
+from autograd.check.choice import AMONG, EVERY, TOGETHER, Choice, dyadic
 from autograd.check.complexstep import complex_step
 from autograd.check.grain import across, grain
 from autograd.check.judge import RTOL, ZERO, Ruling, floor_of, judge, judge_step
@@ -196,10 +196,14 @@ class Check:
                 reason = label + r.reason if r.reason or label else ""
                 given, arg = float(np.asarray(found[k])[place]), subject.leaves[k].name
                 findings.append(Finding(r.verdict, arg, place, given, r.numeric, r.error, r.side, reason))
-            for what, direction in self.choice.directions(self.inputs, subject.leaves, findings, self.rng):
+            for what, direction in self.choice.directions(
+                self.inputs, found, subject.leaves, findings, self.rng
+            ):
                 a, r = self.joint(pulled, direction, at, relative=what == TOGETHER)
-                if what == TOGETHER and r.verdict is not Verdict.FAIL:
-                    continue
+                if r.verdict is not Verdict.FAIL and (
+                    what == TOGETHER or (what.startswith(AMONG) and not r.verdict.passed)
+                ):
+                    continue  # heard of only if it fails, or tells something
                 findings.append(
                     Finding(r.verdict, what, None, a, r.numeric, r.error, r.side, label + r.reason)
                 )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograd.check import Verdict, check_grads
+from autograd.check import Verdict, check_grads, grads
 
 ONES, RANKED = np.ones(4), np.array([1.0, 2.0, 3.0])
 rank = lambda x: np.sort(x) @ RANKED
@@ -69,3 +69,22 @@ def test_what_the_function_rounds_away_is_not_judged():
     report = check_grads(lost, np.array([40.0, 0.0]), raise_=False)
     assert not report.failures
     assert failed(lost, [40, 0], [1e-9, 0])
+
+
+@pytest.mark.parametrize("f", [np.linalg.eigvalsh, lambda x: np.linalg.svd(x, compute_uv=False)])
+def test_equal_eigenvalues(f):
+    """The slopes that a rule gives are extreme ones, which no random neighbour has."""
+    off = lambda v, x: 1.5 * np.diag(v)  # for the identity, v on the diagonal is right
+    for seed in range(4):
+        assert not check_grads(f, np.eye(3), seed=seed, raise_=False).failures
+        assert check_grads(f, np.eye(3), vjp=off, seed=seed, raise_=False).failures
+
+
+def test_without_longdouble(monkeypatch):
+    monkeypatch.setattr(grads, "HAS_WIDE", False)
+    for f in (np.sort, np.median, maxmin):
+        report = check_grads(f, np.array([1.0, 1.0, 1.0, -2.0]))
+        assert report.counts[Verdict.PASS_KINK] >= 3 and not report.unverified_share, report
+    assert not failed(rank, [1, 1, 1], [2, 1, 3]) and failed(rank, [1, 1, 1], [2, 2, 3])
+    for apart in (1e-6, 1e-9, 1e-12):
+        assert failed(np.max, [1, 1 + apart], [1, 0]) and not failed(np.max, [1, 1 + apart], [0, 1])
