@@ -263,7 +263,7 @@ def norm_of_matrices(x: Array, ord: Any, axes: tuple[int, ...], keepdims: bool) 
     elif not isinstance(ord, str) and abs(ord) in (1, math.inf):
         inner, outer = (row, column) if abs(ord) == 1 else (column, row)
         sums = np.sum(abs(x), axis=inner, keepdims=True)
-        result = (largest if ord > 0 else np.min)(sums, axis=outer, keepdims=True)
+        result = (largest if ord > 0 else np.min)(sums, axis=outer)
         result = result.reshape([n for a, n in enumerate(x.shape, -x.ndim) if a not in axes])
     else:
         raise ValueError(

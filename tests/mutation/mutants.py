@@ -16,6 +16,7 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+from autograd.rules import spectral
 from autograd.rules.table import Op
 
 Place = tuple[Any, ...]
@@ -37,7 +38,7 @@ COMPARISONS = {
     ast.NotEq: ast.Eq,
 }
 COMMUTE = (ast.Add, ast.Mult, ast.BitAnd, ast.BitOr)
-OPERANDS = {"g", "out", "x", "y", "a", "b", "v", "w", "lo", "hi", "c"}
+OPERANDS = {"g", "out", "x", "y", "a", "b", "v", "w", "lo", "hi", "c", "h"}
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,11 @@ class Mutant:
 
     def __enter__(self) -> None:
         self.plant()
+        spectral.last = (None, None)  # it remembers a decomposition, which the mutant may have changed
 
     def __exit__(self, *_: object) -> None:
         self.undo()
+        spectral.last = (None, None)
 
 
 # --- functions, and where they are ----------------------------------------------------------

@@ -24,6 +24,23 @@ NEITHER = "np.where is given both or neither"
 VALUE = "NumPy hands it nothing but Values"
 STEPS = "the slope recorded step by step: the same but for rounding"
 BLAS = "the same product by another call of BLAS"
+MAGNITUDE = "of a difference only the magnitude is read"
+PAIR = "of two the second is the last"
+SIGN = "a product and a quotient have the same sign"
+SQUARE = "the matrix is square"
+ALIKE = "both are of one shape and dtype"
+SHORTER = "of m rows and min(m, n) columns, which are fewer than m where n is"
+SHORTER_TOO = "of n columns and min(m, n) rows, which are fewer than n where m is"
+DTYPE = "both are of one dtype"
+ANSWERED = "0 was answered before"
+MORE = "more products are listed than are asked for"
+ON_DIAGONAL = "only 0 is divided by what is on the diagonal"
+OF_ZERO = "it is multiplied by the sign of 0"
+GENERAL = "the general rule gives the same, but where another element is NaN"
+IN_PLACE = "axes that are moved to where they are"
+SIGNED = "the order is plus or minus 1, 2 or infinity there"
+BOUND = "a bound on what may be rounding; its last digits are free"
+FLAT = "the argument is not read"
 
 # file, function (a lambda: its text), was, becomes, part of what is around it -> why; "" matches all
 REASONS: list[tuple[str, str, str, str, str, str]] = [
@@ -64,6 +81,63 @@ REASONS: list[tuple[str, str, str, str, str, str]] = [
     ("shaping.py", "broadcast_", "subok=False", "subok=True", "", UNREAD),
     ("elementwise.py", "copy", "subok=False", "subok=True", "", UNREAD),
     ("elementwise.py", "astype", "copy=True", "copy=False", "", UNREAD),
+    *[
+        ("spectral.py", "flat(g, out, x)", was, becomes, "flat(", FLAT)
+        for was, becomes in (("g", "out"), ("g", "x"), ("out", "g"), ("out", "x"))
+    ],
+    ("spectral.py", "flat(g, out, x)", "flat(g, out, x)", "-flat(g, out, x)", "", ZERO),
+    ("linalg.py", "symmetric", "x - mirrored", "mirrored - x", "", MAGNITUDE),
+    ("linalg.py", "slogdet", "1", "-1", "", PAIR),
+    ("linalg.py", "multi_dot", "1", "-1", "shape[1]", PAIR),
+    ("linalg.py", "chain", "1", "-1", "best[i, j]", PAIR),
+    ("spectral.py", "part(x, 1, eigh_parts", "1", "-1", "", PAIR),
+    ("spectral.py", "norm", "1", "-1", "axes[1]", PAIR),
+    (
+        "linalg.py",
+        "cofactors",
+        "np.linalg.det(u) * np.linalg.det(vh)",
+        "np.linalg.det(u) / np.linalg.det(vh)",
+        "",
+        SIGN,
+    ),
+    ("linalg.py", "cofactors_along", "-1", "-2", "x.shape", SQUARE),
+    ("linalg.py", "cholesky_x", "-1", "-2", "lower.shape", SQUARE),
+    ("linalg.py", "solve", "-1", "-2", "a.shape", SQUARE),
+    ("linalg.py", "matrix_power", "-1", "-2", "a.shape", SQUARE),
+    ("spectral.py", "diagonal_of_ones", "-1", "-2", "x.shape", SQUARE),
+    ("linalg.py", "cofactors_along", "x", "h", "x.shape", ALIKE),
+    ("linalg.py", "cofactors_along", "x", "h", "x.dtype", ALIKE),
+    ("linalg.py", "qr_x", "out", "g", "out.shape", ALIKE),
+    ("spectral.py", "eigenvectors_x", "out", "g", "diagonal_of_ones(out)", ALIKE),
+    ("spectral.py", "eigenvectors_x", "out", "x", "diagonal_of_ones(out)", ALIKE),
+    ("spectral.py", "left_x", "x", "g", "x.shape", SHORTER),
+    ("spectral.py", "left_x", "x", "out", "x.shape", SHORTER),
+    ("spectral.py", "right_x", "x", "g", "x.shape", SHORTER_TOO),
+    ("spectral.py", "right_x", "x", "out", "x.shape", SHORTER_TOO),
+    ("spectral.py", "svdvals_x", "x", "g", "x.dtype", DTYPE),
+    ("spectral.py", "svdvals_x", "x", "out", "x.dtype", DTYPE),
+    ("linalg.py", "matrix_power", "n > 0", "n >= 0", "", ANSWERED),
+    ("linalg.py", "cheapest", "len(sizes) - 1", "len(sizes) + 1", "range(", MORE),
+    ("linalg.py", "cheapest", "1", "-1", "len(sizes) - 1", MORE),
+    ("spectral.py", "gaps", "1", "2", "w.dtype.type(1)", ON_DIAGONAL),
+    ("spectral.py", "gaps", "1", "-1", "w.dtype.type(1)", ON_DIAGONAL),
+    ("spectral.py", "power_norm_x", "1.0", "2.0", "np.where(x == 0", OF_ZERO),
+    ("spectral.py", "norm_of_vectors", "1", "2", "ord == 1", GENERAL),
+    ("spectral.py", "norm_of_matrices", "-2", "2", "(-2, -1)", IN_PLACE),
+    ("spectral.py", "norm_of_matrices", "-2", "-3", "(-2, -1)", IN_PLACE),
+    ("spectral.py", "norm_of_matrices", "-1", "-2", "(-2, -1)", IN_PLACE),
+    ("spectral.py", "norm_of_matrices", "-1", "1", "(-2, -1)", IN_PLACE),
+    ("spectral.py", "norm_of_matrices", "ord > 0", "ord >= 0", "", SIGNED),
+    (
+        "spectral.py",
+        "pseudo_inverse",
+        "s > 1000 * max(x.shape[-2:]) * np.finfo(x.dtype).eps * top",
+        "s >= 1000 * max(x.shape[-2:]) * np.finfo(x.dtype).eps * top",
+        "",
+        BOUND,
+    ),
+    ("spectral.py", "pseudo_inverse", "1000", "1001", "", BOUND),
+    ("spectral.py", "lstsq", "columns - a @ x", "a @ x - columns", "", SQUARED),
 ]
 
 
