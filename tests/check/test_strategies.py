@@ -344,7 +344,8 @@ def test_smooth_losses_have_no_kinks(case):
     assert name not in ("L1Loss", "HuberLoss", "SmoothL1Loss", "HingeEmbeddingLoss")
 
 
-@pytest.mark.parametrize("strategy", [modules(), losses()])
-def test_hypothesis_shows_models_as_their_source(strategy):
-    case = smallest(strategy, lambda case: True)
-    assert pretty(case) == repr(case) and case.source in pretty(case)
+@settings(max_examples=5)
+@given(modules(), losses())
+def test_hypothesis_shows_models_as_their_source(model, loss):
+    for case in (model, loss):
+        assert pretty(case) == repr(case) and case.source in pretty(case)
