@@ -7,6 +7,7 @@ import numpy as np
 
 from autograd import engine
 from autograd.engine import Node, binary, infix, raw, record, reflected, unary
+from autograd.messages import explained
 from autograd.modes import is_grad_enabled
 from autograd.rules import elementwise as el
 from autograd.rules import indexing, reductions, shaping, special
@@ -139,7 +140,9 @@ def in_place(change: Any, op: Op, x: Any, y: Any) -> Any:
     if not x.ndim:
         new = op.forward(x._array, y)
         if not np.can_cast(new.dtype, x.dtype, "same_kind"):
-            raise TypeError(f"in-place {op}: the result has dtype {new.dtype}, the Value {x.dtype}: make a new Value")
+            raise TypeError(
+                f"in-place {op}: the result has dtype {new.dtype}, the Value {x.dtype}: make a new Value"
+            )
         if new.shape:
             raise ValueError(f"in-place {op}: the result has shape {new.shape}, the Value has shape ()")
         x.changed(x.dtype.type(new))
@@ -147,7 +150,7 @@ def in_place(change: Any, op: Op, x: Any, y: Any) -> Any:
     try:
         x.changed(change(x._array, y))
     except (ValueError, TypeError) as error:
-        raise engine.explained(op, [x._array, y], error) from error
+        raise explained(op, [x._array, y], error) from error
     return x
 
 
@@ -172,9 +175,11 @@ def compare(how: Any, x: Any, y: Any) -> Any:
     other = y._array if isinstance(y, Node) else y
     try:
         known = how(x._array, other)
-        return engine.result(known, COMPARISONS[how], (x, y), engine.NO_PARAMS, False) if is_tracing() else known
+        return (
+            engine.result(known, COMPARISONS[how], (x, y), engine.NO_PARAMS, False) if is_tracing() else known
+        )
     except ValueError as error:
-        raise engine.explained(COMPARISONS[how], [x._array, other], error) from None
+        raise explained(COMPARISONS[how], [x._array, other], error) from None
 
 
 def check_owns_memory(v: Any) -> None:

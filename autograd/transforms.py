@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import engine
+from autograd import backward, engine
 from autograd.convert import holds_values, plain_array
 from autograd.engine import Node, next_number, record
 from autograd.modes import enable_grad, is_grad_enabled, no_grad
@@ -110,7 +110,7 @@ def gradients(
             )
     seeds = [(v, seed_for(v, g, create_graph, "gradients()")) for v, g in zip(roots, given, strict=True)]
     keep = create_graph if retain_graph is None else retain_graph
-    found = engine.walk(
+    found = backward.walk(
         seeds, create_graph=create_graph, keep=keep, store=False, wanted={v._number: v for v in wanted}
     )
     results: list[Any] = []
@@ -163,7 +163,7 @@ class Call:
         if is_tracing():
             return True
         live = [v for v in roots if isinstance(v, Value) and v.requires_grad]
-        return any(n < self.start for n in engine.ancestors(live))
+        return any(n < self.start for n in backward.ancestors(live))
 
     def pull(self, output: Any, gradient: Any, create_graph: bool) -> list[Any]:
         """The gradient of each variable; zeros where the output does not depend on it."""
@@ -559,7 +559,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
             raise TypeError(
                 f"checkpoint: the function returned {type(first).__name__}; it must return one Value"
             )
-        inside = {n: v for n, v in engine.ancestors([first]).items() if n > start}
+        inside = {n: v for n, v in backward.ancestors([first]).items() if n > start}
         closed = {
             id(x): x
             for v in inside.values()
@@ -596,7 +596,7 @@ def rerun(run: Callable[[Sequence[Any]], Any], n: int, closed: list[Any], tracke
             since = next_number()
             with enable_grad():
                 again = run(fresh)
-            found = engine.walk(
+            found = backward.walk(
                 [(again, g)],
                 create_graph=key[1],
                 store=False,

@@ -10,9 +10,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from autograd import engine
+from autograd import backward, engine
 from autograd.convert import holds_values, owned, plain_array, stacked
-from autograd.engine import CHANGED, LIVE, binary, constant, next_number, raw, record, unary
+from autograd.engine import binary, constant, next_number, raw, record, unary
+from autograd.messages import CHANGED, LIVE
 from autograd.modes import TRACE, is_grad_enabled
 from autograd.modes import mode as _mode
 from autograd.operators import Operators, check_owns_memory
@@ -232,7 +233,7 @@ class Value(Operators):
             )
         seed = seed_for(self, gradient, create_graph)
         keep = create_graph if retain_graph is None else retain_graph
-        found = engine.walk([(self, seed)], create_graph, keep, release)
+        found = backward.walk([(self, seed)], create_graph, keep, release)
         for leaf, g in found.items():
             if create_graph and not isinstance(g, Value):
                 g = Value(g, requires_grad=False)

@@ -108,7 +108,8 @@ def watched(phases: Phases) -> Iterator[None]:
 
 def recorded(root: Any) -> list[Any]:
     """(op, data, inputs' data, which of them carry gradient, params) of all that was recorded, in order."""
-    from autograd.engine import Node, ancestors, raw
+    from autograd.backward import ancestors
+    from autograd.engine import Node, raw
 
     nodes = [v for _, v in sorted(ancestors([root]).items()) if v.op is not None]
     return [

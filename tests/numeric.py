@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Value, engine, gradients, jvp, vjp
+from autograd import Value, gradients, jvp, vjp
+from autograd.backward import ancestors
 
 STEP = 2.0**-10
 RTOL = 1e-6  # of the sum of the terms' magnitudes
@@ -207,7 +208,7 @@ def check_freed(f: Function, leaves: Sequence[Any], cotangent: Any) -> None:
     gc.disable()
     try:
         values, y = backward(f, leaves, cotangent)
-        watched = [weakref.ref(node) for node in engine.ancestors([y]).values()]
+        watched = [weakref.ref(node) for node in ancestors([y]).values()]
         assert watched
         del values, y
         alive = [ref() for ref in watched if ref() is not None]

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from autograd import Value, enable_grad, gradients, no_grad, primitive
-from autograd.engine import RELEASED, SPENT, unbroadcast
+from autograd.backward import unbroadcast
+from autograd.messages import RELEASED, SPENT
 
 
 def test_a_diamond_is_visited_once_after_all_contributions():

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import engine, messages
+from autograd import backward, engine, messages
 from autograd.anomaly import describe
 from autograd.check.choice import Choice
 from autograd.check.subject import Subject, quietly
@@ -97,7 +97,7 @@ def locate(
 
 def recorded_nodes(roots: Sequence[Any]) -> list[Any]:
     """The operations the roots were made by, in the order of recording."""
-    nodes = engine.ancestors([v for v in roots if v.requires_grad])
+    nodes = backward.ancestors([v for v in roots if v.requires_grad])
     return [nodes[n] for n in sorted(nodes) if nodes[n].op is not None]
 
 
@@ -183,7 +183,7 @@ def local_gradient(
 
 def fitted(r: Any, x: Any, node: Any, like: Any) -> Any:
     """What the engine makes of a rule's result: broadcasting undone; in the dtype of `like`."""
-    r = engine.fitted(r, x, node)
+    r = backward.fitted(r, x, node)
     return np.asarray(r).astype(np.asarray(like).dtype)[()] if r.dtype != np.asarray(like).dtype else r
 
 
@@ -204,8 +204,8 @@ def alike(a: Any, b: Any) -> bool:
 def compare_walks(roots: Sequence[Any], rng: np.random.Generator, n: int) -> LocalRule | None:
     """The engine's gradient against a plain sum over the recorded rules."""
     live = [v for v in roots if v.requires_grad]
-    nodes = engine.ancestors(live)
-    if any(v.state != engine.LIVE for v in nodes.values() if v.op is not None):
+    nodes = backward.ancestors(live)
+    if any(v.state != messages.LIVE for v in nodes.values() if v.op is not None):
         return None
     seeds = [np.asarray(rng.integers(1, 17, size=v.shape) / 16).astype(v.dtype)[()] for v in live]
     sums: dict[int, Any] = {}
@@ -219,11 +219,11 @@ def compare_walks(roots: Sequence[Any], rng: np.random.Generator, n: int) -> Loc
         arrays = [engine.raw(x) for x in v.inputs]
         for slot, x in enumerate(v.inputs):
             if isinstance(x, Node) and x.requires_grad:
-                r = engine.fitted(local_gradient(v.op, slot, sums[k], v._array, arrays, v.params), x, v)
+                r = backward.fitted(local_gradient(v.op, slot, sums[k], v._array, arrays, v.params), x, v)
                 sums[x._number] = sums.get(x._number, 0.0) + r
                 sizes[x._number] = sizes.get(x._number, 0.0) + np.abs(r)
     leaves = {k: v for k, v in nodes.items() if v.op is None}
-    found = engine.walk([(v, s) for v, s in zip(live, seeds, strict=True)], store=False)
+    found = backward.walk([(v, s) for v, s in zip(live, seeds, strict=True)], store=False)
     for k, v in leaves.items():
         ours, theirs = sums.get(k), found.get(v)
         if ours is None and theirs is None:

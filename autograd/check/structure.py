@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import engine
+from autograd import backward
 from autograd.check.numeric import magnitude
 from autograd.check.precision import widened
 from autograd.check.subject import Subject, quietly
@@ -157,7 +157,7 @@ def nothing_changed(subject: Subject, inputs: Sequence[Any], cotangents: Sequenc
         reasons.append("a rule changes an input in place")
     if len(pairs) == 1 and pairs[0][0].op is not None:
         y, c = pairs[0]
-        engine.walk([(y, np.array(c)[()])])  # leaves in .grad what the rules were handed
+        backward.walk([(y, np.array(c)[()])])  # leaves in .grad what the rules were handed
         if not same([y._grad], [c]):
             reasons.append("a rule changes the cotangent in place")
     if not same([y.data for y, _ in pairs], results):
@@ -231,7 +231,7 @@ def graph_is_freed(subject: Subject, inputs: Sequence[Any], cotangents: Sequence
     with collector_paused():
         values, out = subject.recorded(inputs)
         roots = [y for y in out if isinstance(y, Value) and y.requires_grad]
-        watched = [weakref.ref(v) for v in engine.ancestors(roots).values() if v.op is not None]
+        watched = [weakref.ref(v) for v in backward.ancestors(roots).values() if v.op is not None]
         del values, out, roots
         alive = [ref() for ref in watched if ref() is not None]
         return (

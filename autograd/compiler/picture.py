@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler.program import CONSTANT, Program, Variable
-from autograd.engine import LIVE, NO_PARAMS, next_number
+from autograd.engine import NO_PARAMS, next_number
+from autograd.messages import LIVE
 from autograd.value import Value
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from autograd import anomaly, engine
 from autograd.compiler import places
 from autograd.compiler.program import CLOSED, INPUT, STEP, Program, Variable, constant
-from autograd.engine import LIVE, NO_PARAMS, Node, next_number
+from autograd.engine import NO_PARAMS, Node, next_number
+from autograd.messages import LIVE
 from autograd.modes import TRACE, mode
 from autograd.rules.indexing import SETITEM
 from autograd.rules.kernels import Index

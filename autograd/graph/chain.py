@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine import CHANGED, RELEASED, Node, fitted
+from autograd.backward import fitted
+from autograd.engine import Node
 from autograd.graph.description import label_of, numbered
 from autograd.graph.names import number_text, symbols
 from autograd.graph.passes import Structure
 from autograd.graph.summary import held
+from autograd.messages import CHANGED, RELEASED
 from autograd.value import Value
 
 Visit = tuple[int, int, int]  # source, target, slot

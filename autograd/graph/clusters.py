@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from threading import get_ident
 from typing import Any
 
-from autograd.engine import VISITS, Node
+from autograd.backward import VISITS
+from autograd.engine import Node
 from autograd.graph.description import GraphScope
 from autograd.scopes import LOG, Note
 

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from autograd.collector import collector_paused
-from autograd.engine import CHANGED, NO_PARAMS, RELEASED, Node, raw
+from autograd.engine import NO_PARAMS, Node, raw
+from autograd.messages import CHANGED, RELEASED
 from autograd.value import Value
 
 LEAF, CONSTANT, OP, ROOT, GROUP = "leaf", "constant", "op", "root", "group"

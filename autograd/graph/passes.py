@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.engine import Node, fitted, raw
+from autograd.backward import fitted
+from autograd.engine import Node, raw
 from autograd.graph.description import numbered
 from autograd.graph.recording import Frame
 from autograd.graph.summary import held, is_number

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd import Value, compile, enable_grad, gradients, no_grad
-from autograd.engine import ancestors
+from autograd.backward import ancestors
 from nn.module import Module
 
 

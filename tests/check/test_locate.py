@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograd import Value, checkpoint, detect_anomaly, engine, no_grad, primitive
+from autograd import Value, backward, checkpoint, detect_anomaly, no_grad, primitive
 from autograd.check import check_grads, locate
 
 X = np.array([[0.5, -1.0, 2.0], [0.25, -0.75, 3.0]])
@@ -69,10 +69,10 @@ def test_the_engine(monkeypatch):
         found = walk(seeds, **options)
         return {n: (v, g * 2) for n, (v, g) in found.items()}
 
-    walk = engine.walk
+    walk = backward.walk
     x = Value(X)
     y = np.sum(np.sin(x) * x)
-    monkeypatch.setattr(engine, "walk", forgetful)
+    monkeypatch.setattr(backward, "walk", forgetful)
     (found,) = locate(y)
     assert found.kind == "engine" and "all 3 local rules are right, so the engine is at fault" in str(found)
     report = check_grads(lambda x: np.sum(np.sin(x) * x), X, raise_=False)
