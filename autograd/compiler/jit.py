@@ -6,7 +6,7 @@ whose vectorized ones are quicker.  Matrix products are NumPy's.  No reordering,
 multiply-add: in a loop every element has NumPy's bits.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -19,6 +19,7 @@ from autograd.compiler.names import Names, comment
 from autograd.compiler.program import CONSTANT, Program, Variable
 from autograd.compiler.ufuncs import ufunc_of
 from autograd.rules import elementwise as el
+from autograd.rules import reductions
 
 CHEAP = frozenset(
     (
@@ -85,10 +86,11 @@ def abs_of(x: float) -> float:
 
 @dataclass(eq=False)
 class Loop:
-    """Elementwise steps of one shape, computed element by element."""
+    """Elementwise steps of one shape, computed element by element, and sums of their columns."""
 
     shape: tuple[int, ...]
     steps: list[Variable] = field(default_factory=list)
+    sums: list[Variable] = field(default_factory=list)
 
 
 @dataclass
@@ -102,10 +104,14 @@ class Fuser(Planner):
     def emit(self, s: Variable) -> None:
         """Into an open loop if it can be; else a line, after the loops that it needs."""
         fits = fusable(s)
+        if sums_columns(s) and id(s.args[0]) in self.inside:
+            self.inside[id(s)] = self.inside[id(s.args[0])]
+            self.inside[id(s)].sums.append(s)
+            return
         for x in s.args:
-            loop = self.inside.get(id(x))
-            if loop is not None and not (fits and loop.shape == s.shape):
-                self.close(loop)
+            near = self.inside.get(id(x))
+            if near is not None and not (fits and near.shape == s.shape and x.op is not reductions.SUM):
+                self.close(near)
         if not fits:
             super().emit(s)
             return
@@ -123,17 +129,19 @@ class Fuser(Planner):
     def close(self, loop: Loop) -> None:
         """The loop as one call; what later steps need is written into buffers."""
         self.open.remove(loop)
-        for s in loop.steps:
+        whole = [*loop.steps, *loop.sums]
+        for s in whole:
             del self.inside[id(s)]
-        if len(loop.steps) == 1:
+        if len(whole) == 1:
             super().emit(loop.steps[0])
             return
         mine = {id(s) for s in loop.steps}
         inner: dict[int, int] = {}
-        for s in loop.steps:
+        for s in whole:
             for x in s.args:
                 inner[id(x)] = inner.get(id(x), 0) + 1
         outputs = [s for s in loop.steps if self.left[id(s)] > inner.get(id(s), 0)]
+        outputs = outputs or [loop.sums[0].args[0]]  # the loop goes along it
         read = list({id(x): x for s in loop.steps for x in s.args if id(x) not in mine}.values())
         given = [x for x in read if x.kind != CONSTANT or x.is_array]
         targets = []
@@ -141,16 +149,18 @@ class Fuser(Planner):
             # an operand's buffer is taken over only where all of its reads are in this loop
             reuse = [x for x in given if x.shape == s.shape and self.left.get(id(x)) == inner[id(x)]]
             targets.append(self.target(s, reuse))
+        targets += [self.target(s, []) for s in loop.sums]
+        results = [*outputs, *loop.sums]
         at = self.places(given, outputs)
         arguments = [self.text(x) for x in given if at[id(x)].startswith("a")]
         name = self.names.unused(f"loop{len(self.loops)}")
         text, namespace = self.kernel(name, loop, given, outputs, at)
         self.namespace[name] = machine_code(text, name, tuple(namespace.items()))
         self.loops.append(text)
-        for s, target in zip(outputs, targets, strict=True):
+        for s, target in zip(results, targets, strict=True):
             self.lines.append(f"{self.names[s]} = {target}{comment(s)}")
-        self.lines.append(f"{name}({', '.join([*arguments, *[self.names[s] for s in outputs]])})")
-        for s in loop.steps:
+        self.lines.append(f"{name}({', '.join([*arguments, *[self.names[s] for s in results]])})")
+        for s in whole:
             self.release(s)
 
     def places(self, given: list[Variable], outputs: list[Variable]) -> dict[int, str]:
@@ -207,11 +217,36 @@ class Fuser(Planner):
         body += [f"out{i}[{index}] = {local[id(s)]}" for i, s in enumerate(outputs)]
         operands = [at[id(x)] for x in given if at[id(x)].startswith("a")]
         parameters = [*operands, *[f"out{i}" for i in range(len(outputs))]]
-        lines = [f"def {name}({', '.join(parameters)}):"]
+        lines = []
+        for i, s in enumerate(loop.sums):  # row by row, as NumPy adds them up
+            kind = s.dtype.type.__name__
+            parameters.append(f"sum{i}")
+            lines += ["    for i1 in range(out0.shape[1]):", f"        sum{i}[i1] = {kind}(0.0)"]
+            body.append(f"sum{i}[i1] = {kind}(sum{i}[i1] + {local[id(s.args[0])]})")
+        lines.insert(0, f"def {name}({', '.join(parameters)}):")
         for d in range(axes):
             lines.append(f"{'    ' * (d + 1)}for i{d} in range(out0.shape[{d}]):")
         lines += [f"{'    ' * (axes + 1)}{line}" for line in body]
         return "\n".join([*lines, ""]), namespace
+
+
+def sums_columns(s: Variable) -> bool:
+    """Whether a step is the sum over the rows of a matrix, which NumPy adds up one after the other."""
+    if s.op is not reductions.SUM or s.params["axis"] != (-2,) or s.params["keepdims"]:
+        return False
+    x = s.args[0]
+    rows = len(x.shape) == 2 and x.shape[1] > 1 and x.data.flags.c_contiguous
+    return rows and s.dtype == x.dtype and s.dtype.kind == "f"
+
+
+def early(steps: Sequence[Variable]) -> list[Variable]:
+    """The steps, with the sums of columns beside what they sum up: while its loop is open."""
+    sums: dict[int, list[Variable]] = {}
+    for s in steps:
+        if sums_columns(s) and fusable(s.args[0]):
+            sums.setdefault(id(s.args[0]), []).append(s)
+    moved = {id(s) for each in sums.values() for s in each}
+    return [x for s in steps if id(s) not in moved for x in (s, *sums.get(id(s), ()))]
 
 
 COMPARISONS = frozenset((np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal))
@@ -274,6 +309,9 @@ def executable(program: Program, name: str, why: str) -> Any:
     if whole is not None:
         run = machine.function(whole, "".join([x.dtype.kind for x in program.outputs if not x.is_array]))
         return Executable(program, "numba", whole, lambda: run, why, name, whole=True)
+    program = passes.outer(program)
+    program.steps = early(program.steps)
+    names = Names(program)
     fuser = Fuser(program, names)
     code = arrays.code(program, names, fuser)
     made = loaded(code.source, code.namespace, name)["make"]
