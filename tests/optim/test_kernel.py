@@ -398,6 +398,21 @@ def test_neither_rule_nor_update_is_an_error():
     w.grad = np.ones(1)
     with pytest.raises(NotImplementedError, match=r"Nothing: give it a `rule`, or write `update`"):
         Nothing([w]).step()
+    Nothing.rule = staticmethod(lambda p, g: (p - g,))
+    with pytest.raises(NotImplementedError, match=r"Nothing: write `numbers` for its rule, or `update`"):
+        Nothing([w]).step()
+
+
+def test_what_a_rule_does_not_use_is_left_out():
+    def rule(p, g, *, lr):
+        np.exp(g) + np.exp(lr)
+        return (p - lr * g,)
+
+    w = Value([3.0, 4.0])
+    w.grad = np.ones(2)
+    optimizer = optimizer_of(rule, lr=0.5)([w])
+    optimizer.step()
+    assert w.data.tolist() == [2.5, 3.5] and "exp" not in kernel_of(rule, {"lr": 0.5}, {}, ()).source
 
 
 def test_an_update_of_a_subclass_is_called_for_every_parameter():
