@@ -321,8 +321,6 @@ class InPlace:
         for x in dying:
             self.release(x, out)
         self.place[id(s)], self.holder[out] = out, s
-        if self.last.get(id(s), i) == i:
-            raise UnfitError("it computes what it does not use")
         if function is None:
             copy = [f"copyto({out}, {args[2]})"] if args[2] != out else []
             return [*copy, f"copyto({out}, {args[1]}, where={args[0]})"]
