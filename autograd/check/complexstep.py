@@ -100,9 +100,10 @@ def complex_step(
     What vanishes as h does (x**3 at 0 gives -h**2) is no slope, and what grows is none: two steps tell.
     """
     step = math.ldexp(1.0, -300) * (x or 1.0)
+    unit = math.ldexp(WIDE_EPS, math.frexp(x)[1] - 1) if x else 0.0  # of the wider type, in the last place
 
     def slope(dtype: Any, h: float, units: int = 0) -> Any:
-        aside = 0 if not units else dtype(units * WIDE_EPS * x)
+        aside = dtype(units * unit)
         moved = [
             Traced(np.asarray(v, dtype) + np.asarray(d, dtype) * (aside + dtype(1j * h)))
             for v, d in zip(inputs, direction, strict=True)

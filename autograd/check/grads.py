@@ -236,6 +236,13 @@ class Check:
             again = r if wide == a else self.in_time(pulled.along, unit, wide, x, at, (k, place))
             if again.verdict is not Verdict.FAIL:  # what cancels in the rule is no mistake in it
                 r, a = again, wide
+        if r.verdict is Verdict.PASS and a and not r.sharp and HAS_WIDE:  # the slope seems to be 0
+            if (
+                abs(float(np.asarray(pulled.widest()[k])[place])) > abs(a) / 16
+            ):  # and `a` is no rounding error
+                r = r._replace(
+                    verdict=Verdict.UNVERIFIED, reason="slope and gradient are hardly different from 0"
+                )
         if dtype == np.float64 and a == found:
             return r
         alone = x if sum(map(np.size, self.inputs)) == 1 else None

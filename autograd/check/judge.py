@@ -91,7 +91,7 @@ def _smooth(
         return Ruling(Verdict.UNVERIFIED, c, w, side, "the slope is not known well enough")
     gap = abs(a - c)
     if gap > w + rtol * abs(c):
-        if gap <= 4 * floor_of(e, x) and max(gap, w) <= NARROW * abs(c):
+        if gap <= 4 * floor_of(e, x) and max(gap, w) <= NARROW / 2 * abs(c):
             return Ruling(good, c, w, side)  # as near as 1 - tanh(x)**2 comes to the slope of tanh
         small = floor_of(e, x) / 8  # where rounding left 0 or more, not the wrong size
         if max(abs(a), abs(c)) <= small and a and c and gap > 0.1 * abs(c) and w <= 1e-3 * abs(c):
