@@ -1,9 +1,9 @@
 """The `numba` back end: programs of numbers, and runs of cheap elementwise operations, as machine code.
 
 A run of elementwise steps of one shape becomes one loop: each element is read once, everything is
-computed in registers, only what others need is written.  exp, log and their like stay with NumPy,
-whose vectorized ones are quicker.  Matrix products are NumPy's.  No reordering, no fused
-multiply-add: in a loop every element has NumPy's bits.
+computed in registers, only what others need is written; the sum over the rows of a matrix goes along.
+exp, log and their like stay with NumPy, whose vectorized ones are quicker.  Matrix products are
+NumPy's.  No reordering, no fused multiply-add: in a loop every element has NumPy's bits.
 """
 
 from collections.abc import Callable, Sequence
