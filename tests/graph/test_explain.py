@@ -517,10 +517,13 @@ def test_vjp_words_are_of_operations_that_exist():
 
     from autograd.rules.table import Op
 
-    known = {o.name: len(o.rules) for o in gc.get_objects() if type(o) is Op}
+    known = {}  # the compiler has operations of the same names, with one rule for any number of operands
+    for o in gc.get_objects():
+        if type(o) is Op:
+            known.setdefault(o.name, set()).add(len(o.rules))
     assert FUNCTIONS and UFUNCS
     for op, words in (VJP | LOCAL).items():
-        assert op in known and (len(words) in (1, known[op]) or op == "linear"), op
+        assert op in known and (len(words) in {1, *known[op]} or op == "linear"), op
 
 
 def test_a_notebook_shows_something_always(monkeypatch):
