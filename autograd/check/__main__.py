@@ -204,7 +204,7 @@ def run(options: argparse.Namespace) -> tuple[int, str, dict[str, Any]]:
         code, text = UNVERIFIED, f"nothing could be drawn: {error}; let --args filter less"
     except decorator.UnverifiedError as error:
         code, text = UNVERIFIED, str(error)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # sys.exit(0) in f is no success
         wrong = isinstance(error, GradientError)
         code, text = (
             WRONG,

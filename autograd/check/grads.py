@@ -15,6 +15,7 @@ from autograd.check.complexstep import complex_step
 from autograd.check.grain import across, grain
 from autograd.check.judge import RTOL, ZERO, Ruling, floor_of, judge, judge_step
 from autograd.check.numeric import EPS, Evidence, Point, examine, ladder, step_for
+from autograd.check.options import name_of, validate
 from autograd.check.precision import doubled, in_own_precision
 from autograd.check.pulled import Pulled, along_direction, cotangents_for, magnitude_of
 from autograd.check.report import GradientError, GradReport, literal, relative
@@ -75,18 +76,15 @@ def check_grads(
     >>> report.ok
     True
     """
-    if kinks not in ("subgradient", "min-norm", "skip", "fail"):
-        raise ValueError(
-            f"check_grads: kinks={kinks!r}; expected 'subgradient', 'min-norm', 'skip' or 'fail'"
-        )
-    if order < 1 or (order > 1 and (grad is not None or vjp is not None)):
-        raise ValueError(
-            f"check_grads: order={order}; orders above 1 need this package's engine, none is below 1"
-        )
-    name = name or name_of(f)
+    validate(order, rtol, kinks, seconds, seed, kwargs, grad, vjp)
+    name = str(name or name_of(f))
     subject = Subject(f, args, kwargs or {}, wrt, grad, vjp)
     check = Check(subject, np.random.default_rng(seed), rtol, kinks, Choice(elements, directions), seconds)
-    findings = check.run(order, structural)
+    try:
+        findings = check.run(order, structural)
+    except Exception as error:
+        error.add_note(f"check_grads: while {name} was checked, which is also called beside the given point")
+        raise
     given = {  # option -> what it is, and what it is by itself
         "wrt": (wrt, None),
         "order": (order, 1),
@@ -236,13 +234,11 @@ class Check:
             again = r if wide == a else self.in_time(pulled.along, unit, wide, x, at, (k, place))
             if again.verdict is not Verdict.FAIL:  # what cancels in the rule is no mistake in it
                 r, a = again, wide
-        if r.verdict is Verdict.PASS and a and not r.sharp and HAS_WIDE:  # the slope seems to be 0
-            if (
-                abs(float(np.asarray(pulled.widest()[k])[place])) > abs(a) / 16
-            ):  # and `a` is no rounding error
-                r = r._replace(
-                    verdict=Verdict.UNVERIFIED, reason="slope and gradient are hardly different from 0"
-                )
+        tiny = r.verdict is Verdict.PASS and a and not r.sharp and HAS_WIDE  # beside a slope of 0, it seems
+        if tiny and abs(float(np.asarray(pulled.widest()[k])[place])) > abs(a) / 16:  # and no rounding error
+            r = r._replace(
+                verdict=Verdict.UNVERIFIED, reason="gradient and slope are hardly different from 0"
+            )
         if dtype == np.float64 and a == found:
             return r
         alone = x if sum(map(np.size, self.inputs)) == 1 else None
@@ -500,8 +496,3 @@ class Check:
             reason = "every local rule is right here; most likely an infinite one meets a zero (0 * inf)"
             node = replace(node, reason=reason)
         return [replace(f, node=node) if f is chosen else f for f in findings]
-
-
-def name_of(f: Callable[..., Any]) -> str:
-    """A function's name."""
-    return str(getattr(f, "__name__", type(f).__name__))

@@ -77,6 +77,10 @@ class Subject:
 
     def _select(self, wrt: Any) -> None:
         chosen = [wrt] if isinstance(wrt, int | str | Value) else wrt
+        if chosen is not None and not isinstance(chosen, list | tuple | set | frozenset):
+            raise TypeError(
+                f"check_grads: wrt={wrt!r}; expected positions, names of keyword arguments or Values, or a list of them"
+            )
         keys = [*range(len(self.args)), *self.kwargs]
         integers = []
         if chosen is not None:
