@@ -14,7 +14,7 @@ from autograd import backward, engine
 from autograd.convert import holds_values, owned, plain_array, stacked
 from autograd.engine import binary, constant, next_number, raw, record, unary
 from autograd.messages import CHANGED, LIVE
-from autograd.modes import TRACE, is_grad_enabled
+from autograd.modes import TRACE, enable_grad, is_grad_enabled
 from autograd.modes import mode as _mode
 from autograd.operators import Operators, check_owns_memory
 from autograd.rules import elementwise as el
@@ -237,7 +237,13 @@ class Value(Operators):
         for leaf, g in found.items():
             if create_graph and not isinstance(g, Value):
                 g = Value(g, requires_grad=False)
-            leaf._grad = g if leaf._grad is None else leaf._grad + g
+            if leaf._grad is None:
+                leaf._grad = g
+            elif create_graph:
+                with enable_grad():  # as the walk is recorded, whatever the mode outside
+                    leaf._grad = leaf._grad + g
+            else:
+                leaf._grad = leaf._grad + g
 
     def zero_grad(self) -> None:
         """Forget the gradient: `.grad` is None again."""

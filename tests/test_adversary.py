@@ -25,6 +25,15 @@ def test_jvp_records_even_under_no_grad():
     assert (y, t) == (8.0, 12.0)
 
 
+def test_gradients_with_a_graph_add_up_with_it_under_no_grad():
+    x = Value(2.0)
+    y, z = x**3, x**2
+    with no_grad():
+        y.backward(create_graph=True)
+        z.backward(create_graph=True)
+    assert float(x.grad) == 16.0 and float(gradients(x.grad, x)) == 14.0
+
+
 def test_create_graph_records_even_under_no_grad():
     x = Value(2.0)
     y = x**3
