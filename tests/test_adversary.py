@@ -31,7 +31,7 @@ def test_gradients_with_a_graph_add_up_with_it_under_no_grad():
     with no_grad():
         y.backward(create_graph=True)
         z.backward(create_graph=True)
-    assert float(x.grad) == 16.0 and float(gradients(x.grad, x)) == 14.0
+    assert x.grad.item() == 16.0 and float(gradients(x.grad, x)) == 14.0
 
 
 def test_create_graph_records_even_under_no_grad():
