@@ -117,7 +117,7 @@ def test_an_operation_that_cannot_be_repeated_is_passed_over():
 
     def once(x):
         if next(calls):
-            raise LookupError("only once")
+            raise ValueError("only once")
         return x * 2
 
     odd = primitive(lambda g, out, x: g * 2, name="odd")(once)
