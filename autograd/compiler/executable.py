@@ -74,6 +74,8 @@ def executable(program: Program, backend: str | None, name: str) -> Executable:
     if backend == "numba":
         from autograd.compiler import jit
 
+        if not why:
+            program = passes.multiplied(program)
         try:
             return jit.executable(program, name, why)
         except jit.UnavailableError as error:

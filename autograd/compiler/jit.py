@@ -302,12 +302,17 @@ def executable(program: Program, name: str, why: str) -> Any:
     from autograd.compiler.executable import Executable, loaded
 
     njit(abs_of)  # is it there?
-    if not why:
-        program = passes.multiplied(program)
     names = Names(program)
     whole = unrolled.source(program) if why else scalars.source(program, names, machine.FORMULAS)
     if whole is not None:
         run = machine.function(whole, "".join([x.dtype.kind for x in program.outputs if not x.is_array]))
+        try:
+            run.compile(machine.types_of([*program.inputs, *program.closed]))
+        except Exception as error:  # of numba, LLVM, or what is written here
+            first = str(error).partition("\n")[0]
+            raise UnavailableError(
+                f"numba cannot compile {name} ({type(error).__name__}: {first})"
+            ) from error
         return Executable(program, "numba", whole, lambda: run, why, name, whole=True)
     program = passes.outer(program)
     program.steps = early(program.steps)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler import scalars
+from autograd.compiler.program import Variable
 
 ARITHMETIC = {ast.Add: "fadd", ast.Sub: "fsub", ast.Mult: "fmul", ast.Div: "fdiv"}
 COMPARISONS = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
@@ -195,6 +196,14 @@ def defined(text: str, things: dict[str, Any]) -> Any:
     from autograd.compiler.jit import njit
 
     return njit(loaded(text, things, "machine code")[parsed(text).name])
+
+
+def types_of(variables: Sequence[Variable]) -> tuple[Any, ...]:
+    """What numba calls the arrays and numbers that a function will be given."""
+    numba = module("numba")
+    return tuple(
+        [numba.typeof(x.data) if x.is_array or x.dtype.kind == "b" else numba.float64 for x in variables]
+    )
 
 
 @lru_cache(256)

@@ -133,3 +133,18 @@ def test_programs_of_some_thousand_steps():
     c = compile(f, backend="numba")
     expected = f(np.float64(1.3), np.float64(0.9))
     assert len(c.value_and_grad(1.3, 0.9)) == 2 and c(1.3, 0.9) == pytest.approx(expected, rel=1e-12)
+
+
+def test_what_numba_cannot_compile_runs_otherwise(monkeypatch):
+    def fail(self, x):
+        raise ValueError("not today")
+
+    monkeypatch.setattr("autograd.compiler.machine.Writer.value", fail)
+    for given, backend in ((3.25, "python"), (np.array([3.25, 1.0]), "numpy")):
+        f = lambda x: special.sigmoid(x * 1.375) + grad(special.sigmoid)(x.sum() * 1.375)
+        c = compile(f, backend="numba")
+        with pytest.warns(
+            UserWarning, match=f"numba cannot compile <lambda> .*not today.* using the {backend} back end"
+        ):
+            np.testing.assert_allclose(c(given), f(np.asarray(given)), rtol=1e-14)
+        assert c.backend == backend
