@@ -585,8 +585,15 @@ def rerun(run: Callable[[Sequence[Any]], Any], n: int, closed: list[Any], tracke
     memos: dict[tuple[int, bool], list[Any]] = {}
 
     def forward(*inputs: Any) -> Any:
-        with no_grad():
-            return plain_array(run([Value(x, requires_grad=False) for x in inputs[:n]]))
+        own = [v._array for v in closed]
+        try:
+            for v, x in zip(closed, inputs[n:], strict=True):
+                v._array = x
+            with no_grad():
+                return plain_array(run([Value(x, requires_grad=False) for x in inputs[:n]]))
+        finally:
+            for v, x in zip(closed, own, strict=True):
+                v._array = x
 
     def rule(g: Any, out: Any, *inputs: Any, i: int) -> Any:
         key = get_ident(), isinstance(out, Value)

@@ -41,8 +41,11 @@ def differs(subject: Subject, first: Arrays, inputs: Arrays, rng: np.random.Gene
 def draws(subject: Subject, inputs: Arrays) -> list[Finding]:
     """What to say of an f that draws random numbers, though its results did not show it."""
     before = states(subject.f)
-    with quietly():
-        subject.outputs(inputs)
+    try:
+        with quietly():
+            subject.outputs(inputs)
+    except NOT_DEFINED:  # changed_since says what is to be said of it
+        pass
     names = [name for (name, a), (_, b) in zip(before, states(subject.f), strict=False) if a != b]
     if not names:
         return []

@@ -184,7 +184,7 @@ def _steep(a: float, e: Evidence, x: float, rtol: float) -> Ruling:
             return Ruling(Verdict.PASS, a, 0.0, side)
         return Ruling(Verdict.FAIL, left.value, 0.0, side, "the slope is infinite here")
     steep, other = (left, right) if left.kind == "infinite" else (right, left)
-    if other.kind != "limit":
+    if other.kind != "limit" or _wild(other, e):
         return Ruling(
             Verdict.UNVERIFIED, math.nan, math.inf, side, "one side is infinite, the other does not settle"
         )

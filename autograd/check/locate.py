@@ -77,6 +77,8 @@ def locate(
     for v in roots:
         if not isinstance(v, Value) or v.op is None:
             raise TypeError(f"locate: {v!r} was not recorded; pass the result of operations on Values")
+        if v.state == messages.RELEASED:
+            raise RuntimeError(f"locate: {messages.unusable(v)}")
     nodes = recorded_nodes(roots)
     numbers = {v._number: i + 1 for i, v in enumerate(nodes)}
     found: list[LocalRule] = []

@@ -249,6 +249,7 @@ class Subject:
             return [z if g is None else g for g, z in zip(found, zeros, strict=True)]
 
     def _foreign(self, inputs: Sequence[Any], cotangents: Sequence[Any]) -> Arrays:
+        cotangents = [np.array(c)[()] for c in cotangents]  # the function may write into its own
         with self._called([np.array(x)[()] for x in inputs]) as (args, kwargs):
             if self.vjp is not None:
                 found = self.vjp(

@@ -128,3 +128,16 @@ def test_an_operation_that_cannot_be_repeated_is_passed_over():
 def test_what_was_not_recorded():
     with pytest.raises(TypeError, match="was not recorded"):
         locate(Value(1.0))
+
+
+def test_a_checkpoint_over_another_value():
+    outer = Value(np.array([1.0, 2.0]))
+    assert locate(checkpoint(lambda x: np.sin(x) * outer)(Value(np.array([0.3, 0.5])))) == []
+    assert outer.data.tolist() == [1.0, 2.0]
+
+
+def test_a_released_graph_cannot_be_looked_at():
+    y = Value(2.0) * 3
+    y.backward(release=True)
+    with pytest.raises(RuntimeError, match="locate: this graph was released"):
+        locate(y)
