@@ -132,7 +132,6 @@ REASONS: list[tuple[str, str, str, str, str, str]] = [
     ("spectral.py", "power_norm_x", "1.0", "2.0", "np.where(x == 0", OF_ZERO),
     ("spectral.py", "norm_of_vectors", "1", "2", "ord == 1", GENERAL),
     ("spectral.py", "norm_of_matrices", "-2", "2", "(-2, -1)", IN_PLACE),
-    ("spectral.py", "norm_of_matrices", "-2", "-3", "(-2, -1)", IN_PLACE),
     ("spectral.py", "norm_of_matrices", "-1", "-2", "(-2, -1)", IN_PLACE),
     ("spectral.py", "norm_of_matrices", "-1", "1", "(-2, -1)", IN_PLACE),
     ("spectral.py", "norm_of_matrices", "ord > 0", "ord >= 0", "", SIGNED),
