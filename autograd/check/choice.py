@@ -71,7 +71,7 @@ class Choice:
         if n == "auto":
             looked_at = sum(f.index is not None for f in findings)
             n = DIRECTIONS if looked_at < total else 0
-        groups = bands(found)[: max(n - 2, 0)]
+        groups = bands(found)[: n - 2] if n > 2 else []
         chosen = [(f"a random direction ({i})", [dyadic(x, rng) for x in inputs]) for i in range(n)]
         for i, group in enumerate(groups, n - len(groups)):
             masked = [np.where(m, d, 0.0)[()] for m, d in zip(group, chosen[i][1], strict=True)]

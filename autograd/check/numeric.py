@@ -53,12 +53,20 @@ class Evidence(NamedTuple):
     scale: float  # the largest one-sided quotient of coarse steps: how steep the function is around here
     size: float  # of phi's terms
     points: int
-    reach: tuple[float, float] = (-math.inf, math.inf)  # all one-sided quotients, if they stay bounded
+    quotients: Sequence[tuple[Sequence[Any], Sequence[Any]]] = ()  # one-sided ones, and their noise
 
     @property
     def clean(self) -> bool:
         """Whether no coarser step contradicted a finer one."""
         return self.left.clean and self.right.clean and self.center.clean
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """The lowest and the highest one-sided quotient, if those from both sides stay bounded."""
+        if len(self.quotients) < 2:
+            return -math.inf, math.inf
+        lows, highs = zip(*[_reach(q, noise) for q, noise in self.quotients], strict=True)
+        return min(lows), max(highs)
 
     @property
     def kinked(self) -> bool:
@@ -112,7 +120,7 @@ def examine(
             return 2 * eps * (size + x * abs(slope))
         return eps * size + roundoff(pairs[0][0]) + roundoff(pairs[1][0])
 
-    sides, scale, far, reach = [], 0.0, 0.0, []
+    sides, scale, far, quotients = [], 0.0, 0.0, []
     for sign, values in ((1.0, ups), (-1.0, downs)):
         inside = _finite_tail(values)
         h = steps[inside:]
@@ -133,7 +141,7 @@ def examine(
                 beyond=_beyond([v[0] for v in values[inside:]], e, [sign * t for t in h], ratio)
             )
         sides.append(side)
-        reach.append(_reach(q, e))
+        quotients.append((q, e))
     right, left = sides
     center = Slope("none", points=points)
     if right.kind not in ("outside", "jump") and left.kind not in ("outside", "jump"):
@@ -146,8 +154,7 @@ def examine(
         ]
         center = _limit(q, e, h, ratio**2, points)
     flat = all(v[0] == f0 for v in ups) and all(v[0] == f0 for v in downs)
-    every = (min(r[0] for r in reach), max(r[1] for r in reach)) if len(reach) == 2 else (-math.inf, math.inf)
-    return Evidence(left, right, center, flat, scale or far, float(size0), points, every)
+    return Evidence(left, right, center, flat, scale or far, float(size0), points, quotients)
 
 
 def _reach(q: Sequence[Any], noise: Sequence[Any]) -> tuple[float, float]:
@@ -203,7 +210,8 @@ def _growth(q: Sequence[Any], noise: Sequence[Any], ratio: float) -> tuple[float
     for i in range(last, 0, -1):
         if not abs(q[i]) > 8 * noise[i] or not q[i - 1] or (q[i] > 0) != (q[i - 1] > 0):
             break
-        powers.append((log_of(q[i]) - log_of(q[i - 1])) / math.log(ratio))
+        grown = float(abs(q[i] / q[i - 1]))
+        powers.append(math.log(grown, ratio) if 0 < grown < math.inf else 2.0)
         if len(powers) == 8:
             break
     if len(powers) < 4 or max(powers) - min(powers) > 0.1:
@@ -213,11 +221,6 @@ def _growth(q: Sequence[Any], noise: Sequence[Any], ratio: float) -> tuple[float
         if abs(q[last]) * ratio ** (p * (i - last)) > 12 * noise[i]:
             return 0.0, 0.0
     return p, q[last]
-
-
-def log_of(x: Any) -> float:
-    """log |x|, also of a longdouble beyond float64."""
-    return float(np.log(abs(x)))
 
 
 def _limit(q: Sequence[Any], noise: Sequence[Any], h: Sequence[float], r: float, points: int) -> Slope:

@@ -23,10 +23,10 @@ def loaded(name):
 def benchmark():
     path = list(sys.path)
     try:
-        yield loaded("cases"), loaded("second"), loaded("worker")
+        yield loaded("cases"), loaded("second"), loaded("third"), loaded("worker")
     finally:
         sys.path[:] = path
-        for name in ("cases", "second", "worker"):
+        for name in ("cases", "second", "third", "worker"):
             sys.modules.pop(name, None)
 
 
@@ -38,7 +38,7 @@ def test_the_set_is_frozen(benchmark):
 
 
 def test_the_tuning_half(benchmark):
-    cases, _, worker = benchmark
+    cases, _, _, worker = benchmark
     counts = {}
     with np.errstate(all="ignore"):
         for case in cases.cases():
@@ -59,7 +59,7 @@ def test_the_second_set_is_frozen(benchmark):
 
 def test_a_part_of_the_second_set(benchmark):
     """Every seventh gradient; the whole of it takes half a minute."""
-    _, second, worker = benchmark
+    _, second, _, worker = benchmark
     counts = {}
     with np.errstate(all="ignore"):
         for case in second.cases()[::7]:
@@ -67,3 +67,23 @@ def test_a_part_of_the_second_set(benchmark):
             counts[case.right, kind] = counts.get((case.right, kind), 0) + 1
             assert (case.right, kind) not in ((False, "accepted"), (True, "rejected")), (case.name, why)
     assert counts[True, "accepted"] >= 40 and counts.get((True, "unverified"), 0) <= 2
+
+
+def test_the_third_set_is_frozen(benchmark):
+    third = benchmark[2]
+    cases = third.cases()
+    names = "\n".join(f"{c.name} {c.right} {c.dtype}" for c in cases)
+    assert len(third.ENTRIES) >= 350 and sum(c.right for c in cases) >= 500
+    assert hashlib.sha256(names.encode()).hexdigest()[:16] == "0cfa815598a4a938"
+
+
+def test_a_part_of_the_third_set(benchmark):
+    """Every ninth gradient."""
+    _, _, third, worker = benchmark
+    counts = {}
+    with np.errstate(all="ignore"):
+        for case in third.cases()[::9]:
+            kind, why = worker.stepgrad(case)
+            counts[case.right, kind] = counts.get((case.right, kind), 0) + 1
+            assert (case.right, kind) not in ((False, "accepted"), (True, "rejected")), (case.name, why)
+    assert counts[True, "accepted"] >= 40 and counts.get((True, "unverified"), 0) <= 5

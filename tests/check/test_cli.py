@@ -35,6 +35,9 @@ def never(x):
 def raises(x):
     raise KeyError("a bug")
 
+def leaves(x):
+    raise SystemExit(0)
+
 class Model:
     @staticmethod
     def loss(x):
@@ -107,6 +110,11 @@ def test_a_function_that_raises_is_not_right(capsys):
     assert "checked_functions:raises raised KeyError: 'a bug'" in capsys.readouterr().out
 
 
+def test_a_function_that_leaves_is_not_right(capsys):
+    assert run("leaves", "arrays(3)") == WRONG
+    assert "raised SystemExit" in capsys.readouterr().out
+
+
 def test_unverified_above_the_limit(capsys):
     assert run("logarithm", "arrays(())") == UNVERIFIED
     assert "findings are unverified or undefined, 20% may be" in capsys.readouterr().out
@@ -133,6 +141,7 @@ def test_unverified_above_the_limit(capsys):
         ("right", "**{}", "is no list of strategies; write e.g."),
         ("right", "arrays(3, dtype='int64')", "carries no gradient"),
         ("right", "arrays(sides=3)", "unexpected keyword"),
+        ("right", "arrays(-1)", "no side is negative"),
         ("number", "arrays(3)", "is a int; a function is needed"),
         ("missing", "arrays(3)", "has no 'missing'"),
     ],

@@ -416,3 +416,30 @@ def test_one_wrong_element_among_many(factor):
         assert any(f.index is None for f in report.failures)
     missing = np.arange(400) != 7
     assert check_grads(f, x, grad=lambda x: (1 - np.tanh(x) ** 2) * w * missing, raise_=False).failures
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"rtol": math.nan}, "rtol=nan"),
+        ({"rtol": 1.0}, "with which 0 would pass"),
+        ({"seconds": "a"}, "seconds='a'"),
+        ({"seed": -1}, "seed=-1"),
+        ({"order": 1.5}, "order=1.5"),
+        ({"wrt": 1.5}, "wrt=1.5"),
+        ({"kwargs": [1]}, "kwargs is a list"),
+        ({"grad": np.cos, "vjp": np.cos}, "two gradients"),
+    ],
+)
+def test_options_that_make_no_sense(options, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        check_grads(np.sin, 0.5, **options)
+
+
+def test_what_f_raises_says_that_it_was_checked():
+    def f(x):
+        raise LookupError("no such table")
+
+    with pytest.raises(LookupError) as raised:
+        check_grads(f, 0.5)
+    assert "while f was checked" in raised.value.__notes__[0]

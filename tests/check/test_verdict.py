@@ -157,3 +157,58 @@ def test_a_saturated_slope_loses_digits_and_is_no_failure():
     assert verdict(np.tanh, x, 1 - math.tanh(x) ** 2) in (PASS, UNVERIFIED)
     assert verdict(np.tanh, x, 1.01 * (1 - math.tanh(x) ** 2)) in (FAIL, UNVERIFIED)
     assert verdict(np.tanh, 20.0, 0.0) is UNVERIFIED and verdict(np.tanh, 20.0, 1e-9) is FAIL
+
+
+low = lambda x: np.asarray(x, np.float32).astype(np.float64)
+plain = lambda x: np.asarray(x, np.float64)
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "g"),
+    [
+        (lambda x: np.sin(low(x)), 0.8, math.cos(0.8)),
+        (lambda x: np.round(np.exp(x) * 1e8) / 1e8, 0.4, math.exp(0.4)),
+        (lambda x: np.round(np.exp(x) * 1e13) / 1e13, 0.4, math.exp(0.4)),
+        (lambda x: np.log(1 + np.exp(plain(x))), -30.0, math.exp(-30)),
+        (lambda x: 1 - np.cos(plain(x)), 1e-3, math.sin(1e-3)),
+    ],
+)
+def test_of_a_function_that_moves_in_steps_two_slopes_are_none(f, x, g):
+    """On a step it is 0, across them it is g: neither is called wrong, nor right; all else is wrong."""
+    report = check_grads(f, x, grad=lambda x: np.float64(g), raise_=False)
+    assert report.findings[0].verdict is UNVERIFIED and "moves in steps" in report.findings[0].reason
+    assert verdict(f, x, 0.0) is UNVERIFIED
+    assert {verdict(f, x, k * g) for k in (-1, 2, 0.5)} == {FAIL}
+
+
+def test_wide_steps_are_meant():
+    assert verdict(lambda x: np.floor(x * 1e3) / 1e3, 0.5005, 0.0) is PASS
+    assert verdict(lambda x: np.floor(x * 1e3) / 1e3, 0.5005, 1.0) is FAIL
+    assert verdict(lambda x: x + 1e-6 * np.sin(1e6 * x), 0.25, 1 + math.cos(0.25e6)) is PASS
+
+
+def test_at_a_jump_other_slopes_than_those_beside_it_are_wrong():
+    stepped = lambda x: np.where(x > 2, 3 * x + 1, 3 * x)
+    assert verdict(stepped, 2.0, 3.0) is UNDEFINED and verdict(stepped, 2.0, math.inf) is UNDEFINED
+    assert {verdict(stepped, 2.0, g) for g in (0.0, -3.0, 3.1)} == {FAIL}
+    assert verdict(np.floor, 4.0, 1.0) is FAIL
+
+
+def test_the_sign_of_an_infinite_slope():
+    f = lambda x: 1 / (1 + np.sqrt(x))
+    assert verdict(f, 0.0, -math.inf) is EDGE and verdict(f, 0.0, math.inf) is FAIL
+
+
+def test_the_complex_step_is_not_believed_where_it_rounds():
+    f = lambda x: np.sqrt(x * x + x) - x
+    assert verdict(f, 1e9, 1.25e-19) is UNVERIFIED and verdict(f, 1e9, 1.0) is FAIL
+    for power in (0.9, 1.1):  # neither is analytic at 0
+        assert verdict(lambda x, p=power: x**p, 0.0, math.inf if power < 1 else 0.0) is UNVERIFIED
+    assert verdict(lambda x: np.where(x > 0, np.exp(-1 / np.where(x > 0, x, 1)), 0 * x), 0.0, 0.01) is FAIL
+
+
+def test_a_gradient_hardly_different_from_0_is_not_certified():
+    f = lambda x: 1 + 1e-17 * np.abs(x)
+    assert verdict(f, 1.0, -1e-17) is UNVERIFIED and verdict(f, 1.0, 1e-9) is FAIL
+    bent = lambda x: np.sum(np.maximum(x, 0.5 * x)) - np.sum(np.sort(np.maximum(x, 0.5 * x)))
+    assert check_grads(bent, np.array([0.3, 1.0, -2.0])).verified  # 0, not analytic

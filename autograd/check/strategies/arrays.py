@@ -60,7 +60,10 @@ def arrays(
 
 
 def as_shape(shape: Any) -> Shape:
-    return (shape,) if isinstance(shape, int) else tuple(shape)
+    sides = (shape,) if isinstance(shape, int) else tuple(shape)
+    if any(n is not None and n < 0 for n in sides):
+        raise ValueError(f"arrays: shape {sides}; no side is negative: None draws one, 0 is empty")
+    return sides
 
 
 def values(shape: Any = None, **options: Any) -> st.SearchStrategy[Value]:
