@@ -288,22 +288,21 @@ def result(data: Array, op: Op, inputs: tuple[Any, ...], params: dict[str, Any],
         v.op, v.inputs, v.requires_grad = op, inputs, False
         traced(v)
     else:
-        v._array = unshared(data, inputs)
+        v._array = unshared(data)
         v.op = None
         v._first, v._second = (), ALL
         v.requires_grad = False
     return v
 
 
-def unshared(data: Array, inputs: tuple[Any, ...]) -> Array:
+def unshared(data: Array) -> Array:
     """A constant's own data, so that no later change elsewhere reaches it unseen.
 
     What NumPy makes a view becomes a read-only copy: a write into it, which NumPy
-    would let through to the base, is refused instead of lost.
+    would let through to the base, is refused instead of lost.  (An operand itself does
+    not come here: `record` makes a view of it, and NumPy's ufuncs return a new array.)
     """
     if type(data) is ndarray and data.base is not None:
         data = data.copy()
         data.flags.writeable = False
-    elif type(data) is ndarray and any([data is raw(x) for x in inputs]):
-        data = data.copy()
     return data

@@ -1,5 +1,6 @@
 """The walk itself: order, accumulation, ownership, depth, memory."""
 
+import copy
 import gc
 import time
 import warnings
@@ -11,6 +12,7 @@ import pytest
 from autograd import Value, enable_grad, gradients, no_grad, primitive
 from autograd.backward import unbroadcast
 from autograd.messages import RELEASED, SPENT
+from autograd.rules.table import UFUNCS, Op
 
 
 def test_a_diamond_is_visited_once_after_all_contributions():
@@ -266,16 +268,39 @@ def test_modes_nest_and_come_back():
     assert (x * 2).requires_grad
 
 
+itself = primitive(lambda g, out, x: g, name="itself")(lambda x: x)
+
+
 @pytest.mark.parametrize(
-    "f", [lambda v: v[0], lambda v: v.T, lambda v: v.reshape(4), lambda v: +v, lambda v: Value(v)]
+    "f",
+    [
+        lambda v: v[0],
+        lambda v: v.T,
+        lambda v: v.reshape(4),
+        lambda v: +v,
+        lambda v: Value(v),
+        itself,
+        copy.copy,
+        lambda v: v.astype(float),
+    ],
 )
-def test_a_constant_is_never_a_view(f):
-    w = Value([[1.0, 2.0], [3.0, 4.0]])
+@pytest.mark.parametrize("requires_grad", [True, False])
+def test_a_constant_is_never_a_view(f, requires_grad):
+    w = Value([[1.0, 2.0], [3.0, 4.0]], requires_grad=requires_grad)
     with no_grad():
         target = f(w)
         before = target.data.copy()
         w *= 10.0
     assert (target.data == before).all()
+
+
+@pytest.mark.parametrize("ufunc", [u for u in UFUNCS if isinstance(UFUNCS[u], Op)], ids=lambda u: u.__name__)
+@np.errstate(all="ignore")
+def test_a_ufunc_never_returns_an_operand(ufunc):
+    """The operators' way in takes what it returns for new data."""
+    x = np.ones((2, 2))
+    data = UFUNCS[ufunc].forward(*[x] * ufunc.nin)
+    assert not np.shares_memory(data, x)
 
 
 def test_a_value_of_a_value_is_linked_only_where_gradient_flows():
