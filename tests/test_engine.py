@@ -299,7 +299,8 @@ def test_a_constant_is_never_a_view(f, requires_grad):
 def test_a_ufunc_never_returns_an_operand(ufunc):
     """The operators' way in takes what it returns for new data."""
     x = np.ones((2, 2))
-    data = UFUNCS[ufunc].forward(*[x] * ufunc.nin)
+    second = np.ones((2, 2), int) if ufunc is np.ldexp else x
+    data = UFUNCS[ufunc].forward(*(x, second)[: ufunc.nin])
     assert not np.shares_memory(data, x)
 
 
