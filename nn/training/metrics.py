@@ -21,15 +21,15 @@ class Metric:
 
     def reset(self) -> None:
         """Forget all batches."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: write `reset(self)`")
 
     def update(self, output: Any, target: Any) -> None:
         """Take one batch into account."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: write `update(self, output, target)`")
 
     def result(self) -> float:
         """The metric over all batches since reset(); nan for none."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: write `result(self)`")
 
 
 class Mean(Metric):
@@ -51,7 +51,7 @@ class Mean(Metric):
 
     def values(self, output: Any, target: Any) -> Any:
         """One number per element or row; a subclass writes it."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: write `values(self, output, target)`")
 
 
 class MeanSquaredError(Mean):

@@ -1,5 +1,7 @@
 """Metrics, against their formulas on all rows at once."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,7 @@ from nn.training import (
     SparseCategoricalAccuracy,
     TopKCategoricalAccuracy,
 )
-from nn.training.metrics import named_metrics
+from nn.training.metrics import Mean, Metric, named_metrics
 
 RNG = np.random.default_rng(2)
 
@@ -156,3 +158,20 @@ def test_a_metric_without_rows_is_not_a_number():
 def test_metrics_refuse(metric, output, target, kind, words):
     with pytest.raises(kind, match=words):
         metric.update(output, target)
+
+
+@pytest.mark.parametrize(
+    ("base", "call", "method"),
+    [
+        (Metric, lambda m: m.reset(), "reset(self)"),
+        (Metric, lambda m: m.update([1.0], [1.0]), "update(self, output, target)"),
+        (Metric, lambda m: m.result(), "result(self)"),
+        (Mean, lambda m: m.update([1.0], [1.0]), "values(self, output, target)"),
+    ],
+)
+def test_what_a_metric_of_ones_own_lacks_is_named(base, call, method):
+    class Odd(base):
+        pass
+
+    with pytest.raises(NotImplementedError, match=f"^{re.escape(f'Odd: write `{method}`')}$"):
+        call(Odd())
