@@ -315,6 +315,8 @@ class Optimizer:
         """The rule as it is, for a step that is being compiled, and where its code cannot be used."""
         assert self.rule is not None
         news = self.rule(p, g, *[state.get(k) for k in self.buffers], **options)
+        if not is_tracing():  # plain data, also of what a Value of the rule's own made a graph of
+            news = tuple([x.data if isinstance(x, Value) else x for x in news])
         # copies: they may be the arrays that are written next
         news = tuple([x if x is None or isinstance(x, Value) else np.array(x) for x in news])
         for k, x in zip(self.buffers, news[1:], strict=True):

@@ -370,6 +370,23 @@ def test_a_rule_that_uses_a_value_of_its_own_runs_as_it_is():
     np.testing.assert_array_equal(w.data, [2.0, 2.0])
 
 
+@pytest.mark.parametrize("start", [3.0, [3.0, 4.0]])
+def test_a_value_of_a_rule_leaves_no_graph_in_the_state(start):
+    factor, w = Value(2.0), Value(start)
+    own = optimizer_of(lambda p, g, m, *, lr: (p - lr * factor * g, m + factor * g), ("m",), lr=0.5)
+    optimizer, array = own([w]), w.data
+    with pytest.warns(UserWarning, match="it uses a Value that it was not given"):
+        for _ in range(3):
+            w.grad = np.ones_like(w.data)
+            optimizer.step()
+    m = optimizer.state[0]["m"]
+    assert type(m) is type(w.data) is type(array)
+    np.testing.assert_array_equal(m, np.full(w.shape, 6.0))
+    np.testing.assert_array_equal(w.data, np.array(start) - 3.0)
+    assert type(optimizer.state_dict()["state"][0]["m"]) is np.ndarray
+    assert w.data is array or not w.ndim  # it is written in place
+
+
 def test_what_keeps_a_rule_from_being_compiled_is_said_once_for_all_options():
     def rule(p, g, *, lr, way):
         return (p - lr * g[::-1] if way == "back" else p - lr * np.flip(g),)
