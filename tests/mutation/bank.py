@@ -50,7 +50,7 @@ def alarm(seconds: float) -> Iterator[None]:
         raise TimeoutError
 
     signal.signal(signal.SIGPROF, too_long)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.setitimer(signal.ITIMER_PROF, seconds, 1.0)  # once more if something catches the first
     try:
         yield
     finally:
