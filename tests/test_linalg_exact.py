@@ -432,3 +432,9 @@ def test_solve_differentiates_both_or_either():
     np.sum(la.solve(a, b)).backward()
     (alone,) = gradients(np.sum(la.solve(SYMMETRIC, b)), [b])
     near(alone, b.grad)
+
+
+def test_three_derivatives_of_a_function_of_det():
+    """There the gradient that det is given depends on the matrix too."""
+    for x in (SYMMETRIC + K, np.stack([SYMMETRIC, 2 * EYE_3 + H / 4])):
+        numeric.check_higher_orders(lambda x: la.det(x / 2) ** 2, [x], 0, 3)
