@@ -89,6 +89,13 @@ def check_edge(r: Any, g: Any, node: Any, slot: int, watch: int) -> None:
         check_finite(r, g, node, slot, bool(watch & WATCH_INF))
 
 
+def fail(watch: int, store: bool) -> None:
+    """Tell the observers that it raised."""
+    if watch & OBSERVE and store:
+        for observer in observers.get():
+            observer.fail()
+
+
 def end(found: Any, watch: int, store: bool) -> None:
     """Tell the observers that it went through; leaf -> the gradient it will be given."""
     if watch & OBSERVE and store:

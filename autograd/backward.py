@@ -210,6 +210,8 @@ def walk(
         if create_graph and store:
             _apart(grads, seeds)
     except BaseException as error:
+        if watch:
+            anomaly.fail(watch, store)
         for node in visited:
             node.state = LIVE
             if store:

@@ -62,6 +62,11 @@ def enable_grad(function: Any = None) -> Any:
     return on if function is None else on(function)
 
 
+def unobserved() -> _Mode:
+    """Tell the observers nothing of the backward passes in this block."""
+    return _Mode(off=OBSERVE)
+
+
 def is_grad_enabled() -> bool:
     """Whether operations on Values are being recorded here."""
     return bool(mode.get() & RECORD)

@@ -44,6 +44,7 @@ class Pass:
         self.nodes: list[Any] = []
         self.sources: list[list[int]] = []
         self.structure: Structure | None = None  # None: not one to look at
+        self.segment: Any = None  # where its frame goes
         self.contributions: list[float | None] = []
 
     def number(self) -> None:

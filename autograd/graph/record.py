@@ -16,7 +16,7 @@ from autograd.graph.names import caller, given_names, local_names, number_text, 
 from autograd.graph.passes import Pass, Structure, identical
 from autograd.graph.recording import Frame, RecordedEdge, RecordedNode, Recording, Segment, Update
 from autograd.graph.summary import held, is_number
-from autograd.modes import OBSERVE, mode, observers
+from autograd.modes import OBSERVE, mode, observers, unobserved
 from autograd.value import Value
 
 GOLDEN = (5**0.5 - 1) / 2
@@ -92,12 +92,11 @@ class Recorder:
             self.recording.optimizer = self.described(self.optimizer)
         self.position = {id(p): i for i, p in enumerate(self.params)}
         self.known: dict[Any, tuple[Structure, Segment]] = {}
-        self.segment: Any = None  # of the pass under way
         self.kept: list[tuple[int, list[tuple[Segment, Frame]]]] = []
         self.passes: list[tuple[Segment, Frame]] = []  # of the step under way
         self.backwards = 0  # of the step under way, captured or not
         self.loss: float | None = None  # of the step under way
-        self.pending: Pass | None = None
+        self.pending: list[Pass] = []  # under way: each began in a rule of the one before it
         self.state: dict[int, Any] | None = None  # by hand: the parameters when last looked at
         self.spared: dict[str, tuple[int, float, list[tuple[Segment, Frame]]]] = {}
         self.full = False
@@ -132,7 +131,7 @@ class Recorder:
         for segment in self.recording.segments:
             put_words(segment)
         self.recording.notes = self.notes()
-        self.pending = self.state = None
+        self.pending, self.state = [], None
 
     def step(self, step: Any, *args: Any, **options: Any) -> Any:
         """The optimizer's step(), with a look before and after."""
@@ -159,37 +158,47 @@ class Recorder:
         """Whether the step under way is one to capture."""
         return self.recording.seen % self.every == 0
 
-    # --- what the engine tells (see anomaly.begin, check_edge, end) -----------------------------
+    # --- what the engine tells (see anomaly.begin, check_edge, fail, end) -----------------------------
 
     def begin(self, seeds: Any) -> None:
         """A backward() starts."""
-        self.pending = None
-        if self.optimizer is None and self.state is not None and self.changed():
+        if not self.pending and self.optimizer is None and self.state is not None and self.changed():
             self.finish(self.by_hand())
-        self.pending = found = Pass(*seeds[0])
+        found = Pass(*seeds[0])
         if self.wanted:
-            found.number()
-            key = found.key(self.position)
-            if key not in self.known:
-                structure = Structure(found.nodes, found.sources)
-                names = {**self.names, **(local_names(caller().f_locals) if self.look else {})}
-                self.known[key] = structure, segment_of(found, structure, names, self.title)
-            structure, self.segment = self.known[key]
-            found.look(structure)
+            with unobserved():  # rules are asked for local derivatives, and may call backward() themselves
+                self.look_at(found)
+        self.pending.append(found)
+
+    def look_at(self, found: Pass) -> None:
+        """Keep what a pass to capture begins with."""
+        found.number()
+        key = found.key(self.position)
+        if key not in self.known:
+            structure = Structure(found.nodes, found.sources)
+            names = {**self.names, **(local_names(caller().f_locals) if self.look else {})}
+            self.known[key] = structure, segment_of(found, structure, names, self.title)
+        structure, found.segment = self.known[key]
+        found.look(structure)
 
     def edge(self, node: Any, r: Any) -> None:
         """A rule returned `r` for the next operand of `node`."""
-        if self.pending is not None:
-            self.pending.edge(node, r)
+        if self.pending:
+            self.pending[-1].edge(node, r)
+
+    def fail(self) -> None:
+        """The innermost backward() raised."""
+        if self.pending:
+            self.pending.pop()
 
     def end(self, found: Any) -> None:
         """The backward() went through; its leaves are about to be given these gradients."""
-        done, self.pending = self.pending, None
-        if done is None:
+        if not self.pending:
             return
+        done = self.pending.pop()
         reached = [v for v in found if id(v) in self.title]
         if not reached:
-            self.unreached += 1
+            self.unreached += not self.pending  # a rule's own affair is no pass that was left out
             return
         self.backwards += 1
         loss = float(done.root._array) if is_number(done.root) else None
@@ -198,7 +207,7 @@ class Recorder:
             self.loss = loss + self.loss if carried and self.loss is not None else loss
         if done.structure is not None:
             frame = done.frame(found, self.recording.seen + 1, loss)
-            self.passes.append((self.segment, frame))
+            self.passes.append((done.segment, frame))
         if self.optimizer is None:
             given = {id(v): g for v, g in found.items()}
             self.state = {id(p): (p._number, copied(p), self.total(p, given)) for p in self.params}

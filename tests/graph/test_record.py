@@ -451,6 +451,59 @@ def test_a_rule_that_raises_is_not_recorded():
     assert len(steps) == 1 and steps.losses[1] == 4.0
 
 
+def cubed_by_a_pass_of_its_own(fails=False):
+    """x**3, whose rule calls backward() on a graph of its own."""
+
+    def rule(g, out, x):
+        own = Value(float(x))
+        cube = own**3
+        cube.backward()
+        if fails:
+            with pytest.raises(RuntimeError, match="spent"):
+                cube.backward()
+        return g * own.grad
+
+    return primitive(rule, name="cubed")(lambda x: x**3)
+
+
+@pytest.mark.parametrize("every", [1, 2])
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_backward_inside_a_rule_is_part_of_the_pass_around_it(fails, every):
+    cubed, x = cubed_by_a_pass_of_its_own(fails), Value(2.0, name="x")
+    optimizer = SGD([x], lr=0.125)
+    with record(optimizer, every=every) as steps:
+        for _ in range(2):
+            optimizer.zero_grad()
+            loss = cubed(x) * x
+            loss.backward()
+            optimizer.step()
+    assert steps.seen == 2 and steps.losses == {1: 16.0, 2: 16.0}  # 2 - 32/8 = -2
+    assert steps.notes == (["Looked at every 2 steps."] if every > 1 else [])
+    assert [frame.step for _, frame in steps.frames] == [1, 2][: 2 // every]
+    if every == 1:
+        assert check_replay(steps, loss) == 3
+
+
+def test_a_backward_inside_a_rule_that_fails_loses_only_its_pass():
+    failing = primitive(lambda g, out, x: 1 / 0, name="failing")(lambda x: x)
+
+    def rule(g, out, x):
+        with pytest.raises(ZeroDivisionError):
+            failing(Value(float(x))).backward()
+        return g * 2
+
+    double, x = primitive(rule, name="double")(lambda x: 2 * x), Value(3.0, name="x")
+    with record(x) as steps:
+        (double(x) * x).backward()
+        with no_grad():
+            x -= 1.0
+        with pytest.raises(ZeroDivisionError):
+            failing(x).backward()
+        x.zero_grad()
+        (double(x) * x).backward()
+    assert steps.losses == {1: 18.0, 2: 8.0} and not steps.notes
+
+
 def test_what_was_captured_before_an_error_stays():
     x = Value(2.0)
     with pytest.raises(ZeroDivisionError), record(x) as steps:
