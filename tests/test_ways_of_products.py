@@ -292,3 +292,12 @@ def test_vander(n, increasing):
 def test_the_data_of_an_einsum_is_not_optimized_unless_asked():
     y = np.einsum("ij,jk,kl->il", *[Value(np.ones((2, 2)))] * 3)
     assert y.params["optimize"] is False
+
+
+@pytest.mark.parametrize("shapes", [((2, 3), (2, 1)), ((1,), (3,)), ((2, 1), (2, 3))])
+def test_vecdot_stretches_no_vector(shapes):
+    x, y = (np.ones(s) for s in shapes)
+    with pytest.raises(ValueError, match="different lengths"):
+        np.vecdot(Value(x), y)
+    with pytest.raises(ValueError, match="different lengths"):
+        np.vecdot(x, Value(y))

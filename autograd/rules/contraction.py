@@ -46,13 +46,22 @@ def vector_products() -> None:
     """vecdot, matvec and vecmat: gufuncs of NumPy 2; real, so conjugation does nothing."""
     row, column = (Ellipsis, None, slice(None)), (Ellipsis, slice(None), None)
     at = (
-        ("vecdot", lambda x, y: (array(x) * y).sum(axis=-1)),
+        ("vecdot", lambda x, y: (array(x) * same_length(x, y)).sum(axis=-1)),
         ("matvec", lambda x, y: (x @ array(y)[column])[..., 0]),
         ("vecmat", lambda x, y: (array(x)[row] @ y)[..., 0, :]),
     )
     for name, product in at:
         if hasattr(np, name):
             door(getattr(np, name))(product)
+
+
+def same_length(x: Array, y: Array) -> Array:
+    """`y`, whose vectors are as long as those of `x`; ValueError if not: a product would stretch one."""
+    if np.shape(x)[-1:] != np.shape(y)[-1:]:
+        raise ValueError(
+            f"np.vecdot: vectors of different lengths in shapes {np.shape(x)} and {np.shape(y)}; give them one length"
+        )
+    return array(y)
 
 
 vector_products()
