@@ -232,48 +232,35 @@ class Module:
     def register_full_backward_hook(self, hook: Hook) -> Handle:
         """`hook(module, grad_input, grad_output)` in backward, tuples in the order of the Values.
 
-        grad_input[i] is the gradient of the i-th Value among the arguments.  A hook looks on:
-        what it returns is ignored.
+        grad_input[i] is the gradient of the i-th Value that carries gradient among the arguments,
+        grad_output[i] that of the i-th one among the results; None for one that no gradient came to.
+        A hook looks on: what it returns is ignored.
+
+        It runs once in each pass that comes to the results, as soon as all the arguments that those
+        were made from have their gradient; if they were made from none (plain data), with the
+        gradient of the first result.  Not where `gradients` asks for some of the arguments alone.
+
+        >>> from nn import Tanh
+        >>> layer = Tanh()
+        >>> handle = layer.register_full_backward_hook(lambda m, gi, go: print(gi[0].tolist(), go[0].tolist()))
+        >>> layer(Value([0.0])).sum().backward()
+        [1.0] [1.0]
         """
         return self._hook("backward", hook)
 
     def _watched(self, args: tuple[Any, ...], options: Any, hooks: list[Hook]) -> tuple[Any, Any]:
         """Run forward between two identity operations that show the gradients to the hooks."""
-        values = [i for i, x in enumerate(args) if isinstance(x, Value) and x.requires_grad]
-        arrived: dict[int, Any] = {}
-        left: dict[int, Any] = {}
-
-        def at_output(slot: int) -> Any:
-            def rule(g: Any, out: Any, x: Any) -> Any:
-                arrived[slot] = g
-                return g
-
-            return rule
-
-        def at_input(slot: int) -> Any:
-            def rule(g: Any, out: Any, x: Any) -> Any:
-                left[slot] = g
-                if len(left) == len(values):
-                    inputs, outputs = (
-                        tuple(left[i] for i in values),
-                        tuple(arrived[i] for i in sorted(arrived)),
-                    )
-                    for hook in list(hooks):
-                        hook(self, inputs, outputs)
-                return g
-
-            return rule
-
-        passed = list(args)
-        for i in values:
-            passed[i] = primitive(at_input(i), name="module_input")(np.positive)(args[i])
+        first = next_number()
+        crossing = _Crossing(self, hooks, [i for i, x in enumerate(args) if _carries(x)])
+        passed = tuple([crossing.at_input(i, x) if i in crossing.inputs else x for i, x in enumerate(args)])
+        ops = {x.op: i for i, x in enumerate(passed) if i in crossing.inputs and _carries(x)}
         output = self.forward(*passed, **options)
         several = isinstance(output, tuple | list)
         results = [
-            primitive(at_output(i), name="module_output")(np.positive)(y) if isinstance(y, Value) else y
+            crossing.at_output(i, y, found_behind(y, ops, first)) if _carries(y) else y
             for i, y in enumerate(output if several else [output])
         ]
-        return tuple(passed), (type(output)(results) if several else results[0])
+        return passed, (type(output)(results) if several else results[0])
 
     # --- how it reads ---------------------------------------------------------------------------
 
@@ -285,6 +272,78 @@ class Module:
         lines = [f"  ({name}): {child!r}".replace("\n", "\n  ") for name, child in self.named_children()]
         head = f"{type(self).__name__}({self.extra_repr()}"
         return head + ("\n" + "\n".join(lines) + "\n)" if lines else ")")
+
+
+class _Crossing:
+    """The gradients of one call of a module on their way back through it, for its hooks.
+
+    A pass comes to the results first, then to the arguments, each in the reverse of their order:
+    that of the numbers of their nodes.
+    """
+
+    def __init__(self, module: Module, hooks: list[Hook], inputs: list[int]) -> None:
+        self.module, self.hooks = module, hooks
+        self.inputs = inputs  # the positions of the arguments that carry gradient
+        self.behind: dict[int, set[int]] = {}  # position of a result -> the arguments it was made from
+        self.arrived: dict[int, Any] = {}  # at the results, in the pass under way
+        self.left: dict[int, Any] = {}  # to the arguments
+
+    def at_input(self, i: int, x: Value) -> Value:
+        """The argument, as forward is given it."""
+
+        def rule(g: Any, out: Any, x: Any) -> Any:
+            if self.arrived:  # else gradient that came another way, as in a second derivative
+                self.left[i] = g
+                self.run_if_complete()
+            return g
+
+        passed: Value = primitive(rule, name="module_input")(np.positive)(x)
+        return passed
+
+    def at_output(self, i: int, y: Value, behind: set[int]) -> Value:
+        """The result, as the caller is given it."""
+        self.behind[i] = behind
+
+        def rule(g: Any, out: Any, x: Any) -> Any:
+            if self.left or i >= min(self.arrived, default=i + 1):  # of a pass that did not go through
+                self.arrived, self.left = {}, {}
+            self.arrived[i] = g
+            if i == min(self.behind):  # the last to come
+                self.run_if_complete()
+            return g
+
+        result: Value = primitive(rule, name="module_output")(np.positive)(y)
+        return result
+
+    def run_if_complete(self) -> None:
+        """Run the hooks once the gradients of all arguments are there that the results were made from."""
+        if not set[int]().union(*[self.behind[i] for i in self.arrived]) <= self.left.keys():
+            return
+        left, arrived = self.left, self.arrived
+        self.left, self.arrived = {}, {}  # another pass begins with nothing
+        inputs = tuple([left.get(i) for i in self.inputs])
+        outputs = tuple([arrived.get(i) for i in self.behind])
+        for hook in list(self.hooks):
+            hook(self.module, inputs, outputs)
+
+
+def _carries(x: Any) -> bool:
+    return isinstance(x, Value) and x.requires_grad
+
+
+def found_behind(y: Value, ops: Mapping[Any, int], first: int) -> set[int]:
+    """What `ops` says of the operations that `y` was made by since the number `first`."""
+    found: set[int] = set()
+    todo, seen = [y], {y}
+    while todo:
+        v = todo.pop()
+        if v.op in ops:
+            found.add(ops[v.op])
+            continue
+        new = [x for x in v.inputs if _carries(x) and x._number > first and x not in seen]
+        seen.update(new)
+        todo.extend(new)
+    return found
 
 
 def _public(module: Module) -> dict[str, Any]:

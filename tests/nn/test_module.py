@@ -7,7 +7,7 @@ import pytest
 
 import nn
 import optim
-from autograd import Value
+from autograd import Value, gradients, primitive
 
 
 class Line(nn.Module):
@@ -138,6 +138,83 @@ def test_a_backward_hook_sees_the_gradients_of_all_inputs():
     (((ga, gb), (g,)),) = seen
     assert (ga, gb.tolist(), g.tolist()) == (110.0, [20.0, 40.0], [1.0, 2.0])
     assert a.grad == 110.0 and b.grad.tolist() == [20.0, 40.0]
+
+
+class Listed(nn.Module):
+    """What f makes of the arguments; `seen` is what its backward hook was given."""
+
+    def __init__(self, f):
+        self.f, self.seen = f, []
+        self.register_full_backward_hook(lambda m, *given: self.seen.append(given))
+
+    def forward(self, *args):
+        return self.f(*args)
+
+
+def test_a_backward_hook_runs_once_in_each_pass_over_a_graph_that_is_kept():
+    module, a, b = Listed(lambda a, b: a * b), Value(2.0), Value(3.0)
+    y = module(a, b)
+    y.backward(retain_graph=True)
+    y.backward(5.0)
+    assert module.seen == [((3.0, 2.0), (1.0,)), ((15.0, 10.0), (5.0,))]
+
+
+def test_a_backward_hook_is_given_none_for_what_no_gradient_came_to():
+    module, a, b = Listed(lambda a, b: a * a), Value(2.0), Value(3.0)
+    for _ in range(2):
+        module(a, b).backward()
+    assert module.seen == [((4.0, None), (1.0,))] * 2 and b.grad is None
+    for used, expected in enumerate([((4.0, None), (1.0, None)), ((None, 6.0), (None, 1.0))]):
+        module = Listed(lambda a, b: (a * a, b * b))
+        module(a, b)[used].backward()
+        assert module.seen == [expected]
+
+
+def test_a_backward_hook_runs_where_the_arguments_are_plain_data():
+    w = Value(2.0)
+    module = Listed(lambda x: (x * w, w * 1.0))
+    y, z = module(3.0)
+    (y + 10.0 * z).backward()
+    assert module.seen == [((), (1.0, 10.0))] and w.grad == 13.0
+
+
+def test_a_backward_hook_is_not_run_by_gradient_that_passes_the_results_by():
+    module, x = Listed(lambda x: x**3), Value(2.0)
+    (g,) = gradients(module(x), [x], create_graph=True)
+    assert len(module.seen) == 1
+    (second,) = gradients(g, [x])  # 6x goes to the argument inside
+    assert second == 12.0 and len(module.seen) == 1
+
+
+def test_a_backward_hook_after_a_pass_that_failed():
+    def rule(g, out, x):
+        if failing:
+            raise ArithmeticError("not today")
+        return g
+
+    odd, a, b = primitive(rule, name="odd")(np.positive), Value(2.0), Value(3.0)
+    module = Listed(lambda a, b: (odd(a) * 1.0, b * b))
+    u, v = module(a, b)
+    failing = True
+    with pytest.raises(ArithmeticError):
+        (u + v).backward()
+    failing = False
+    u.backward(7.0, retain_graph=True)
+    assert module.seen == [((7.0, None), (7.0, None))]
+    v.backward(retain_graph=True)
+    (u + v).backward(release=True)
+    assert module.seen[1:] == [((None, 6.0), (None, 1.0)), ((1.0, 6.0), (1.0, 1.0))]
+
+
+def test_a_backward_hook_where_forward_writes_into_its_argument():
+    def written(a):
+        a[0] = 5.0
+        return a * a
+
+    module, a = Listed(written), Value([2.0, 3.0])
+    module(a * 1.0).sum().backward()
+    (((ga,), (g,)),) = module.seen
+    assert (ga.tolist(), g.tolist(), a.grad.tolist()) == ([0.0, 6.0], [1.0, 1.0], [0.0, 6.0])
 
 
 def test_repr_reads_like_the_network():
