@@ -58,6 +58,7 @@ class Planner:
     buffers: list[Any] = field(default_factory=list)
     free: dict[Key, list[int]] = field(default_factory=dict)
     held: dict[int, set[int]] = field(default_factory=dict)  # variable -> buffers it may show
+    shown: set[int] = field(default_factory=set)  # variables that may be arrays of their own, or views
     numbers: dict[Any, str] = field(default_factory=dict)  # constants that are used with arrays
     seen: dict[int, str] = field(default_factory=dict)  # what is in the namespace, by identity
     users: dict[int, int] = field(default_factory=dict)  # buffer -> live variables that may show it
@@ -187,7 +188,7 @@ class Planner:
             else:
                 put = self.known(np.copyto, "")
                 self.line(s, f"{name} = {out}")
-                if self.held.get(id(s.args[2])) != self.held[id(s)]:
+                if not self.is_in_place(s.args[2], s):
                     self.lines.append(f"{put}({name}, {args[2]})")
                 self.lines.append(f"{put}({name}, {args[1]}, where={args[0]})")
         elif s.op in EXTREMES:
@@ -201,7 +202,8 @@ class Planner:
             self.line(s, f"{name} = {args[0]}[{', '.join(self.grid(s, args[1]))}]")
         elif s.op in VIEWS or (s.op is indexing.GETITEM and s.params["index"].basic):
             self.shows(s)
-            self.line(s, f"{name} = {self.view(s, args)}")
+            number = "" if s.is_array else "[()]"  # NumPy may show one element as an array without axes
+            self.line(s, f"{name} = {self.view(s, args)}{number}")
         elif s.op is el.ASTYPE and s.is_array and id(s) not in self.returned:
             self.line(s, f"{name} = {self.room(s)}")
             self.lines.append(f"{self.known(np.copyto, '')}({name}, {args[0]}, 'unsafe')")
@@ -210,7 +212,10 @@ class Planner:
             self.line(s, f"{name} = {self.known(np.matmul, '')}({', '.join(args)}, {out})")
         else:
             self.shows(s)  # it may be a view
-            self.line(s, f"{name} = {self.call(s, args)}")
+            made = self.call(s, args)
+            if not s.is_array:
+                made = f"{self.known(np.asarray, '')}({made})[()]"
+            self.line(s, f"{name} = {made}")
         self.release(s)
 
     def scatter(self, s: Variable, name: str, args: list[str]) -> None:
@@ -267,8 +272,13 @@ class Planner:
     def finish(self) -> None:
         """After the last step."""
 
+    def is_in_place(self, x: Variable, s: Variable) -> bool:
+        """Whether `x` was written into the buffer that `s` has now."""
+        return id(s) in self.held and self.held.get(id(x)) == self.held[id(s)] and id(x) not in self.shown
+
     def shows(self, s: Variable) -> None:
         """A view: it keeps the buffers of its operands in use."""
+        self.shown.add(id(s))
         for b in {b for x in s.args for b in self.held.get(id(x), ())}:
             self.hold(s, b)
 

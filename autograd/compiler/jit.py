@@ -171,7 +171,7 @@ class Fuser(Planner):
         at = {id(x): f"a{i}" for i, x in enumerate(given)}
         for i, s in enumerate(outputs):
             for x in given:
-                if x.shape == s.shape and id(s) in self.held and self.held.get(id(x)) == self.held[id(s)]:
+                if x.shape == s.shape and self.is_in_place(x, s):
                     at[id(x)] = f"out{i}"
         return at
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler.names import Names, comment
-from autograd.compiler.program import CONSTANT, Program, Variable
+from autograd.compiler.program import CONSTANT, STEP, Program, Variable
 from autograd.compiler.ufuncs import ufunc_of
 from autograd.rules import elementwise as el
 from autograd.rules import reductions, shaping
@@ -113,11 +113,14 @@ SAME: frozenset[Op] = frozenset(
      shaping.RESHAPE, shaping.TRANSPOSE, shaping.BROADCAST_TO)
 )  # fmt: skip
 
+SUMS = frozenset((reductions.SUM, reductions.MEAN))  # they begin with 0.0: of -0.0 they are 0.0
+
 
 def fits(program: Program) -> str:
     """'' if every variable is one float64 (or a truth value) and every operation is in the table, else why not."""
     for x in [*program.inputs, *program.closed, *program.outputs]:
-        if x.is_array or not (x.dtype == np.float64 or (x in program.outputs and x.dtype.kind in "bi")):
+        made = x.kind in (STEP, CONSTANT)  # a truth value or an integer that is given would become a float
+        if x.is_array or not (x.dtype == np.float64 or (made and x.dtype.kind in "bi")):
             return f"{x.name or 'a variable'} is {x.dtype} {x.shape}"
     for s in program.steps:
         if s.is_array or any([x.is_array for x in s.args]):
@@ -143,7 +146,7 @@ def lines_of(program: Program, names: Names, formulas: Mapping[np.ufunc, Text] =
         if s.op is el.WHERE:
             text = f"{args[1]} if {args[0]} else {args[2]}"
         elif s.op in SAME:
-            text = args[0]
+            text = f"{args[0]} + 0.0" if s.op in SUMS and s.dtype.kind == "f" else args[0]
         else:
             function = ufunc_of(s.op)
             assert function is not None

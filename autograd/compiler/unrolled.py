@@ -124,20 +124,24 @@ class Unroller:
         return found
 
     def total(self, xs: Sequence[Variable]) -> Variable:
-        """As NumPy sums up to 128 numbers that lie side by side: eight sums at a time."""
+        """As NumPy sums up to 128 numbers that lie side by side: eight sums at a time; no sum is -0.0."""
+        zero = constant(0.0)
         if not 8 <= len(xs) <= 128:
-            return self.chain(el.ADD, xs)
+            return self.chain(el.ADD, [*xs, zero])
         n = len(xs) - len(xs) % 8
         a = [self.chain(el.ADD, xs[i:n:8]) for i in range(8)]
         while len(a) > 1:
             a = [self.step(el.ADD, x, y) for x, y in zip(a[::2], a[1::2], strict=True)]
-        return self.chain(el.ADD, [*a, *xs[n:]])
+        return self.chain(el.ADD, [*a, *xs[n:], zero])
 
     def product(self, x: Elements, y: Elements) -> Elements:
         """The matrix product."""
         a, b = np.atleast_2d(x), y if y.ndim == 2 else y[:, None]
         pairs = [zip(row, column, strict=True) for row in a for column in b.T]
-        made = [self.chain(el.ADD, [self.step(el.MULTIPLY, p, q) for p, q in pair]) for pair in pairs]
+        zero = constant(0.0)
+        made = [
+            self.chain(el.ADD, [*[self.step(el.MULTIPLY, p, q) for p, q in pair], zero]) for pair in pairs
+        ]
         return shaped(made, (*x.shape[:-1], *y.shape[1:]))
 
 
