@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from contextvars import Context
 from dataclasses import dataclass, field
 from functools import partial
+from types import FunctionType
 from typing import Any
+from weakref import finalize
 
 import numpy as np
 
@@ -102,11 +104,14 @@ def executable(program: Program, backend: str | None, name: str) -> Executable:
 
 
 def loaded(text: str, namespace: dict[str, Any], name: str) -> dict[str, Any]:
-    """Generated code, run; tracebacks show its lines."""
+    """Generated code, run; tracebacks show its lines as long as its function lives."""
     loaded.count += 1  # type: ignore[attr-defined]
     file = f"<compiled {name} {loaded.count}>"  # type: ignore[attr-defined]
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     exec(builtins.compile(text, file, "exec"), namespace)
+    for x in namespace.values():
+        if isinstance(x, FunctionType) and x.__code__.co_filename == file:
+            finalize(x, linecache.cache.pop, file, None).atexit = False
     return namespace
 
 

@@ -12,6 +12,7 @@ from autograd import engine, messages
 from autograd.rules import indexing, kernels, shaping
 from autograd.rules.kernels import Index
 from autograd.rules.table import Array, Op
+from autograd.tracing import is_tracing
 
 GAP = "?"  # stands for an index that comes with each call
 
@@ -36,6 +37,8 @@ def look_up(x: Array, *ids: Any, index: Places) -> Any:
     try:
         return x[index.filled(ids)]
     except IndexError as error:
+        if is_tracing():  # the engine says it
+            raise
         raise messages.explained(indexing.GETITEM, [x], error) from error
 
 
@@ -51,6 +54,8 @@ def put(x: Array, v: Array, *ids: Any, index: Places) -> Any:
     try:
         return kernels.setitem(x, v, index=Index(index.filled(ids)))
     except IndexError as error:
+        if is_tracing():  # the engine says it
+            raise
         raise messages.explained(indexing.SETITEM, [x, v], error) from error
 
 

@@ -1,5 +1,8 @@
 """compile: programs whose results once differed from those without compiling."""
 
+import gc
+import linecache
+
 import numpy as np
 import pytest
 
@@ -42,14 +45,14 @@ def test_a_choice_between_an_array_and_what_was_made_of_a_buffer(copied, arrays)
         return np.sum(np.where(y > other, y * 3.0, other) ** 2)
 
     big = RNG.normal(size=(60, 60))
-    for given in ((X, -X), (big, big.T.copy())):
-        c = compile(value_and_grad(f, (0, 1)), backend=arrays)
-        value, slopes = value_and_grad(f, (0, 1))(*given)
+    for x, y in ((X, -X), (big, big.T.copy())):
+        value, slopes = value_and_grad(f, (0, 1))(x, y)
+        forward, both = compile(f, backend=arrays), compile(value_and_grad(f, (0, 1)), backend=arrays)
         for _ in range(2):
-            found, found_slopes = c(*given)
-            np.testing.assert_allclose(found, value, rtol=1e-14)
-            for a, b in zip(found_slopes, slopes, strict=True):
-                np.testing.assert_allclose(a, b, rtol=1e-13, atol=1e-15)
+            found, found_slopes = both(x, y)
+            np.testing.assert_allclose([forward(x, y), found], [value, value], rtol=1e-13)
+            for p, q in zip(found_slopes, slopes, strict=True):
+                np.testing.assert_allclose(p, q, rtol=1e-13, atol=1e-15)
 
 
 def test_a_large_choice_that_is_returned(backend):
@@ -104,6 +107,19 @@ def test_the_sign_of_a_sum_of_zeros(f, shape, backend):
     x = np.full(shape, -0.0)[()]
     c = compile(f, backend=backend if not shape or backend != "python" else None)
     same_bits(c(x), plain(f(Value(x))))
+
+
+def test_a_compiled_function_takes_the_text_of_its_code_along():
+    def calls(n):
+        for i in range(n):
+            c = compile(lambda x, i=i: np.sum(x * i))
+            for x in (1.5, 2.5, X, X):
+                c(x)
+        gc.collect()
+        return [name for name in linecache.cache if name.startswith("<compiled <lambda>")]
+
+    before = len(calls(1))
+    assert len(calls(20)) <= before
 
 
 @pytest.mark.parametrize("n", [1, 2, 5])
