@@ -116,11 +116,15 @@ SAME: frozenset[Op] = frozenset(
 SUMS = frozenset((reductions.SUM, reductions.MEAN))  # they begin with 0.0: of -0.0 they are 0.0
 
 
-def fits(program: Program) -> str:
-    """'' if every variable is one float64 (or a truth value) and every operation is in the table, else why not."""
+def fits(program: Program, given: str = "") -> str:
+    """'' if every variable is one float64 (or a truth value) and every operation is in the table, else why not.
+
+    given: the kinds of other dtypes that an input may have.
+    """
     for x in [*program.inputs, *program.closed, *program.outputs]:
-        made = x.kind in (STEP, CONSTANT)  # a truth value or an integer that is given would become a float
-        if x.is_array or not (x.dtype == np.float64 or (made and x.dtype.kind in "bi")):
+        # in Python a truth value or an integer that is given would become a float
+        kinds = "bi" if x.kind in (STEP, CONSTANT) else given
+        if x.is_array or not (x.dtype == np.float64 or x.dtype.kind in kinds):
             return f"{x.name or 'a variable'} is {x.dtype} {x.shape}"
     for s in program.steps:
         if s.is_array or any([x.is_array for x in s.args]):

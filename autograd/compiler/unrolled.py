@@ -41,7 +41,7 @@ def unrolled(program: Program) -> "tuple[Program, dict[int, Elements]] | None":
     inputs = [y for x in [*program.inputs, *program.closed] for y in writer.of[id(x)].flat]
     outputs = [y for x in program.outputs for y in writer.elements(x).flat]
     flat = Program(inputs, [], [], writer.steps, outputs)
-    if scalars.fits(flat):
+    if scalars.fits(flat, "b"):
         return None
     return needed(rewritten(flat, simpler, sharer())), writer.of
 
