@@ -123,7 +123,8 @@ def _jump(a: float, e: Evidence, rtol: float) -> Ruling:
     reason = f"the function jumps here, seen from the {which}"
     beside = [s.beyond if s.kind == "jump" else (s.low, s.high) for s in (e.left, e.right)]
     known = [b for b in beside if b is not None and math.isfinite(b[0] + b[1])]
-    if len(known) == 2 and math.isfinite(a):
+    alone = e.left.kind == e.right.kind  # the value at the point is neither side's: nor need its slope be
+    if len(known) == 2 and math.isfinite(a) and not alone:
         low, high = min(b[0] for b in known), max(b[1] for b in known)
         slack = max(rtol, NARROW) * max(abs(low), abs(high)) + ZERO * e.scale
         if a < low - slack or a > high + slack:
