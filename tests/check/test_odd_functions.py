@@ -37,3 +37,11 @@ def test_a_vertical_side_beside_one_that_never_settles():
     for g in (0.0, 5.0):
         report = check_grads(f, 0.0, grad=lambda x, g=g: g, raise_=False)
         assert [r.verdict for r in report.findings] == [Verdict.UNVERIFIED]
+
+
+def test_a_value_that_belongs_to_neither_side():
+    def f(x):  # the sign of a factor turns at the point alone
+        return x * 3.0 + 1.0 if x.item() != 0 else -x * 3.0 - 1.0
+
+    report = check_grads(f, 0.0, raise_=False)
+    assert [r.verdict for r in report.findings] == [Verdict.UNDEFINED]
