@@ -264,3 +264,20 @@ def test_pictures_may_differ_and_must_be_there():
     new = output(**{"image/svg+xml": "<svg><g/></svg>", "text/plain": "Figure"})
     bare = output(**{"text/plain": "Figure"})
     assert ipynb.told(old) == ipynb.told(new) != ipynb.told(bare)
+
+
+def test_a_kernel_that_does_not_answer_is_started_once_more(monkeypatch, capsys):
+    answers = [TimeoutError("A cell timed out\nand so on"), {"cells": []}]
+
+    def once(name, data):
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(ipynb, "run_once", once)
+    assert ipynb.run("parabola") == {"cells": []}
+    assert capsys.readouterr().err == "parabola.ipynb: A cell timed out; once more\n"
+    answers[:] = [TimeoutError("one"), TimeoutError("two")]
+    with pytest.raises(TimeoutError, match="two"):
+        ipynb.run("parabola")
