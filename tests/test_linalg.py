@@ -493,6 +493,14 @@ CALLS = {
     "tensorsolve": (lambda: la.tensorsolve(M, V), LinAlgError, "do not make a square system"),
     "lstsq": (lambda: la.lstsq(M, V), LinAlgError, r"a has shape \(2, 3\), b has shape \(3,\)"),
     "matrix_transpose": (lambda: la.matrix_transpose(V), LinAlgError, "needs a matrix or a stack of them"),
+    "solve, a number": (lambda: la.solve(Value(np.eye(2)), 3.0), ValueError, r"b has shape \(\); b must have 2 rows"),
+    "norm, fro of a vector": (lambda: la.norm(Value(np.ones(3)), "fro"), ValueError, "ord='fro' is a norm of matrices"),
+    "norm, fro of three axes": (lambda: la.norm(Value(np.ones((2, 2, 2))), "fro"), ValueError, "goes over one axis or two"),
+    "vecdot, lengths": (
+        lambda: la.vecdot(Value(np.ones((2, 3))), np.ones((1, 3)), axis=0),
+        ValueError,
+        r"axis 0 has different lengths in shapes \(2, 3\) and \(1, 3\)",
+    ),
     "float16": (lambda: la.inv(Value(np.eye(2, dtype=np.float16))), TypeError, "float16"),
 }  # fmt: skip
 

@@ -447,18 +447,21 @@ def cases() -> list[Case]:
     ]
 
 
-def slopes(e: Entry) -> tuple[float, float]:
-    """From the left and from the right, in 900 digits."""
+def names() -> Any:
+    """NumPy's names in mpmath."""
     import mpmath as mp
 
     class Names:
-        """NumPy's names in mpmath."""
+        float32 = float64 = None
 
         def __getattr__(self, name: str) -> Any:
             return getattr(mp, {"round": "nint"}.get(name, name.replace("arc", "a")))
 
         def abs(self, x: Any) -> Any:
             return abs(x)
+
+        def asarray(self, x: Any, dtype: Any = None) -> Any:
+            return x
 
         def where(self, c: Any, a: Any, b: Any) -> Any:
             return a if c else b
@@ -469,9 +472,16 @@ def slopes(e: Entry) -> tuple[float, float]:
         def expm1(self, x: Any) -> Any:
             return mp.exp(x) - 1
 
-    with mp.workdps(900):
-        x, h = mp.mpf(e.x), mp.mpf(2) ** -1500
-        middle, up, down = (mp.mpf(e.f(Names(), x + t)) for t in (0, h, -h))
+    return Names()
+
+
+def slopes(e: Any, x: float, digits: int = 900) -> tuple[float, float]:
+    """From the left and from the right at `x`, in so many digits."""
+    import mpmath as mp
+
+    with mp.workdps(digits):
+        at, h = mp.mpf(x), mp.mpf(2) ** -1500
+        middle, up, down = (mp.mpf(e.f(names(), at + t)) for t in (0, h, -h))
         left, right = (middle - down) / h, (up - middle) / h
         if abs(left - right) <= mp.mpf(10) ** -20 * (abs(left) + abs(right)) or abs(left - right) < 1e-320:
             left = right
@@ -482,7 +492,7 @@ def gradients_of(e: Entry) -> dict[str, list[str]]:
     """Right and wrong ones."""
     right, wrong = list(e.right or ()), e.wrong
     if e.right is None:
-        low, high = sorted(slopes(e))
+        low, high = sorted(slopes(e, e.x))
         right = [low] if low == high else [low, high, low / 2 + high / 2]
         if low < high and wrong is None:
             w = high - low

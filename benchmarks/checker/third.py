@@ -16,9 +16,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from second import Case
+from second import Case, slopes
 
 INF, NAN, PI, E = math.inf, math.nan, math.pi, math.e
+DIGITS = 2500  # of the slopes
 FILE = Path(__file__).with_name("third.json")
 
 
@@ -606,54 +607,13 @@ def cases() -> list[Case]:
     ]
 
 
-def names() -> Any:
-    """NumPy's names in mpmath."""
-    import mpmath as mp
-
-    class Names:
-        float32 = float64 = None
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(mp, {"round": "nint"}.get(name, name.replace("arc", "a")))
-
-        def abs(self, x: Any) -> Any:
-            return abs(x)
-
-        def asarray(self, x: Any, dtype: Any = None) -> Any:
-            return x
-
-        def where(self, c: Any, a: Any, b: Any) -> Any:
-            return a if c else b
-
-        def log1p(self, x: Any) -> Any:
-            return mp.log(1 + x)
-
-        def expm1(self, x: Any) -> Any:
-            return mp.exp(x) - 1
-
-    return Names()
-
-
-def slopes(e: Entry, x: float) -> tuple[float, float]:
-    """From the left and from the right, in 2,500 digits."""
-    import mpmath as mp
-
-    with mp.workdps(2500):
-        at, h = mp.mpf(x), mp.mpf(2) ** -1500
-        middle, up, down = (mp.mpf(e.f(names(), at + t)) for t in (0, h, -h))
-        left, right = (middle - down) / h, (up - middle) / h
-        if abs(left - right) <= mp.mpf(10) ** -20 * (abs(left) + abs(right)) or abs(left - right) < 1e-320:
-            left = right
-        return float(left), float(right)
-
-
 def gradients_of(e: Entry) -> dict[str, list[str]]:
     """Right and wrong ones."""
     import numpy as np
 
     right, wrong = list(e.right or ()), e.wrong
     if e.right is None:
-        a, b = sorted(slopes(e, e.x))
+        a, b = sorted(slopes(e, e.x, DIGITS))
         right = [a] if a == b else [a, b, a / 2 + b / 2, a / 4 + b * 0.75]
         if a < b and wrong is None:
             w = b - a
@@ -669,7 +629,7 @@ def gradients_of(e: Entry) -> dict[str, list[str]]:
             wrong += [t * (1 + s * d) for d in (1e-3, k) if d >= k for s in (1, -1)]
             wrong += [float(np.float16(t))] if 1e-4 < abs(t) < 6e4 and k < 1e-3 else []
             with suppress(TypeError, ValueError, ZeroDivisionError):  # beyond the domain
-                wrong += [slopes(e, e.x + e.x * d)[0] for d in (1e-3, -1e-2)] if k < 1e-3 else []
+                wrong += [slopes(e, e.x + e.x * d, DIGITS)[0] for d in (1e-3, -1e-2)] if k < 1e-3 else []
             wrong = [w for w in wrong if abs(w - t) >= 0.9 * k * abs(t)]
             wrong.append(INF if len(e.name) % 2 else NAN)
     wrong = [w for w in (*wrong, *e.more) if w not in right]

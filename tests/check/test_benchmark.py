@@ -49,41 +49,25 @@ def test_the_tuning_half(benchmark):
     assert counts[True, "accepted"] >= 90 and counts.get((True, "unverified"), 0) <= 2
 
 
-def test_the_second_set_is_frozen(benchmark):
-    second = benchmark[1]
-    cases = second.cases()
+@pytest.mark.parametrize(
+    ("n", "right", "digest"),
+    [(1, 400, "852d45a100389055"), (2, 500, "0cfa815598a4a938")],
+    ids=["second", "third"],
+)
+def test_the_other_sets_are_frozen(benchmark, n, right, digest):
+    cases = benchmark[n].cases()
     names = "\n".join(f"{c.name} {c.right} {c.dtype}" for c in cases)
-    assert len(second.ENTRIES) >= 350 and sum(c.right for c in cases) >= 400
-    assert hashlib.sha256(names.encode()).hexdigest()[:16] == "852d45a100389055"
+    assert len(benchmark[n].ENTRIES) >= 350 and sum(c.right for c in cases) >= right
+    assert hashlib.sha256(names.encode()).hexdigest()[:16] == digest
 
 
-def test_a_part_of_the_second_set(benchmark):
-    """Every seventh gradient; the whole of it takes half a minute."""
-    _, second, _, worker = benchmark
-    counts = {}
+@pytest.mark.parametrize(("n", "every", "unverified"), [(1, 7, 2), (2, 9, 5)], ids=["second", "third"])
+def test_a_part_of_the_other_sets(benchmark, n, every, unverified):
+    """The whole of them takes half a minute."""
+    worker, counts = benchmark[3], {}
     with np.errstate(all="ignore"):
-        for case in second.cases()[::7]:
+        for case in benchmark[n].cases()[::every]:
             kind, why = worker.stepgrad(case)
             counts[case.right, kind] = counts.get((case.right, kind), 0) + 1
             assert (case.right, kind) not in ((False, "accepted"), (True, "rejected")), (case.name, why)
-    assert counts[True, "accepted"] >= 40 and counts.get((True, "unverified"), 0) <= 2
-
-
-def test_the_third_set_is_frozen(benchmark):
-    third = benchmark[2]
-    cases = third.cases()
-    names = "\n".join(f"{c.name} {c.right} {c.dtype}" for c in cases)
-    assert len(third.ENTRIES) >= 350 and sum(c.right for c in cases) >= 500
-    assert hashlib.sha256(names.encode()).hexdigest()[:16] == "0cfa815598a4a938"
-
-
-def test_a_part_of_the_third_set(benchmark):
-    """Every ninth gradient."""
-    _, _, third, worker = benchmark
-    counts = {}
-    with np.errstate(all="ignore"):
-        for case in third.cases()[::9]:
-            kind, why = worker.stepgrad(case)
-            counts[case.right, kind] = counts.get((case.right, kind), 0) + 1
-            assert (case.right, kind) not in ((False, "accepted"), (True, "rejected")), (case.name, why)
-    assert counts[True, "accepted"] >= 40 and counts.get((True, "unverified"), 0) <= 5
+    assert counts[True, "accepted"] >= 40 and counts.get((True, "unverified"), 0) <= unverified
