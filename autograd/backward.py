@@ -19,6 +19,7 @@ from autograd.engine import ALL, Node, next_number, unary
 from autograd.messages import LIVE, RELEASED, SPENT, slot_of
 from autograd.modes import OBSERVE, RECORD, TRACE, WATCH, WATCH_INF
 from autograd.modes import mode as _current
+from autograd.quiet import aloud, silence
 from autograd.rules.elementwise import POSITIVE
 from autograd.rules.table import Array, Op
 
@@ -29,10 +30,9 @@ NOTHING: Any = ()
 _mode = _current.get
 
 
-@np.errstate(all="ignore")  # around the function: cheaper than a block at each call
 def walk(
     seeds: Sequence[tuple[Any, Array]],
-    create_graph: bool = False,  # not by keyword alone: np.errstate hands keywords on slowly
+    create_graph: bool = False,
     keep: bool = True,
     release: bool = False,
     store: bool = True,
@@ -60,39 +60,32 @@ def walk(
         useful = paths | wanted.keys()
     grads: dict[Any, Any] = {}  # node -> its gradient so far: to be visited, or a leaf
     owned: set[Any] = set()  # nodes whose gradient is in a buffer made here, to be added to in place
-    newest: Any = None  # of the nodes to visit, what the last one led to, if not in:
-    heap: list[int] = []  # the negated numbers of the others: the highest comes first
-    waiting: dict[int, Any] = {}  # number -> node, for those
+    node: Any = None  # the newest of the nodes to visit
+    heap: list[tuple[int, Any]] = []  # the others, under their negated numbers: the highest comes first
     visited: list[Any] = []
     plain = not (create_graph or watch)
     if watch:
         anomaly.begin(seeds, watch, store)
+    quiet = silence()
     token = _current.set(mode | RECORD) if create_graph else None  # whatever the mode outside
-    for node, seed in seeds:
-        if node in grads:
-            grads[node] = grads[node] + seed
-        elif node.op is not None:
-            grads[node] = seed
-            newest = _newer(node, newest, heap, waiting)
-        elif wanted is None or node._number in wanted:
-            grads[node] = seed
     try:
-        while heap or newest is not None:
-            if newest is None:
-                n = -heappop(heap)
-                node = waiting.pop(n)
-            else:
-                node, n = newest, newest._number
-                if heap and -heap[0] > n:
-                    waiting[n] = node
-                    n = -heapreplace(heap, -n)
-                    node = waiting.pop(n)
-                newest = None
+        for root, seed in seeds:
+            if root in grads:
+                grads[root] = grads[root] + seed
+            elif root.op is not None:
+                grads[root] = seed
+                node = root if node is None else _newer(root, node, heap)
+            elif wanted is None or root._number in wanted:
+                grads[root] = seed
+        while node is not None:
             g = grads.pop(node)
+            n = node._number
+            newest = None  # of what this node leads to
             if wanted is not None:
                 if n in wanted:
                     found[node] = g.copy() if type(g) is ndarray else g
                 if n not in paths:
+                    node = heappop(heap)[1] if heap else None
                     continue
             if node.state:
                 raise RuntimeError(messages.unusable(node))
@@ -100,32 +93,33 @@ def walk(
                 node._grad = g
             if not release:
                 visited.append(node)
-            op, params = node.op, node.params
-            rules, arity = op.rules, op.arity
-            if plain and arity:
+            op = node.op
+            arity = op.arity
+            if plain and arity == 2:
                 # one or two inputs, nothing special: written out, because most are like this
-                out, x = node._array, node._first
-                if arity == 2:
-                    y = node._second
-                    second = type(y) is Value or isinstance(y, Node)
-                    b = y._array if second else y
+                x, y, out = node._first, node._second, node._array
+                rules, params = op.rules, node.params
+                first, second = type(x), type(y)
+                if first is Value:
+                    a = x._array
+                elif first is float or first is int or not isinstance(x, Node):
+                    a, first = x, None
                 else:
-                    second, b = False, None
-                if type(x) is Value or isinstance(x, Node):
-                    a, m = x._array, x._number
-                    if m > n:
+                    a, first = x._array, Value
+                if second is Value:
+                    b = y._array
+                elif second is float or second is int or not isinstance(y, Node):
+                    b, second = y, None
+                else:
+                    b, second = y._array, Value
+                if first is Value:
+                    if x._number > n:
                         raise RuntimeError(messages.changed(node, x))
                     if x.requires_grad:
-                        rule = rules[0]
-                        if useful is not None and m not in useful:
+                        if useful is not None and x._number not in useful:
                             check_current(x, node)
                         else:
-                            if rule is None:
-                                raise TypeError(messages.no_rule(node, x))
-                            if params:
-                                r = rule(g, out, a, b, **params) if arity == 2 else rule(g, out, a, **params)
-                            else:
-                                r = rule(g, out, a, b) if arity == 2 else rule(g, out, a)
+                            r = rules[0](g, out, a, b, **params) if params else rules[0](g, out, a, b)
                             if type(r) is not float64 or type(a) is not float64:
                                 r = checked(r, x, node)
                             if x not in grads:
@@ -138,32 +132,53 @@ def walk(
                                 grads[x] = grads[x] + r
                                 if type(r) is ndarray:
                                     owned.add(x)
-                else:
-                    a = x
-                if second and y._number > n:  # the same once more
-                    raise RuntimeError(messages.changed(node, y))
-                if second and y.requires_grad:
-                    rule = rules[1]
-                    if useful is not None and y._number not in useful:
-                        check_current(y, node)
-                    else:
-                        if rule is None:
-                            raise TypeError(messages.no_rule(node, y))
-                        r = rule(g, out, a, b, **params) if params else rule(g, out, a, b)
-                        if type(r) is not float64 or type(b) is not float64:
-                            r = checked(r, y, node)
-                        if y not in grads:
-                            grads[y] = r
-                            if y.op is not None:
-                                newest = y if newest is None else _newer(y, newest, heap, waiting)
-                        elif y in owned:
-                            grads[y] += r
+                if second is Value:  # the same once more
+                    if y._number > n:
+                        raise RuntimeError(messages.changed(node, y))
+                    if y.requires_grad:
+                        if useful is not None and y._number not in useful:
+                            check_current(y, node)
                         else:
-                            grads[y] = grads[y] + r
+                            r = rules[1](g, out, a, b, **params) if params else rules[1](g, out, a, b)
+                            if type(r) is not float64 or type(b) is not float64:
+                                r = checked(r, y, node)
+                            if y not in grads:
+                                grads[y] = r
+                                if y.op is not None:
+                                    newest = y if newest is None else _newer(y, newest, heap)
+                            elif y in owned:
+                                grads[y] += r
+                            else:
+                                grads[y] = grads[y] + r
+                                if type(r) is ndarray:
+                                    owned.add(y)
+            elif plain and arity:
+                x, params = node._first, node.params
+                if x._number > n:
+                    raise RuntimeError(messages.changed(node, x))
+                if x.requires_grad:
+                    a = x._array
+                    if useful is not None and x._number not in useful:
+                        check_current(x, node)
+                    else:
+                        if params:
+                            r = op.rules[0](g, node._array, a, **params)
+                        else:
+                            r = op.rules[0](g, node._array, a)
+                        if type(r) is not float64 or type(a) is not float64:
+                            r = checked(r, x, node)
+                        if x not in grads:
+                            grads[x] = r
+                            if x.op is not None:
+                                newest = x
+                        elif x in owned:
+                            grads[x] += r
+                        else:
+                            grads[x] = grads[x] + r
                             if type(r) is ndarray:
-                                owned.add(y)
+                                owned.add(x)
             else:
-                inputs = node.inputs
+                inputs, params, rules = node.inputs, node.params, op.rules
                 if watch:
                     anomaly.check_unchanged(node)
                 if create_graph:
@@ -195,7 +210,7 @@ def walk(
                     if x not in grads:
                         grads[x] = r
                         if x.op is not None:
-                            newest = _newer(x, newest, heap, waiting)
+                            newest = x if newest is None else _newer(x, newest, heap)
                     elif type(r) is ndarray and x in owned:
                         grads[x] += r
                     else:
@@ -204,9 +219,17 @@ def walk(
                             owned.add(x)
             if release:
                 node.state = RELEASED
-                node._first, node._second = (), ALL
+                node._first, node._second = NOTHING, ALL
             elif not keep:
                 node.state = SPENT
+            if not heap:
+                node = newest
+            elif newest is None:
+                node = heappop(heap)[1]
+            elif -heap[0][0] > newest._number:
+                node = heapreplace(heap, (-newest._number, newest))[1]
+            else:
+                node = newest
         if create_graph and store:
             _apart(grads, seeds)
     except BaseException as error:
@@ -220,6 +243,7 @@ def walk(
             error.add_note(messages.where(visited[-1]))
         raise
     finally:
+        aloud(quiet)
         if token is not None:
             _current.reset(token)
             VISITS.append((next_number(), 0, get_ident()))
@@ -235,15 +259,11 @@ def walk(
     return grads
 
 
-def _newer(x: Any, newest: Any, heap: list[int], waiting: dict[int, Any]) -> Any:
-    """The newer of two nodes, where `newest` may be None; the other is put on the heap."""
-    if newest is None:
-        return x
-    if x._number < newest._number:
-        x, newest = newest, x
-    n = newest._number
-    heappush(heap, -n)
-    waiting[n] = newest
+def _newer(x: Any, y: Any, heap: list[tuple[int, Any]]) -> Any:
+    """The newer of two nodes; the other is put on the heap."""
+    if x._number < y._number:
+        x, y = y, x
+    heappush(heap, (-y._number, y))
     return x
 
 

@@ -43,7 +43,8 @@ class Op:
     ) -> None:
         self.name, self.forward, self.rules, self.random = name, forward, rules, random
         self.broadcasts, self.variadic = broadcasts, variadic
-        self.arity = len(rules) if len(rules) < 3 and not variadic else 0  # 1 or 2: the engine's short way
+        short = len(rules) < 3 and None not in rules and not variadic
+        self.arity = len(rules) if short else 0  # 1 or 2: the engine's short way
 
     def __call__(self, *inputs: Array, **params: Any) -> Any:
         """Apply to arrays (plain NumPy) or, if any input is a Value, record it."""
