@@ -61,7 +61,8 @@ def walk(
     grads: dict[Any, Any] = {}  # node -> its gradient so far: to be visited, or a leaf
     owned: set[Any] = set()  # nodes whose gradient is in a buffer made here, to be added to in place
     node: Any = None  # the newest of the nodes to visit
-    heap: list[tuple[int, Any]] = []  # the others, under their negated numbers: the highest comes first
+    heap: list[int] = []  # the negated numbers of the others: the highest comes first
+    waiting: dict[int, Any] = {}  # number -> node, for those
     visited: list[Any] = []
     plain = not (create_graph or watch)
     if watch:
@@ -74,7 +75,7 @@ def walk(
                 grads[root] = grads[root] + seed
             elif root.op is not None:
                 grads[root] = seed
-                node = root if node is None else _newer(root, node, heap)
+                node = root if node is None else _newer(root, node, heap, waiting)
             elif wanted is None or root._number in wanted:
                 grads[root] = seed
         while node is not None:
@@ -85,7 +86,7 @@ def walk(
                 if n in wanted:
                     found[node] = g.copy() if type(g) is ndarray else g
                 if n not in paths:
-                    node = heappop(heap)[1] if heap else None
+                    node = waiting.pop(-heappop(heap)) if heap else None
                     continue
             if node.state:
                 raise RuntimeError(messages.unusable(node))
@@ -94,32 +95,24 @@ def walk(
             if not release:
                 visited.append(node)
             op = node.op
-            arity = op.arity
-            if plain and arity == 2:
+            if plain and op.arity == 2 and not node.params:
                 # one or two inputs, nothing special: written out, because most are like this
                 x, y, out = node._first, node._second, node._array
-                rules, params = op.rules, node.params
-                first, second = type(x), type(y)
-                if first is Value:
-                    a = x._array
-                elif first is float or first is int or not isinstance(x, Node):
-                    a, first = x, None
-                else:
-                    a, first = x._array, Value
-                if second is Value:
-                    b = y._array
-                elif second is float or second is int or not isinstance(y, Node):
-                    b, second = y, None
-                else:
-                    b, second = y._array, Value
-                if first is Value:
+                rule, other = op.rules
+                kind = type(x)
+                first = kind is Value or (kind is not float and kind is not int and isinstance(x, Node))
+                a = x._array if first else x
+                kind = type(y)
+                second = kind is Value or (kind is not float and kind is not int and isinstance(y, Node))
+                b = y._array if second else y
+                if first:
                     if x._number > n:
                         raise RuntimeError(messages.changed(node, x))
                     if x.requires_grad:
                         if useful is not None and x._number not in useful:
                             check_current(x, node)
                         else:
-                            r = rules[0](g, out, a, b, **params) if params else rules[0](g, out, a, b)
+                            r = rule(g, out, a, b)
                             if type(r) is not float64 or type(a) is not float64:
                                 r = checked(r, x, node)
                             if x not in grads:
@@ -132,27 +125,27 @@ def walk(
                                 grads[x] = grads[x] + r
                                 if type(r) is ndarray:
                                     owned.add(x)
-                if second is Value:  # the same once more
+                if second:  # the same once more
                     if y._number > n:
                         raise RuntimeError(messages.changed(node, y))
                     if y.requires_grad:
                         if useful is not None and y._number not in useful:
                             check_current(y, node)
                         else:
-                            r = rules[1](g, out, a, b, **params) if params else rules[1](g, out, a, b)
+                            r = other(g, out, a, b)
                             if type(r) is not float64 or type(b) is not float64:
                                 r = checked(r, y, node)
                             if y not in grads:
                                 grads[y] = r
                                 if y.op is not None:
-                                    newest = y if newest is None else _newer(y, newest, heap)
+                                    newest = y if newest is None else _newer(y, newest, heap, waiting)
                             elif y in owned:
                                 grads[y] += r
                             else:
                                 grads[y] = grads[y] + r
                                 if type(r) is ndarray:
                                     owned.add(y)
-            elif plain and arity:
+            elif plain and op.arity == 1:
                 x, params = node._first, node.params
                 if x._number > n:
                     raise RuntimeError(messages.changed(node, x))
@@ -210,7 +203,7 @@ def walk(
                     if x not in grads:
                         grads[x] = r
                         if x.op is not None:
-                            newest = x if newest is None else _newer(x, newest, heap)
+                            newest = x if newest is None else _newer(x, newest, heap, waiting)
                     elif type(r) is ndarray and x in owned:
                         grads[x] += r
                     else:
@@ -225,9 +218,11 @@ def walk(
             if not heap:
                 node = newest
             elif newest is None:
-                node = heappop(heap)[1]
-            elif -heap[0][0] > newest._number:
-                node = heapreplace(heap, (-newest._number, newest))[1]
+                node = waiting.pop(-heappop(heap))
+            elif -heap[0] > newest._number:
+                n = newest._number
+                waiting[n] = newest
+                node = waiting.pop(-heapreplace(heap, -n))
             else:
                 node = newest
         if create_graph and store:
@@ -259,11 +254,13 @@ def walk(
     return grads
 
 
-def _newer(x: Any, y: Any, heap: list[tuple[int, Any]]) -> Any:
+def _newer(x: Any, y: Any, heap: list[int], waiting: dict[int, Any]) -> Any:
     """The newer of two nodes; the other is put on the heap."""
     if x._number < y._number:
         x, y = y, x
-    heappush(heap, (-y._number, y))
+    n = y._number
+    heappush(heap, -n)
+    waiting[n] = y
     return x
 
 
