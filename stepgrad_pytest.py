@@ -20,6 +20,7 @@ import pytest
 
 PROFILES = ("gradcheck", "gradcheck-nightly")
 TALLY = pytest.StashKey[Any]()
+CALLED = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -100,7 +101,10 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.fixture
 def gradcheck(request: pytest.FixtureRequest) -> Callable[..., Any]:
-    """`check_grads`, with the options of the marker `gradcheck`; its verdicts are counted in the summary."""
+    """`check_grads`, with the options of the marker `gradcheck`; its verdicts are counted in the summary.
+
+    A test that asks for it and never calls it fails: it would check nothing.
+    """
     from autograd.check import GradientError, check_grads, decorator
 
     marker = request.node.get_closest_marker("gradcheck")
@@ -110,6 +114,7 @@ def gradcheck(request: pytest.FixtureRequest) -> Callable[..., Any]:
 
     def check(f: Callable[..., Any], *args: Any, **options: Any) -> Any:
         __tracebackhide__ = True
+        request.node.stash[CALLED] = True
         wanted = {**marked, **options}
         report = check_grads(f, *args, **{**wanted, "raise_": False})
         decorator.heard(report)
@@ -139,6 +144,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
         getattr(item, "obj", None), "gradchecked"
     ):  # that one sees to it itself
         tally.enforce(limit)
+    if "gradcheck" in getattr(item, "fixturenames", ()) and not item.stash.get(CALLED, False):
+        pytest.fail(
+            "the fixture gradcheck was never called: call gradcheck(f, x), or leave it out", pytrace=False
+        )
     return result
 
 

@@ -146,8 +146,26 @@ def test_quiet_unless_used(pytester):
 
 
 def test_pytest_finds_it_by_itself(pytester):
-    pytester.makepyfile(test_a="def test_a(gradcheck): assert callable(gradcheck)")
+    pytester.makepyfile(test_a="def test_a(gradcheck): assert gradcheck(lambda x: x * x, 2.0).ok")
     pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+def test_a_fixture_that_is_never_called_is_a_failure(pytester):
+    pytester.makepyfile(
+        """
+        import pytest
+
+        def test_never(gradcheck):
+            [gradcheck(f, 2.0) for f in []]
+
+        def test_refused(gradcheck):
+            with pytest.raises(TypeError):
+                gradcheck(len, "text")
+        """
+    )
+    result = pytester.runpytest_subprocess("-p", "stepgrad_pytest", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*test_never*", "*the fixture gradcheck was never called*"])
 
 
 def test_without_hypothesis(pytester):
