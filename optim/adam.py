@@ -23,19 +23,17 @@ def adam(
     w: Any,
     late: bool,
     beta2: Any,
-    root: Any,
     eps: Any,
     weight_decay: Any,
     shrink: Any,
     amsgrad: bool,
 ) -> tuple[Any, ...]:
-    """See Adam; rate = lr / (1 - beta1**t), root = sqrt(1 - beta2**t)."""
+    """See Adam; rate = lr * root / (1 - beta1**t), eps times root, where root = sqrt(1 - beta2**t)."""
     p, g = shrunk(p, shrink), decayed(g, p, weight_decay)
     m, v = lerp(m, g, w, late), v * beta2 + (1 - beta2) * g * g
     if amsgrad:
         top = v if top is None else np.maximum(top, v)
-    spread = np.sqrt(top if amsgrad else v)
-    spread = (spread if root is None else spread / root) + eps
+    spread = np.sqrt(top if amsgrad else v) + eps
     return p - rate * (m / spread), m, v, top if amsgrad else None  # so that one room will do
 
 
@@ -43,7 +41,8 @@ class Adam(Optimizer):
     """p <- p - lr * m' / (sqrt(v') + eps), with bias-corrected means (Kingma & Ba, 2015).
 
     m <- m + (1 - beta1) * (g - m),  v <- beta2 * v + (1 - beta2) * g * g,
-    m' = m / (1 - beta1**t),  v' = v / (1 - beta2**t); m' is divided before it is multiplied by lr.
+    m' = m / (1 - beta1**t),  v' = v / (1 - beta2**t).  Computed as the paper's section 2.1 advises:
+    with root = sqrt(1 - beta2**t), p <- p - (lr * root / (1 - beta1**t)) * (m / (sqrt(v) + eps * root)).
     weight_decay adds weight_decay * p to g, or with decoupled_weight_decay takes
     lr * weight_decay * p off p (Loshchilov & Hutter, 2019).  amsgrad divides by the
     largest v so far (Reddi et al., 2018).  `maximize` climbs.
@@ -99,17 +98,14 @@ class Adam(Optimizer):
     def numbers(self, group: Group, *counters: Any) -> tuple[State, dict[str, Any]]:
         t, lr, (beta1, beta2) = counters[0] + 1, group["lr"], group["betas"]
         root = sqrt(1 - beta2**t)
-        if group["epsilon_hat"]:
-            lr, root = lr * root, None
-        w = 1 - beta1
+        w, eps = 1 - beta1, group["eps"]
         decay, shrink = decays(group)
         return {"step": t}, {
-            "rate": lr / (1 - beta1**t),
+            "rate": lr * root / (1 - beta1**t),
             "w": w,
             "late": w >= 0.5,
             "beta2": beta2,
-            "root": root,
-            "eps": group["eps"],
+            "eps": eps if group["epsilon_hat"] else eps * root,
             "amsgrad": group["amsgrad"],
             "weight_decay": decay,
             "shrink": shrink,

@@ -464,7 +464,7 @@ def test_the_code_is_in_place_and_short():
         ("step",),
     )
     lines = made.code.texts["inplace"].splitlines()
-    assert len(lines) == 14 and made.code.rooms == (1, 0)
+    assert len(lines) == 13 and made.code.rooms == (1, 0)
     assert sum("out=p)" in x or "out=exp_avg)" in x or "out=exp_avg_sq)" in x for x in lines) == 4
     assert "float64(" in made.code.texts["number"] and made.source.startswith("def run(rate, w, ")
 

@@ -74,7 +74,8 @@ def test_fifty_steps_are_those_of_pytorch(name, options, dtype):
             reached = p.detach().numpy()
             largest[i] = max(largest[i], np.max(np.abs(reached)))
             assert w.dtype == dtype
-            assert np.max(np.abs(w.data - reached)) <= 2 * np.spacing(largest[i]), f"step {step}"
+            few = 3 if dtype == np.float32 else 2  # Adam's bias correction meets eps, not each element
+            assert np.max(np.abs(w.data - reached)) <= few * np.spacing(largest[i]), f"step {step}"
             COUNTS["torch.optim"].comparisons += 1
     assert all(np.max(np.abs(w.data - start)) > 0.1 for w, start in zip(ours, starts, strict=True))
     COUNTS["torch.optim"].operations.add(name)
