@@ -1,4 +1,4 @@
-"""Functions of functions: grad, vjp, jvp, jacobian, hessian, hvp; checkpoint and primitive.
+"""Functions of functions: grad, vjp, jvp, jacobian, hessian, hvp, and gradients of what is recorded.
 
 `f` is ordinary NumPy code.  These take and return plain arrays.  Arguments may be
 numbers, arrays, or (nested) tuples, lists and dicts of them; gradients come back
@@ -6,65 +6,34 @@ in the same containers.  They nest to any order: where a result depends on a Val
 from outside (an outer transform, a parameter closed over), it is a Value.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import wraps
-from threading import get_ident
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from autograd import backward, engine
+from autograd import backward
+from autograd.calls import (
+    Call,
+    as_value,
+    made_of,
+    one_array,
+    output_of,
+    plainly,
+    positions,
+    scalar,
+)
+from autograd.containers import Tree, matched
+from autograd.containers import leaves_of as leaves_of
+from autograd.containers import rebuilt as rebuilt
 from autograd.convert import holds_values, plain_array
-from autograd.engine import Node, next_number, record
-from autograd.modes import enable_grad, is_grad_enabled, no_grad
-from autograd.rules.elementwise import IDENTITY
-from autograd.rules.table import Op, Rule
+from autograd.modes import enable_grad
+from autograd.primitives import checkpoint as checkpoint
+from autograd.primitives import primitive as primitive
+from autograd.primitives import rerun as rerun
 from autograd.tracing import is_tracing
-from autograd.value import Value, seed_for
-
-Tree = Any  # a number, an array, a Value, or a tuple, list or dict of trees
-
-
-# --- containers -----------------------------------------------------------------------------
-
-
-def leaves_of(tree: Tree) -> list[Any]:
-    """The numbers and arrays in a tree, in order."""
-    if isinstance(tree, dict):
-        return [leaf for branch in tree.values() for leaf in leaves_of(branch)]
-    if isinstance(tree, tuple | list):
-        return [leaf for branch in tree for leaf in leaves_of(branch)]
-    return [tree]
-
-
-def rebuilt(tree: Tree, leaves: Sequence[Any]) -> Tree:
-    """`tree` with other leaves in the same places."""
-    return _built(tree, iter(leaves))
-
-
-def _built(tree: Tree, rest: Iterator[Any]) -> Tree:
-    if isinstance(tree, dict):
-        return type(tree)((key, _built(branch, rest)) for key, branch in tree.items())
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return type(tree)(*[_built(branch, rest) for branch in tree])
-    if isinstance(tree, tuple | list):
-        return type(tree)([_built(branch, rest) for branch in tree])
-    return next(rest)
-
-
-def matched(tree: Tree, other: Tree) -> list[Any]:
-    """The leaves of `other` in the order of `tree`, by key; ValueError where the two are not alike."""
-    if isinstance(tree, dict):
-        if not isinstance(other, dict) or set(other) != set(tree):
-            given = sorted(map(str, other)) if isinstance(other, dict) else type(other).__name__
-            raise ValueError(f"expected a dict with the keys {sorted(map(str, tree))}, got {given}")
-        return [leaf for key in tree for leaf in matched(tree[key], other[key])]
-    if isinstance(tree, tuple | list):
-        if not isinstance(other, tuple | list) or len(other) != len(tree):
-            raise ValueError(f"expected a {type(tree).__name__} of {len(tree)}, got {type(other).__name__}")
-        return [leaf for t, o in zip(tree, other, strict=True) for leaf in matched(t, o)]
-    return [other]
-
+from autograd.value import Value, carries, seed_for
 
 # --- the tape style -------------------------------------------------------------------------
 
@@ -110,9 +79,9 @@ def gradients(
             )
     seeds = [(v, seed_for(v, g, create_graph, "gradients()")) for v, g in zip(roots, given, strict=True)]
     keep = create_graph if retain_graph is None else retain_graph
-    found = backward.walk(
-        seeds, create_graph=create_graph, keep=keep, store=False, wanted={v._number: v for v in wanted}
-    )
+    alone = all([v.op is None for v in wanted]) and made_of(roots, wanted)
+    paths = None if alone else {v._number: v for v in wanted}  # every way back leads to what is wanted
+    found = backward.walk(seeds, create_graph=create_graph, keep=keep, store=False, wanted=paths)
     results: list[Any] = []
     for i, v in enumerate(wanted):
         if v in found:
@@ -132,135 +101,6 @@ def gradients(
     return results[0] if isinstance(inputs, Value) else tuple(results)
 
 
-def as_value(g: Any) -> Value:
-    return g if isinstance(g, Value) else Value(g, requires_grad=False)
-
-
-# --- one call of a function, recorded -------------------------------------------------------
-
-
-class Call:
-    """`f(*args)` recorded, with fresh Values for the arguments that are differentiated."""
-
-    def __init__(
-        self, f: Callable[..., Any], args: Sequence[Tree], argnums: Any, options: dict[str, Any], what: str
-    ) -> None:
-        self.what = what
-        self.single = hasattr(argnums, "__index__")
-        numbers = positions(argnums, len(args), what)
-        self.start = next_number()
-        self.trees = [args[n] for n in numbers]
-        self.variables = [[variable(x, what) for x in leaves_of(tree)] for tree in self.trees]
-        called = list(args)
-        for n, tree, variables in zip(numbers, self.trees, self.variables, strict=True):
-            called[n] = rebuilt(tree, variables)
-        with enable_grad():
-            self.output = f(*called, **options)
-        self.flat = [v for variables in self.variables for v in variables]
-
-    def depends_on_outside(self, *roots: Any) -> bool:
-        """Whether results were made from Values that are older than this call, or of a program being traced."""
-        if is_tracing():
-            return True
-        live = [v for v in roots if isinstance(v, Value) and v.requires_grad]
-        return any(n < self.start for n in backward.ancestors(live))
-
-    def pull(self, output: Any, gradient: Any, create_graph: bool) -> list[Any]:
-        """The gradient of each variable; zeros where the output does not depend on it."""
-        if gradient is not None and np.shape(plain_array(gradient)) != np.shape(plain_array(output)):
-            raise ValueError(
-                f"{self.what}: the cotangent has shape {np.shape(plain_array(gradient))}, the output has shape "
-                f"{np.shape(plain_array(output))}; they must be equal"
-            )
-        if not isinstance(output, Value) or not output.requires_grad:
-            return [np.zeros(v.shape, v.dtype)[()] for v in self.flat]
-        found = gradients(
-            output, self.flat, gradient, retain_graph=True, create_graph=create_graph, allow_unused=True
-        )
-        return [
-            np.zeros(v.shape, v.dtype)[()] if g is None else g for v, g in zip(self.flat, found, strict=True)
-        ]
-
-    def arranged(self, results: Sequence[Any]) -> Any:
-        """Flat results in the containers of the arguments; a tuple unless argnums is a number."""
-        rest, trees = list(results), []
-        for tree, variables in zip(self.trees, self.variables, strict=True):
-            trees.append(rebuilt(tree, rest[: len(variables)]))
-            rest = rest[len(variables) :]
-        return trees[0] if self.single else tuple(trees)
-
-
-def positions(argnums: Any, n: int, what: str) -> tuple[int, ...]:
-    """argnums as positions from the start, for a call with `n` arguments."""
-    given = (argnums,) if hasattr(argnums, "__index__") else argnums
-    if not isinstance(given, tuple | list) or not all(hasattr(i, "__index__") for i in given):
-        raise TypeError(f"{what}: argnums must be an int or a tuple of ints, got {argnums!r}")
-    if not all(-n <= i < n for i in given):
-        raise TypeError(f"{what}: argnums={argnums}, but the function was called with {n} arguments")
-    numbers = tuple(i.__index__() % n for i in given)
-    if len(set(numbers)) < len(numbers):
-        raise ValueError(f"{what}: argnums={argnums} names an argument twice; name each argument once")
-    return numbers
-
-
-def one_array(args: Sequence[Tree], n: int, what: str) -> None:
-    """Raise TypeError if the differentiated argument is a container."""
-    (n,) = positions(n, len(args), what)
-    if isinstance(args[n], dict | tuple | list) and not np.isscalar(args[n]):
-        raise TypeError(
-            f"{what}: argument {n} is a {type(args[n]).__name__}; one array is needed: "
-            f"join its parts with np.concatenate, or use grad, jvp and vjp, which take containers"
-        )
-
-
-def output_of(y: Any, what: str) -> Any:
-    """What a function returned, if it is a number, an array or a Value."""
-    if isinstance(y, Value | np.ndarray | np.generic | float | int) and not isinstance(y, bool):
-        return y
-    mend = (
-        "is a return missing?"
-        if y is None
-        else "return one array; for (value, extra) pass has_aux=True to grad"
-    )
-    raise TypeError(
-        f"{what}: the function returned {type(y).__name__}; it must return a number, an array or a Value: {mend}"
-    )
-
-
-def variable(x: Any, what: str) -> Value:
-    """A fresh Value for an argument; linked to it if it is a Value itself."""
-    if isinstance(x, Value):
-        if x.dtype.kind != "f":
-            raise TypeError(
-                f"{what}: an argument cannot be differentiated: it has dtype {x.dtype}, and only floating dtypes "
-                f"carry gradient; convert it, e.g. with .astype(float)"
-            )
-        if is_tracing():  # whatever it is there: its numbers are not known, so it cannot be taken out
-            with enable_grad():
-                fresh: Value = engine.result(x._array, IDENTITY, (x,), engine.NO_PARAMS, True)
-            return fresh
-        return record(IDENTITY, (x,)) if x.requires_grad and is_grad_enabled() else Value(x.data)
-    try:
-        return Value(x)
-    except TypeError as error:
-        raise TypeError(f"{what}: an argument cannot be differentiated: {error}") from None
-
-
-def plainly(v: Any, linked: bool) -> Any:
-    """A Value if it must stay linked to the outside, else its plain data."""
-    return v if linked or not isinstance(v, Value) else v.data
-
-
-def scalar(y: Any, what: str) -> Any:
-    output_of(y, what)
-    if np.shape(plain_array(y)) not in ((), (1,)):
-        raise ValueError(
-            f"{what}: the function returned shape {np.shape(plain_array(y))}; a single number is needed: "
-            f"reduce it (.sum()), or use jacobian or vjp"
-        )
-    return y
-
-
 # --- transforms -----------------------------------------------------------------------------
 
 
@@ -275,15 +115,8 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = Fals
 
     @wraps(f)
     def both(*args: Tree, **options: Any) -> Any:
-        call = Call(f, args, argnums, options, "grad")
-        if has_aux and not (isinstance(call.output, tuple) and len(call.output) == 2):
-            raise TypeError("grad: with has_aux=True the function must return (value, extra)")
-        y, extra = call.output if has_aux else (call.output, None)
-        scalar(y, "grad")
-        linked = call.depends_on_outside(y)
-        gradient = call.arranged(call.pull(y, None, create_graph=linked))
-        value = plainly(y, linked)
-        return ((value, extra), gradient) if has_aux else (value, gradient)
+        value, extra, g = evaluated(f, argnums, has_aux, args, options)
+        return (value, extra) if has_aux else value, g
 
     return both
 
@@ -303,14 +136,29 @@ def grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Call
     >>> float(grad(grad(np.sin))(0.5) + np.sin(0.5))
     0.0
     """
-    both = value_and_grad(f, argnums, has_aux)
 
     @wraps(f)
     def gradient(*args: Tree, **options: Any) -> Any:
-        value, g = both(*args, **options)
-        return (g, value[1]) if has_aux else g
+        _, extra, g = evaluated(f, argnums, has_aux, args, options)
+        return (g, extra) if has_aux else g
 
     return gradient
+
+
+def evaluated(
+    f: Callable[..., Any], argnums: Any, has_aux: bool, args: Sequence[Tree], options: dict[str, Any]
+) -> tuple[Any, Any, Any]:
+    """The value of a scalar function, what it returned besides, and the gradient."""
+    call = Call(f, args, positions(argnums, len(args), "grad"), options, "grad")
+    y, extra = call.output, None
+    if has_aux:
+        if not isinstance(y, tuple) or len(y) != 2:
+            raise TypeError("grad: with has_aux=True the function must return (value, extra)")
+        y, extra = y
+    scalar(y, "grad")
+    linked = call.depends_on_outside(y)
+    gradients = call.arranged(call.pull(y, None, linked))
+    return plainly(y, linked), extra, gradients[0] if hasattr(argnums, "__index__") else gradients
 
 
 def vjp(f: Callable[..., Any], *primals: Tree) -> tuple[Any, Callable[[Any], Any]]:
@@ -324,15 +172,14 @@ def vjp(f: Callable[..., Any], *primals: Tree) -> tuple[Any, Callable[[Any], Any
     >>> pullback(np.array([1.0, 0.0]))
     (array([1., 0.]),)
     """
-    call = Call(f, primals, tuple(range(len(primals))), {}, "vjp")
-    output_of(call.output, "vjp")
-    linked = call.depends_on_outside(call.output)
+    call = Call(f, primals, range(len(primals)), {}, "vjp")
+    y = output_of(call.output, "vjp")
+    linked = call.depends_on_outside(y)
 
     def pullback(cotangent: Any) -> Any:
-        through = linked or (isinstance(cotangent, Value) and cotangent.requires_grad)
-        return call.arranged(call.pull(call.output, cotangent, create_graph=through))
+        return call.arranged(call.pull(y, cotangent, linked or carries(cotangent)))
 
-    return plainly(call.output, linked), pullback
+    return plainly(y, linked), pullback
 
 
 def jvp(f: Callable[..., Any], primals: Sequence[Tree], tangents: Sequence[Tree]) -> tuple[Any, Any]:
@@ -347,11 +194,11 @@ def jvp(f: Callable[..., Any], primals: Sequence[Tree], tangents: Sequence[Tree]
     (8.0, 12.0)
     """
     for name, given in (("primals", primals), ("tangents", tangents)):
-        if not isinstance(given, tuple | list):
+        if not isinstance(given, (tuple, list)):
             raise TypeError(
                 f"jvp: {name} must be a tuple, one entry per argument of the function: ({name[:-1]},)"
             )
-    call = Call(f, primals, tuple(range(len(primals))), {}, "jvp")
+    call = Call(f, primals, range(len(primals)), {}, "jvp")
     try:
         flat = matched(tuple(primals), tuple(tangents))
     except ValueError as error:
@@ -361,22 +208,26 @@ def jvp(f: Callable[..., Any], primals: Sequence[Tree], tangents: Sequence[Tree]
         raise ValueError(
             f"jvp: tangents of shapes {shapes[0]} do not fit primals of shapes {shapes[1]}: {error}"
         ) from None
-    if [np.shape(plain_array(t)) for t in flat] != [v.shape for v in call.flat]:
+    if [plain_array(t).shape for t in flat] != [v.shape for v in call.flat]:
         raise ValueError(
-            f"jvp: tangents of shapes {[np.shape(plain_array(t)) for t in flat]} do not fit "
+            f"jvp: tangents of shapes {[plain_array(t).shape for t in flat]} do not fit "
             f"primals of shapes {[v.shape for v in call.flat]}"
         )
     y = output_of(call.output, "jvp")
     linked = call.depends_on_outside(y) or holds_values(flat)
-    zero = np.zeros(np.shape(plain_array(y)), plain_array(y).dtype)[()]
-    if not isinstance(y, Value) or not y.requires_grad:
+    zero = np.zeros(plain_array(y).shape, plain_array(y).dtype)[()]
+    if not carries(y):
         return plainly(y, linked), zero
     cotangent = Value(zero)
-    pulled = call.pull(y, cotangent, create_graph=True)
-    pairs = [(g, t) for g, t in zip(pulled, flat, strict=True) if isinstance(g, Value) and g.requires_grad]
+    if linked:
+        pulled = call.pull(y, cotangent, create_graph=True)
+    else:  # a recorded gradient, at numbers that need not be: only what is linear in it is recorded
+        with enable_grad():
+            pulled = call.pulled(y, cotangent, create_graph=False)
+    pairs = [(g, t) for g, t in zip(pulled, flat, strict=True) if carries(g)]
     pushed = gradients(
-        [g for g, _ in pairs], [cotangent], [t for _, t in pairs], create_graph=linked, allow_unused=True
-    )[0]
+        [g for g, _ in pairs], cotangent, [t for _, t in pairs], create_graph=linked, allow_unused=True
+    )
     return plainly(y, linked), zero if pushed is None else pushed
 
 
@@ -391,26 +242,36 @@ def jacobian(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
     array([[2., 0.],
            [0., 4.]])
     """
+    single = hasattr(argnums, "__index__")
 
     @wraps(f)
     def full(*args: Tree, **options: Any) -> Any:
-        call = Call(f, args, argnums, options, "jacobian")
-        y = output_of(call.output, "jacobian")
-        shape = np.shape(plain_array(y))
-        linked = call.depends_on_outside(y)
-        rows = []
-        for i in range(int(np.prod(shape, dtype=int))):
-            unit = np.zeros(shape, plain_array(y).dtype)
-            unit[np.unravel_index(i, shape)] = 1
-            rows.append(call.pull(y, unit[()], create_graph=linked))
-        columns = []
-        for k, v in enumerate(call.flat):
-            parts = [row[k] for row in rows]
-            stacked = np.stack(parts) if parts else np.zeros((0, *v.shape), v.dtype)
-            columns.append(stacked.reshape(shape + v.shape) if shape + v.shape else stacked[0])
-        return call.arranged(columns)
+        call = Call(f, args, positions(argnums, len(args), "jacobian"), options, "jacobian")
+        columns = call.arranged(derivatives(call, output_of(call.output, "jacobian")))
+        return columns[0] if single else columns
 
     return full
+
+
+def derivatives(call: Call, y: Any) -> list[Any]:
+    """The derivatives of every element of `y` with respect to each variable of a call."""
+    linked = call.depends_on_outside(y)
+    shape, dtype = plain_array(y).shape, plain_array(y).dtype
+    rows = []
+    for i in range(prod(shape)):
+        unit = np.zeros(shape, dtype)
+        unit.reshape(-1)[i] = 1
+        rows.append(call.pull(y, unit[()], linked))
+    columns = []
+    for k, v in enumerate(call.flat):
+        parts = [row[k] for row in rows]
+        if not shape + v.shape:
+            columns.append(parts[0])
+        elif not parts:
+            columns.append(np.zeros(shape + v.shape, v.dtype))
+        else:
+            columns.append((np.stack(parts) if linked else np.array(parts)).reshape(shape + v.shape))
+    return columns
 
 
 def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
@@ -426,12 +287,12 @@ def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     """
     if not hasattr(argnums, "__index__"):
         raise TypeError(f"hessian: argnums={argnums!r} must be one int; call it for each argument")
-    second = jacobian(grad(f, argnums), argnums)
 
     @wraps(f)
     def full(*args: Tree, **options: Any) -> Any:
         one_array(args, argnums, "hessian")
-        return second(*args, **options)
+        call, g = recorded_gradient(f, args, argnums, options, "jacobian")
+        return derivatives(call, g)[0]
 
     return full
 
@@ -456,168 +317,27 @@ def hvp(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
             raise TypeError(f"hvp: argnums={argnums!r} must be one int")
         (n,) = positions(argnums, len(primals), "hvp")
         one_array(primals, n, "hvp")
-        if np.shape(plain_array(primals[n])) != np.shape(plain_array(vector)):
+        shape, given = plain_array(primals[n]).shape, plain_array(vector).shape
+        if shape != given:
             raise ValueError(
-                f"hvp: the vector has shape {np.shape(plain_array(vector))}, the argument has shape "
-                f"{np.shape(plain_array(primals[n]))}; they must be equal"
+                f"hvp: the vector has shape {given}, the argument has shape {shape}; they must be equal"
             )
-
-        def gradient(x: Tree) -> Any:
-            return grad(f, n)(*primals[:n], x, *primals[n + 1 :], **options)
-
-        _, pullback = vjp(gradient, primals[n])
-        return pullback(vector)[0]
+        call, g = recorded_gradient(f, primals, n, options, "vjp")
+        linked = call.depends_on_outside(g)
+        return call.pull(g, vector, linked or carries(vector))[0]
 
     return product
 
 
-# --- rules of one's own ---------------------------------------------------------------------
-
-
-def primitive(
-    *rules: Rule | None, name: str | None = None, broadcasts: bool = False, random: bool = False
-) -> Callable[..., Any]:
-    """Decorate plain NumPy code with rules of its own, one per positional argument.
-
-    A rule is `rule(g, out, *inputs, **params)`: the gradient of one argument, for the
-    gradient `g` of the result `out`, in plain NumPy operators and functions (no
-    in-place change), so that it works for Values too, at every order.  It returns
-    a new array or one it was given; None stands for an argument without gradient.
-    Keyword arguments are parameters: hashable, and handed to the rules by name.
-    broadcasts: the arguments are broadcast against each other, as in `x * y`.
-    random: it gives something else each time, so a compiled function calls it at every call.
-
-    >>> from autograd import grad, primitive
-    >>> @primitive(lambda g, out, x: g * 3 * x**2)
-    ... def cube(x):
-    ...     return x**3
-    >>> float(grad(cube)(2.0)), float(grad(grad(cube))(2.0))
-    (12.0, 12.0)
-    """
-    for rule in rules:
-        if rule is not None and not callable(rule):
-            raise TypeError(f"primitive(): a rule must be a function or None, got {type(rule).__name__}")
-
-    def decorate(forward: Callable[..., Any]) -> Callable[..., Any]:
-        op = Op(name or forward.__name__, forward, *rules, broadcasts=broadcasts, random=random)
-
-        @wraps(forward)
-        def call(*inputs: Any, **params: Any) -> Any:
-            if len(inputs) != len(rules):
-                raise TypeError(
-                    f"{op.name}(): {len(inputs)} arguments given, {len(rules)} rules known; "
-                    f"give primitive() one rule (or None) per positional argument"
-                )
-            for x in inputs:
-                if isinstance(x, Value):
-                    made = engine.record(op, inputs, params)
-                    if made.requires_grad and made.dtype.kind != "f" and any(rules):
-                        raise TypeError(
-                            f"{op.name}() returned dtype {made.dtype}, but has a rule, and only floating dtypes carry "
-                            f"gradient: convert the result with .astype(float), or give it None for rules"
-                        )
-                    return made
-            return forward(*inputs, **params)
-
-        call.op = op  # type: ignore[attr-defined]
-        return call
-
-    return decorate
-
-
-def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
-    """`f` recorded as a single operation: what is inside is computed again in the backward pass.
-
-    Saves the memory of the intermediate results for one more forward pass
-    (Griewank & Walther, 2000, "Algorithm 799: revolve").  `f` takes and returns arrays
-    or Values (one result), must give the same result twice, may close over Values, which
-    receive their gradients too, and must not write into them.
-
-    >>> import numpy as np
-    >>> from autograd import Value, checkpoint
-    >>> x = Value(0.5)
-    >>> y = checkpoint(lambda v: np.exp(np.sin(v)))(x)
-    >>> y.op
-    <lambda>
-    """
-
-    def call(*args: Any, **options: Any) -> Any:
-        if not is_grad_enabled() or is_tracing():  # compiled code plans its memory itself
-            return f(*args, **options)
-        slots = [i for i, x in enumerate(args) if isinstance(x, Value) and x.requires_grad]
-
-        def run(values: Sequence[Any]) -> Any:
-            again = list(args)
-            for i, v in zip(slots, values, strict=True):
-                again[i] = v
-            return f(*again, **options)
-
-        fresh = [Value(args[i].data) for i in slots]
-        start = next_number()
-        first = run(fresh)
-        if not isinstance(first, Value):
-            raise TypeError(
-                f"checkpoint: the function returned {type(first).__name__}; it must return one Value"
-            )
-        inside = {n: v for n, v in backward.ancestors([first]).items() if n > start}
-        closed = {
-            id(x): x
-            for v in inside.values()
-            for x in v.inputs
-            if isinstance(x, Node) and x._number < start  # also constants: they may change in place
-        }
-        if first.requires_grad and first._number < start:  # the function returned what it closed over
-            closed[id(first)] = first
-        for v in fresh:
-            closed.pop(id(v), None)
-        tracked = len(slots) + sum(x.requires_grad for x in closed.values())
-        op = rerun(run, len(slots), list(closed.values()), tracked, getattr(f, "__name__", type(f).__name__))
-        inputs = tuple([args[i] for i in slots] + list(closed.values()))
-        data = first.data[...] if first.ndim else first.data
-        return engine.result(data, op, inputs, engine.NO_PARAMS, tracked > 0)
-
-    return call
-
-
-def rerun(run: Callable[[Sequence[Any]], Any], n: int, closed: list[Any], tracked: int, name: str) -> Op:
-    """The operation of one checkpoint: `n` arguments, then the Values closed over."""
-    # by thread, and whether the pass is recorded: the gradient last pulled, what came of it, how often it was read
-    memos: dict[tuple[int, bool], list[Any]] = {}
-
-    def forward(*inputs: Any) -> Any:
-        own = [v._array for v in closed]
-        try:
-            for v, x in zip(closed, inputs[n:], strict=True):
-                v._array = x
-            with no_grad():
-                return plain_array(run([Value(x, requires_grad=False) for x in inputs[:n]]))
-        finally:
-            for v, x in zip(closed, own, strict=True):
-                v._array = x
-
-    def rule(g: Any, out: Any, *inputs: Any, i: int) -> Any:
-        key = get_ident(), isinstance(out, Value)
-        memo = memos.get(key)
-        if memo is None or memo[0] is not g:
-            fresh = [variable(x, "checkpoint") for x in inputs[:n]]
-            since = next_number()
-            with enable_grad():
-                again = run(fresh)
-            found = backward.walk(
-                [(again, g)],
-                create_graph=key[1],
-                store=False,
-                wanted={v._number: v for v in fresh + closed},
-                since=since,
-            )
-            memo = memos[key] = [g, [found.get(v) for v in fresh + closed], 0]
-        gradient = memo[1][i]
-        memo[2] += 1
-        if memo[2] == tracked:
-            del memos[key]
-        return np.zeros(inputs[i].shape, inputs[i].dtype)[()] if gradient is None else gradient
-
-    return Op(name, forward, rule, variadic=True)
+def recorded_gradient(
+    f: Callable[..., Any], args: Sequence[Tree], n: int, options: dict[str, Any], what: str
+) -> tuple[Call, Any]:
+    """A call of a scalar function, and its gradient, which can be differentiated with respect to the same variable."""
+    call = Call(f, args, positions(n, len(args), what), options, what)
+    y = scalar(call.output, "grad")
+    call.depends_on_outside(y)
+    (g,) = call.pull(y, None, create_graph=True)
+    return call, g
 
 
 def stop_gradient(x: Any) -> Any:

@@ -1,0 +1,231 @@
+"""One call of a function, recorded, and what the transforms ask of it."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd import backward, engine
+from autograd.containers import CONTAINERS, Tree, built, leaves_of, rebuilt
+from autograd.convert import plain_array
+from autograd.engine import ALL, NO_PARAMS, Node, next_number, record, tracked
+from autograd.modes import RECORD, TRACE, enable_grad, mode
+from autograd.rules.elementwise import IDENTITY
+from autograd.value import Value, seed_for
+
+ndarray, float64 = np.ndarray, np.float64
+NO_OP: Any = None  # what a leaf was made by
+_mode = mode.get
+
+
+class Call:
+    """`f(*args)` recorded, with fresh Values for the arguments that are differentiated."""
+
+    __slots__ = ("alone", "flat", "output", "start", "trees", "what")
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        args: Sequence[Tree],
+        numbers: Sequence[int],
+        options: dict[str, Any],
+        what: str,
+    ) -> None:
+        self.what = what
+        self.start = next_number()
+        self.alone = (
+            False  # whether what is pulled back was made from the variables and no other; not known yet
+        )
+        self.flat: list[Value] = []
+        self.trees: list[Tree] | None = None  # the arguments, where one of them is a container
+        called = list(args)
+        for n in numbers:
+            x = args[n]
+            if isinstance(x, CONTAINERS):
+                own = [variable(leaf, what) for leaf in leaves_of(x)]
+                called[n] = rebuilt(x, own)
+                self.flat += own
+                self.trees = [args[i] for i in numbers]
+            else:
+                called[n] = v = variable(x, what)
+                self.flat.append(v)
+        if _mode() & RECORD:
+            self.output = f(*called, **options)
+        else:
+            with enable_grad():
+                self.output = f(*called, **options)
+
+    def depends_on_outside(self, y: Any) -> bool:
+        """Whether a result was made from Values that are older than this call, or of a program being traced."""
+        self.alone = False
+        if _mode() & TRACE:
+            return True
+        if not isinstance(y, Value) or not y.requires_grad:
+            return False
+        alone = made_of((y,), self.flat, self.start)
+        self.alone = alone is True
+        return alone is None
+
+    def pull(self, output: Any, gradient: Any, create_graph: bool) -> list[Any]:
+        """The gradient of each variable; zeros where the output does not depend on it."""
+        if gradient is not None:
+            given, shape = plain_array(gradient).shape, plain_array(output).shape
+            if given != shape:
+                raise ValueError(
+                    f"{self.what}: the cotangent has shape {given}, the output has shape {shape}; they must be equal"
+                )
+        if not isinstance(output, Value) or not output.requires_grad:
+            return [zeros(v) for v in self.flat]
+        return self.pulled(output, seed_for(output, gradient, create_graph, "gradients()"), create_graph)
+
+    def pulled(self, output: Value, seed: Any, create_graph: bool) -> list[Any]:
+        """`pull` for a gradient that fits the output."""
+        wanted = None if self.alone else {v._number: v for v in self.flat}
+        found = backward.walk([(output, seed)], create_graph=create_graph, store=False, wanted=wanted)
+        results = [found[v] if v in found else zeros(v) for v in self.flat]
+        return [as_value(g) for g in results] if create_graph else results
+
+    def arranged(self, results: Sequence[Any]) -> tuple[Any, ...]:
+        """Flat results in the containers of the arguments."""
+        if self.trees is None:
+            return tuple(results)
+        rest = iter(results)
+        return tuple([built(tree, rest) for tree in self.trees])
+
+
+def made_of(roots: Iterable[Any], variables: Iterable[Any], since: int = 0) -> bool | None:
+    """Whether the only leaves that tracked Values were made from are these; None if anything is older than `since`."""
+    known = {v for v in variables if v.op is None}  # what need not be looked into
+    only = True
+    found = []
+    for v in roots:
+        if v._number < since:
+            return None
+        if v not in known:
+            known.add(v)
+            found.append(v)
+    for v in found:  # which grows
+        x, y = v._first, v._second
+        if y is ALL:
+            if v.op is None:
+                only = False
+            for x in v._first:
+                if isinstance(x, Node) and x not in known and x.requires_grad:
+                    if x._number < since:
+                        return None
+                    known.add(x)
+                    found.append(x)
+            continue
+        # one or two inputs; ONLY, the second of one, is no Node
+        if (type(x) is Value or isinstance(x, Node)) and x not in known and x.requires_grad:
+            if x._number < since:
+                return None
+            known.add(x)
+            found.append(x)
+        if (type(y) is Value or isinstance(y, Node)) and y not in known and y.requires_grad:
+            if y._number < since:
+                return None
+            known.add(y)
+            found.append(y)
+    return only
+
+
+def zeros(v: Any) -> Any:
+    """The gradient of a Value that was not used."""
+    return np.zeros(v.shape, v.dtype)[()]
+
+
+def as_value(g: Any) -> Value:
+    return g if isinstance(g, Value) else Value(g, requires_grad=False)
+
+
+def positions(argnums: Any, n: int, what: str) -> tuple[int, ...]:
+    """argnums as positions from the start, for a call with `n` arguments."""
+    given = (argnums,) if type(argnums) is int else argnums
+    if type(given) is tuple:  # the common case first
+        for i in given:
+            if type(i) is not int or not 0 <= i < n:
+                break
+        else:
+            if len(given) == 1 or len(set(given)) == len(given):
+                return given
+    given = (argnums,) if hasattr(argnums, "__index__") else argnums
+    if not isinstance(given, (tuple, list)) or not all([hasattr(i, "__index__") for i in given]):
+        raise TypeError(f"{what}: argnums must be an int or a tuple of ints, got {argnums!r}")
+    if not all([-n <= i < n for i in given]):
+        raise TypeError(f"{what}: argnums={argnums}, but the function was called with {n} arguments")
+    numbers = tuple([i.__index__() % n for i in given])
+    if len(set(numbers)) < len(numbers):
+        raise ValueError(f"{what}: argnums={argnums} names an argument twice; name each argument once")
+    return numbers
+
+
+def one_array(args: Sequence[Tree], n: int, what: str) -> None:
+    """Raise TypeError if the differentiated argument is a container."""
+    (n,) = positions(n, len(args), what)
+    if isinstance(args[n], CONTAINERS):
+        raise TypeError(
+            f"{what}: argument {n} is a {type(args[n]).__name__}; one array is needed: "
+            f"join its parts with np.concatenate, or use grad, jvp and vjp, which take containers"
+        )
+
+
+def output_of(y: Any, what: str) -> Any:
+    """What a function returned, if it is a number, an array or a Value."""
+    if isinstance(y, (Value, ndarray, np.generic, float, int)) and not isinstance(y, bool):
+        return y
+    mend = (
+        "is a return missing?"
+        if y is None
+        else "return one array; for (value, extra) pass has_aux=True to grad"
+    )
+    raise TypeError(
+        f"{what}: the function returned {type(y).__name__}; it must return a number, an array or a Value: {mend}"
+    )
+
+
+def scalar(y: Any, what: str) -> Any:
+    """What a function returned, if it is a single number."""
+    shape = y._array.shape if type(y) is Value else plain_array(output_of(y, what)).shape
+    if shape not in ((), (1,)):
+        raise ValueError(
+            f"{what}: the function returned shape {shape}; a single number is needed: "
+            f"reduce it (.sum()), or use jacobian or vjp"
+        )
+    return y
+
+
+def variable(x: Any, what: str) -> Value:
+    """A fresh Value for an argument; linked to it if it is a Value itself."""
+    kind = type(x)
+    if kind is float or kind is float64:  # the common cases first
+        return leaf(float64(x))
+    if kind is ndarray and x.ndim and x.dtype.kind == "f" and x.dtype.isnative:
+        return leaf(np.array(x))
+    if isinstance(x, Value):
+        if x.dtype.kind != "f":
+            raise TypeError(
+                f"{what}: an argument cannot be differentiated: it has dtype {x.dtype}, and only floating dtypes "
+                f"carry gradient; convert it, e.g. with .astype(float)"
+            )
+        now = _mode()
+        if now & TRACE:  # whatever it is there: its numbers are not known, so it cannot be taken out
+            with enable_grad():
+                fresh: Value = engine.result(x._array, IDENTITY, (x,), NO_PARAMS, True)
+            return fresh
+        return record(IDENTITY, (x,)) if x.requires_grad and now & RECORD else Value(x.data)
+    try:
+        return Value(x)
+    except TypeError as error:
+        raise TypeError(f"{what}: an argument cannot be differentiated: {error}") from None
+
+
+def leaf(data: Any) -> Value:
+    """`Value(data)` for floating data that nobody else holds."""
+    v: Value = tracked(data, NO_OP, (), ALL)
+    return v
+
+
+def plainly(v: Any, linked: bool) -> Any:
+    """A Value if it must stay linked to the outside, else its plain data."""
+    return v if linked or not isinstance(v, Value) else v.data
