@@ -17,6 +17,7 @@ from autograd import backward
 from autograd.calls import (
     Call,
     as_value,
+    leaf,
     made_of,
     one_array,
     output_of,
@@ -218,17 +219,22 @@ def jvp(f: Callable[..., Any], primals: Sequence[Tree], tangents: Sequence[Tree]
     zero = np.zeros(plain_array(y).shape, plain_array(y).dtype)[()]
     if not carries(y):
         return plainly(y, linked), zero
-    cotangent = Value(zero)
-    if linked:
-        pulled = call.pull(y, cotangent, create_graph=True)
-    else:  # a recorded gradient, at numbers that need not be: only what is linear in it is recorded
-        with enable_grad():
-            pulled = call.pulled(y, cotangent, create_graph=False)
+    cotangent = leaf(zero)
+    pulled = call.pull(y, cotangent, create_graph=True) if linked else linear(call, y, cotangent)
     pairs = [(g, t) for g, t in zip(pulled, flat, strict=True) if carries(g)]
     pushed = gradients(
         [g for g, _ in pairs], cotangent, [t for _, t in pairs], create_graph=linked, allow_unused=True
     )
     return plainly(y, linked), zero if pushed is None else pushed
+
+
+def linear(call: Call, y: Value, cotangent: Value) -> list[Any]:
+    """The gradient of each variable as a function of the cotangent alone: the rules see plain arrays besides."""
+    with enable_grad():
+        try:
+            return call.pulled(y, cotangent, create_graph=False)
+        except TypeError:  # there is a rule that cannot do with a Value among arrays
+            return call.pulled(y, cotangent, create_graph=True)
 
 
 def jacobian(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
@@ -258,17 +264,17 @@ def derivatives(call: Call, y: Any) -> list[Any]:
     linked = call.depends_on_outside(y)
     shape, dtype = plain_array(y).shape, plain_array(y).dtype
     rows = []
-    for i in range(prod(shape)):
+    for i in range(prod(shape) if carries(y) else 0):
         unit = np.zeros(shape, dtype)
         unit.reshape(-1)[i] = 1
-        rows.append(call.pull(y, unit[()], linked))
+        rows.append(call.pulled(y, unit[()], linked))
     columns = []
     for k, v in enumerate(call.flat):
         parts = [row[k] for row in rows]
-        if not shape + v.shape:
+        if not parts:
+            columns.append(np.zeros(shape + v.shape, v.dtype)[()])
+        elif not shape + v.shape:
             columns.append(parts[0])
-        elif not parts:
-            columns.append(np.zeros(shape + v.shape, v.dtype))
         else:
             columns.append((np.stack(parts) if linked else np.array(parts)).reshape(shape + v.shape))
     return columns
