@@ -72,6 +72,9 @@ class _InPlace(_Activation):
     def __init__(self, inplace: bool = False) -> None:
         super().__init__()
 
+    def forward(self, input: Any) -> Any:
+        return type(self).function(input)
+
 
 class ReLU(_InPlace):
     """max(x, 0); the derivative at 0 is 0.

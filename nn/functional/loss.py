@@ -20,10 +20,12 @@ from nn.functional.loss_parts import (
     class_weights,
     classes,
     divided,
-    exist,
+    is_plain_batch,
     pair,
     plain,
     reduced,
+    rows,
+    softmax_parts,
     weighted,
     weights_of,
 )
@@ -140,39 +142,15 @@ def _mean_of_classes_x(g: Array, out: Array, x: Array, index: Any, top: Any, e: 
     if isinstance(x, Value):  # to be differentiated again: from x, not from what was kept of it
         return (special.softmax(x, -1) - (index[:, None] == np.arange(x.shape[1]))) * share
     slope = e / total
-    slope[np.arange(len(index)), index] -= 1
-    slope *= share
-    return slope
+    slope[rows(len(index)), index] -= 1
+    return slope * share
 
 
 @primitive(_mean_of_classes_x, None, None, None, None, name="cross_entropy")
 def _mean_of_classes(x: Array, index: Any, top: Any, e: Any, total: Any) -> Array:
     """The mean of -log_softmax(x)[index] over rows, given parts of the softmax that the gradient needs too."""
-    picked = x[np.arange(len(index)), index] - top[:, 0]
+    picked = x[rows(len(index)), index] - top[:, 0]
     return np.add.reduce(np.log(total[:, 0]) - picked) / len(index)
-
-
-def _softmax_parts(x: Any) -> tuple[Any, Any, Any]:
-    """The largest of each row, exp(x - it), and the sum of that: softmax(x) is the last quotient."""
-    top = np.maximum.reduce(x, axis=-1, keepdims=True)
-    e = x - top
-    np.exp(e, out=e)
-    return top, e, np.add.reduce(e, axis=-1, keepdims=True)
-
-
-def _is_plain_batch(x: Array, t: Array, ignore_index: int) -> bool:
-    """Whether these are (N, C) logits and N class indices, all of them in range and none to be ignored."""
-    return bool(
-        type(t) is np.ndarray
-        and x.ndim == 2
-        and t.shape == x.shape[:1]
-        and t.size
-        and t.dtype.kind in "iu"
-        and x.dtype.kind == "f"
-        and not is_traced(x)
-        and exist(t, x.shape[1])
-        and not 0 <= ignore_index < x.shape[1]
-    )
 
 
 def _cross_entropy_x(g: Array, out: Array, x: Array, q: Array, axis: int) -> Array:
@@ -216,13 +194,11 @@ def cross_entropy(
     """
     name = "cross_entropy"
     x, t = array(input), array(target)
-    if (
-        weight is None
-        and reduction == "mean"
-        and label_smoothing == 0
-        and _is_plain_batch(x, t, ignore_index)
-    ):
-        return _mean_of_classes(x, t, *_softmax_parts(plain(x)))  # the common case first
+    usual = weight is None and reduction == "mean" and label_smoothing == 0
+    if usual and type(t) is np.ndarray and not is_traced(x):
+        z = plain(x)
+        if is_plain_batch(z, t, ignore_index):
+            return _mean_of_classes(x, t, *softmax_parts(z))  # the common case first
     check_reduction(name, reduction)
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"{name}: label_smoothing={label_smoothing} must be between 0 and 1")

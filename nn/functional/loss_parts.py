@@ -1,5 +1,6 @@
 """What the losses share: arguments checked, classes, weights, reductions."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -130,3 +131,40 @@ def check_index_shape(name: str, input: Array, target: Any, axis: int) -> None:
             f"{name}: input has shape {input.shape}, class indices have shape {target.shape}; shape {wanted} "
             f"is needed: one class per sample (one-hot rows become classes by argmax, or floats for probabilities)"
         )
+
+
+# --- the mean cross entropy of a batch of classes, which is the common case ---------------------
+
+FEW = 64  # classes up to which the largest is sought sample by sample: loops are quick along a long axis
+
+
+@lru_cache(8)
+def rows(n: int) -> Any:
+    """0 ... n - 1, which every batch of n samples needs."""
+    every = np.arange(n)
+    every.flags.writeable = False
+    return every
+
+
+def softmax_parts(x: Any) -> tuple[Any, Any, Any]:
+    """For rows of logits the largest of each, exp(x - it), and the sum of that: softmax(x) is the last quotient."""
+    if x.shape[1] > min(FEW, len(x)):
+        top = np.maximum.reduce(x, axis=1, keepdims=True)
+    else:
+        top = np.maximum.reduce(x.T.copy(), axis=0)[:, None]
+    e = x - top
+    np.exp(e, out=e)
+    return top, e, np.add.reduce(e, axis=1, keepdims=True)
+
+
+def is_plain_batch(x: Any, t: Any, ignore_index: int) -> bool:
+    """Whether these are (N, C) logits and N class indices, all of them in range and none to be ignored."""
+    return bool(
+        x.ndim == 2
+        and t.shape == x.shape[:1]
+        and t.size
+        and t.dtype.kind in "iu"
+        and x.dtype.kind == "f"
+        and exist(t, x.shape[1])
+        and not 0 <= ignore_index < x.shape[1]
+    )
