@@ -222,9 +222,13 @@ def jvp(f: Callable[..., Any], primals: Sequence[Tree], tangents: Sequence[Tree]
     cotangent = leaf(zero)
     pulled = call.pull(y, cotangent, create_graph=True) if linked else linear(call, y, cotangent)
     pairs = [(g, t) for g, t in zip(pulled, flat, strict=True) if carries(g)]
-    pushed = gradients(
-        [g for g, _ in pairs], cotangent, [t for _, t in pairs], create_graph=linked, allow_unused=True
-    )
+    if linked:
+        pushed = gradients(
+            [g for g, _ in pairs], cotangent, [t for _, t in pairs], create_graph=True, allow_unused=True
+        )
+    else:
+        seeds = [(g, seed_for(g, t, create_graph=False)) for g, t in pairs]
+        pushed = backward.walk(seeds, store=False).get(cotangent)
     return plainly(y, linked), zero if pushed is None else pushed
 
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from benchmarks.engines import BY_HAND, EAGER, ENGINES, OURS
 from benchmarks.operations import OPERATIONS
 from benchmarks.steps.table import WORKLOADS
+from benchmarks.transforms import TRANSFORMS
 
 Figures = dict[str, Any]
 
@@ -62,6 +63,7 @@ AIMS = [
     *[Aim("steps", name, "loop", "scan", 1.0) for name in SCALARS],
 ]
 PER_NODE = 50.0  # microseconds to compile a node, without machine code
+TAPED = 1.5  # how much a transform may take, of a forward and a backward() written out
 CONSTANT = 1.25  # how much more a node may cost in the longest chain or program than in the shortest
 
 
@@ -72,25 +74,38 @@ def judged(figures: Figures) -> list[Judged]:
         row = figures[aim.table].get(aim.workload, {})
         if aim.engine in row and aim.other in row:
             found.append(compared(aim, row))
-    return [*found, *ahead(figures), *chains(figures["chain"]), *compiling(figures["compile"])]
+    found += [*ahead(figures), *beside_the_tape(figures.get("transforms", {}))]
+    return [*found, *chains(figures["chain"]), *compiling(figures["compile"])]
 
 
 def compared(aim: Aim, row: Figures) -> Judged:
     what = f"{ENGINES[aim.engine].title} / {ENGINES[aim.other].title}"
-    titles = WORKLOADS if aim.table == "steps" else OPERATIONS
+    titles: dict[str, dict[str, Any]] = {
+        "steps": WORKLOADS,
+        "operations": OPERATIONS,
+        "transforms": TRANSFORMS,
+    }
     ratio = row[aim.engine]["median"] / row[aim.other]["median"]
     profile = (aim.workload, aim.engine) if aim.table == "steps" else ("", "")
-    return Judged(titles[aim.workload].title, what, aim.limit, ratio, profile)
+    return Judged(titles[aim.table][aim.workload].title, what, aim.limit, ratio, profile)
 
 
 def ahead(figures: Figures) -> Iterator[Judged]:
     """Ahead of the quickest eager peer in every row; where more is aimed at, that is enough."""
     stricter = {aim[:4] for aim in AIMS if aim.limit <= 1}
-    for table in ("steps", "operations"):
-        for name, row in figures[table].items():
+    for table in ("steps", "operations", "transforms"):
+        for name, row in figures.get(table, {}).items():  # older runs have fewer tables
             other = best(row, EAGER, False)
             if other and "stepgrad" in row and (table, name, "stepgrad", other) not in stricter:
                 yield compared(Aim(table, name, "stepgrad", other, 1.0), row)
+
+
+def beside_the_tape(rows: Figures) -> Iterator[Judged]:
+    """A transform of two numbers takes little more than the tape by hand."""
+    for name in ("grad_2", "value_and_grad_2"):
+        if "stepgrad" in rows.get("backward_2", {}) and "stepgrad" in rows.get(name, {}):
+            ratio = rows[name]["stepgrad"]["median"] / rows["backward_2"]["stepgrad"]["median"]
+            yield Judged(TRANSFORMS[name].title, "stepgrad / its backward()", TAPED, ratio)
 
 
 def chains(found: Figures) -> Iterator[Judged]:

@@ -36,6 +36,8 @@ ENGINES: dict[str, Engine] = {
     "torch": Engine("PyTorch", EAGER, "torch", "torch", seconds=4.7),
     "hips": Engine("HIPS autograd", EAGER, "autograd", "autograd"),
     "mygrad": Engine("MyGrad", EAGER, "mygrad", "mygrad", seconds=2.0),
+    "torch_func": Engine("torch.func", EAGER, "torch", "torch", seconds=4.7),
+    "jax_eager": Engine("JAX, not compiled", EAGER, "jax", "jax", seconds=1.8),
     "compiled": Engine("stepgrad compiled", COMPILED, "autograd", "stepgrad"),
     "numba": Engine("stepgrad compiled, numba", COMPILED, "autograd", "stepgrad", "numba", 2.5),
     "jax": Engine("jax.jit", COMPILED, "jax", "jax", seconds=1.8),

@@ -7,6 +7,7 @@ from benchmarks.aims import best, judged
 from benchmarks.engines import COMPILED, EAGER, ENGINES, LOOP
 from benchmarks.operations import OPERATIONS, WIDTH
 from benchmarks.steps.table import WORKLOADS
+from benchmarks.transforms import TRANSFORMS
 
 Figures = dict[str, Any]
 
@@ -32,7 +33,7 @@ def grid(head: list[str], rows: list[list[str]]) -> list[str]:
 
 
 def title_of(name: str) -> str:
-    row = WORKLOADS.get(name) or OPERATIONS[name]
+    row = WORKLOADS.get(name) or OPERATIONS.get(name) or TRANSFORMS[name]
     return row.title
 
 
@@ -203,6 +204,7 @@ def markdown(figures: Figures) -> str:
         *workloads(figures["steps"], engines, "Training steps: microseconds per step", STEPS),
         *loops(figures["steps"], engines),
         *workloads(figures["operations"], engines, "Operations: nanoseconds, forward and backward", COUNTED),
+        *workloads(figures["transforms"], engines, "Transforms: microseconds per call", CALLED),
         *growth(figures["growth"]),
         *chains(figures["chain"]),
         *compiling(figures["compile"]),
@@ -237,6 +239,10 @@ RANGE = re.compile(r" \((?:[\d.,]+ - [\d.,]+|least - most)\)")
 STEPS = (
     "The same maths from the same start values, as one writes it in each library: [steps](steps) has a file for each "
     "row. By hand is plain Python for numbers and NumPy for arrays, derivatives worked out on paper."
+)
+CALLED = (
+    "Derivatives of small functions, float64, compared with the same by hand. PyTorch's are those of its tape "
+    "(`torch.autograd.grad`), else of `torch.autograd.functional`."
 )
 COUNTED = "Operations counted as the user writes them, float64."
 LOOPS = (

@@ -15,8 +15,9 @@ from typing import Any
 from benchmarks.compiling import BACKENDS
 from benchmarks.engines import ENGINES, LOOP, OURS, TAPES
 from benchmarks.operations import OPERATIONS
-from benchmarks.steps.table import WORKLOADS
+from benchmarks.steps.table import FUNCTIONS, WORKLOADS
 from benchmarks.timing import load, processor
+from benchmarks.transforms import DIALECTS, TRANSFORMS
 from benchmarks.worker import distance
 
 HERE = Path(__file__).resolve().parent
@@ -24,6 +25,7 @@ CHAINED = ("stepgrad", "torch")  # the engines whose backward does not recurse o
 GROUPS = {
     "steps": list(WORKLOADS),
     "operations": list(OPERATIONS),
+    "transforms": list(TRANSFORMS),
     "others": ["chain", "growth", "compile", "import"],
 }
 NAMES = [name for group in GROUPS.values() for name in group]
@@ -193,17 +195,22 @@ class Runner:
 
     def estimate(self, names: Sequence[str], engines: Sequence[str], rounds: int) -> float:
         """About how many minutes it will take on a machine that does nothing else."""
-        each = sum(
-            [(ENGINES[e].seconds + 1.3 * self.budget) * (1 if ENGINES[e].asked else rounds) for e in engines]
+
+        def turn(some: Iterable[str]) -> float:
+            """Seconds of every turn of some engines at a workload."""
+            each = {e: ENGINES[e].seconds + 1.3 * self.budget for e in some}
+            return sum([t * (1 if ENGINES[e].asked else rounds) for e, t in each.items()])
+
+        steps, tapes, dialects = (
+            turn([e for e in engines if e in known]) for known in (FUNCTIONS, TAPES, DIALECTS)
         )
-        tapes = [e for e in engines if e in TAPES]
         seconds = 0.0
         for n in names:
             if n in WORKLOADS:
                 inside = sum([ENGINES[e].kind == LOOP for e in engines]) * (n not in LOOPED)
-                seconds += each - inside * rounds * (1.3 + 1.3 * self.budget)
-            elif n in OPERATIONS:
-                seconds += rounds * sum([ENGINES[e].seconds + 1.3 * self.budget for e in tapes])
+                seconds += steps - inside * rounds * (1.3 + 1.3 * self.budget)
+            elif n in OPERATIONS or n in TRANSFORMS:
+                seconds += tapes if n in OPERATIONS else dialects
             else:
                 seconds += rounds * ROUGHLY[n]
         return seconds / 60
@@ -254,9 +261,12 @@ def measure(
     }
     for name in [n for n in NAMES if n in names]:
         if name in WORKLOADS:
-            figures["steps"][name] = runner.turns(name, there, rounds, 1e6)
+            figures["steps"][name] = runner.turns(name, [e for e in there if e in FUNCTIONS], rounds, 1e6)
         elif name in OPERATIONS:
             figures["operations"][name] = runner.turns(name, tapes, rounds, 1e9)
+        elif name in TRANSFORMS:
+            able = [e for e in there if e in DIALECTS]
+            figures["transforms"][name] = runner.turns(name, able, rounds, 1e6)
         elif name == "chain":
             figures["chain"] = runner.chains(chain, there, rounds)
         elif name == "growth":
@@ -270,7 +280,7 @@ def measure(
     return figures
 
 
-SECTIONS = ("steps", "operations", "chain", "growth", "compile", "import")
+SECTIONS = ("steps", "operations", "transforms", "chain", "growth", "compile", "import")
 
 
 def merged(runs: Sequence[Figures]) -> Figures:
@@ -279,7 +289,7 @@ def merged(runs: Sequence[Figures]) -> Figures:
     for section in SECTIONS:
         whole[section] = {}
         for run in runs:
-            for name, row in run[section].items():
+            for name, row in run.get(section, {}).items():  # older runs have fewer sections
                 known = whole[section].get(name, {})
                 whole[section][name] = {**known, **row}
     whole["load"] = [runs[0]["load"][0], runs[-1]["load"][1]]

@@ -20,7 +20,7 @@ if "benchmarks" not in sys.modules:  # this package without the folder around it
     package.__path__ = [str(Path(__file__).resolve().parent)]
     sys.modules["benchmarks"] = package
 
-from benchmarks import compiling, operations, timing
+from benchmarks import compiling, operations, timing, transforms
 from benchmarks.engines import ENGINES, LOOP, TAPES, Tape, found, versions
 from benchmarks.steps.table import WORKLOADS, Train, prepared
 from benchmarks.timing import repeated
@@ -81,6 +81,19 @@ def operation(engine: str, name: str, budget: float) -> Answer:
     return {"result": checksums(read()), "seconds": repeated(times(step), budget) / row.operations}
 
 
+def transform(engine: str, name: str, budget: float) -> Answer:
+    """One call, compared with the derivative by hand; then, if they agree, seconds for a call."""
+    row = transforms.TRANSFORMS[name]
+    dialect = transforms.DIALECTS[engine](found(engine)) if engine in transforms.DIALECTS else None
+    step = dialect and dialect.prepare(row)
+    if step is None:
+        return {"missing": "has no such transform"}
+    off = distance(flat(dialect.read(step())), flat(row.by_hand()))
+    if not off <= transforms.TOLERANCE:
+        return {"off": off, "allowed": transforms.TOLERANCE}
+    return {"off": off, "allowed": transforms.TOLERANCE, "seconds": repeated(times(step), budget)}
+
+
 def checksums(result: tuple[Any, list[Any]]) -> list[float]:
     """Value and gradients in few numbers: of an array the sum, with signs that change along it, and the largest."""
     value, gradients = result
@@ -131,6 +144,8 @@ def answer(options: argparse.Namespace) -> Answer:
         return dict(compiling.first_call(backend, int(size)))
     if name in operations.OPERATIONS:
         return operation(engine, name, options.budget)
+    if name in transforms.TRANSFORMS:
+        return transform(engine, name, options.budget)
     return training(engine, name, options.budget)
 
 

@@ -10,11 +10,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import aims, engines, operations, parts, profile, report, runner, timing, worker
+from benchmarks import aims, engines, operations, parts, profile, report, runner, timing, transforms, worker
 from benchmarks.engines import ENGINES, OURS
 from benchmarks.steps.table import FUNCTIONS, WORKLOADS, prepared
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    monkeypatch.setattr(parts, "BUDGET", 0.01)
+    monkeypatch.setattr(parts, "SOME", 5)
+    monkeypatch.setattr(timing, "clock", time.process_time)
 
 
 def test_one_workload(tmp_path):
@@ -36,6 +43,20 @@ def test_ours_as_by_hand(name, engine):
     row = WORKLOADS[name]
     ours, by_hand = prepared(name, engine), prepared(name, "hand")
     assert worker.distance(ours(min(row.steps, 5)), by_hand(min(row.steps, 5))) <= row.tolerance
+
+
+@pytest.mark.parametrize("name", transforms.TRANSFORMS)
+def test_our_transforms_as_by_hand(name, quick):
+    answer = worker.transform("stepgrad", name, 0.001)
+    assert answer["off"] <= answer["allowed"]
+    assert 0 < answer["seconds"] < 0.1
+
+
+def test_a_wrong_transform_is_not_timed(monkeypatch):
+    monkeypatch.setattr(transforms, "layer_by_hand", lambda x: np.eye(len(x)))
+    answer = worker.transform("stepgrad", "jacobian_10", 0.001)
+    assert answer["off"] > 0.1 and "seconds" not in answer
+    assert worker.transform("hand", "jacobian_10", 0.001) == {"missing": "has no such transform"}
 
 
 @pytest.mark.parametrize("name", runner.LOOPED)
@@ -96,7 +117,7 @@ def test_a_process_that_dies():
 
 
 def test_tables_name_what_there_is():
-    assert set(FUNCTIONS) == set(ENGINES)
+    assert set(FUNCTIONS) | set(transforms.DIALECTS) == set(ENGINES)
     assert set(OURS) < set(ENGINES)
     for aim in aims.AIMS:
         assert aim.workload in runner.GROUPS[aim.table]
@@ -135,7 +156,9 @@ def test_aims():
     }
     for entry in compiled.values():
         entry.update({k: {"median": entry[k]["median"]} for k in ("value ms", "gradient ms")})
-    found = aims.judged({"steps": steps, "operations": {}, "chain": chain, "compile": compiled})
+    two = {"backward_2": median(stepgrad=1.0), "grad_2": median(stepgrad=2.0, hips=4.0)}
+    figures = {"steps": steps, "operations": {}, "transforms": two, "chain": chain, "compile": compiled}
+    found = aims.judged(figures)
     brief = [(a.what, round(a.limit, 2), round(a.found, 2), a.met) for a in found]
     assert brief == [
         ("stepgrad / PyTorch", 0.6, 0.65, False),
@@ -143,6 +166,8 @@ def test_aims():
         ("stepgrad, loop inside / C by hand", 1.3, 1.0, True),
         ("stepgrad, loop inside / jax.lax.scan", 1.0, 2.0, False),
         ("stepgrad / MyGrad", 1.0, 1.08, False),
+        ("stepgrad / HIPS autograd", 1.0, 0.5, True),
+        ("stepgrad / its backward()", 1.5, 2.0, False),
         ("a node of 1,000,000 / of 1,000", 1.25, 1.2, True),
         ("µs for a node, of 1,000", 50.0, 100.0, False),
         ("a node of 100,000 / of 1,000", 1.25, 1.0, True),
@@ -196,13 +221,6 @@ def test_the_docs_have_places():
     page = (ROOT / "docs" / "speed.md").read_text()
     for mark in (report.FIGURES, report.PROFILES):
         assert "x" in report.between(page, mark, "x")
-
-
-@pytest.fixture
-def quick(monkeypatch):
-    monkeypatch.setattr(parts, "BUDGET", 0.01)
-    monkeypatch.setattr(parts, "SOME", 5)
-    monkeypatch.setattr(timing, "clock", time.process_time)
 
 
 def lines_of(found):
