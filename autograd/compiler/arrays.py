@@ -22,6 +22,7 @@ from autograd.rules.contraction import MATMUL
 VIEWS = frozenset(
     (shaping.RESHAPE, shaping.TRANSPOSE, shaping.BROADCAST_TO, shaping.FLIP, windows.WINDOWS, el.IDENTITY)
 )
+PLAIN_VIEWS = frozenset((shaping.RESHAPE, shaping.TRANSPOSE, indexing.GETITEM))
 INFIX = {
     np.add: "+", np.subtract: "-", np.multiply: "*", np.divide: "/", np.power: "**", np.remainder: "%",
     np.floor_divide: "//", np.equal: "==", np.not_equal: "!=", np.less: "<", np.less_equal: "<=",
@@ -31,6 +32,7 @@ ADD_REDUCE = np.add.reduce
 EXTREMES = {reductions.MAX: np.maximum, reductions.MIN: np.minimum}
 LARGER_OR_SMALLER = frozenset(EXTREMES.values())
 LARGE = 1 << 16  # bytes: of such a result fresh memory costs more than a look whether an old one is free
+QUICK = 1 << 14  # bytes: below, an assignment is quicker than np.copyto
 POWERS = {2: np.square, 0.5: np.sqrt, -1: np.reciprocal, 1: np.positive}  # as ndarray.__pow__ has them
 
 Key = tuple[tuple[int, ...], str, tuple[int, ...]]  # shape, dtype, strides
@@ -64,6 +66,10 @@ class Planner:
     users: dict[int, int] = field(default_factory=dict)  # buffer -> live variables that may show it
     keys: list[Key] = field(default_factory=list)  # of the buffers
     likes: dict[int, Key] = field(default_factory=dict)  # variable -> its key
+    fixed: dict[int, Any] = field(default_factory=dict)  # variables that are views of a buffer -> such views
+    cells: dict[int, str] = field(
+        default_factory=dict
+    )  # numbers that are used with arrays -> buffers without axes
 
     def __post_init__(self) -> None:
         self.left = self.program.uses()
@@ -156,7 +162,10 @@ class Planner:
         fixed = CONSTANT in [x.kind for x in s.args]
         function = ufunc_of(s.op)
         name = of[id(s)]
-        if function is not None and s.is_array and len(s.args) == function.nin:
+        if s.op is MATMUL and by_dot(s):
+            out = self.room(s)
+            self.line(s, f"{name} = {args[0]}.dot({args[1]}{'' if out == 'None' else f', {out}'})")
+        elif function is not None and s.is_array and len(s.args) == function.nin:
             if function is np.power:
                 function, args = quick_power(s.args, args)
             out = self.room(s, s.args)
@@ -164,8 +173,12 @@ class Planner:
             out = "" if out == "None" else f", {word}{out}"
             if fixed and (function in INFIX or function in LARGER_OR_SMALLER):
                 args = [self.operand(x, s, text) for x, text in zip(s.args, args, strict=False)]
+            if function in INFIX:
+                args = [self.cell(x, s, text) for x, text in zip(s.args, args, strict=False)]
             self.line(s, f"{name} = {self.known(function, '')}({', '.join(args)}{out})")
         elif function is not None and not s.is_array and not any([x.is_array for x in s.args]):
+            if fixed and function in INFIX:
+                args = [self.number(x, s, text) for x, text in zip(s.args, args, strict=True)]
             self.line(s, f"{name} = {self.infix(function, args)}")
         elif s.op in (reductions.SUM, reductions.MEAN) and s.dtype.kind == "f" and s.dtype.itemsize > 2:
             out = self.room(s) if s.is_array else "None"
@@ -201,15 +214,12 @@ class Planner:
         elif s.op is indexing.GATHER:
             self.line(s, f"{name} = {args[0]}[{', '.join(self.grid(s, args[1]))}]")
         elif s.op in VIEWS or (s.op is indexing.GETITEM and s.params["index"].basic):
-            self.shows(s)
-            number = "" if s.is_array else "[()]"  # NumPy may show one element as an array without axes
-            self.line(s, f"{name} = {self.view(s, args)}{number}")
+            self.show(s, name, args)
         elif s.op is el.ASTYPE and s.is_array and id(s) not in self.returned:
             self.line(s, f"{name} = {self.room(s)}")
-            self.lines.append(f"{self.known(np.copyto, '')}({name}, {args[0]}, 'unsafe')")
-        elif s.op is MATMUL:
-            out = self.room(s) if s.is_array else "None"
-            self.line(s, f"{name} = {self.known(np.matmul, '')}({', '.join(args)}, {out})")
+            self.fill(name, args[0], s)
+        elif s.op is MATMUL:  # of a number
+            self.line(s, f"{name} = {self.known(np.matmul, '')}({', '.join(args)})")
         else:
             self.shows(s)  # it may be a view
             made = self.call(s, args)
@@ -217,6 +227,13 @@ class Planner:
                 made = f"{self.known(np.asarray, '')}({made})[()]"
             self.line(s, f"{name} = {made}")
         self.release(s)
+
+    def fill(self, name: str, text: str, s: Variable) -> None:
+        """Another array, of another dtype perhaps, written over one."""
+        if s.data.nbytes < QUICK:
+            self.lines.append(f"{name}[...] = {text}")
+        else:
+            self.lines.append(f"{self.known(np.copyto, '')}({name}, {text}, 'unsafe')")
 
     def scatter(self, s: Variable, name: str, args: list[str]) -> None:
         """Zeros, and what is written over some of them."""
@@ -269,6 +286,32 @@ class Planner:
                 self.numbers[key] = self.known(np.full(shape, x.data, dtype), number_name(x.data))
         return self.numbers[key]
 
+    def number(self, x: Variable, s: Variable, text: str) -> str:
+        """A Python constant next to a NumPy number as one of its dtype: quicker."""
+        if x.kind != CONSTANT or hasattr(x.data, "dtype") or s.dtype.kind != "f":
+            return text
+        if [y.dtype for y in s.args if y is not x] != [s.dtype]:
+            return text
+        key = (), s.dtype.char, float(x.data).hex()
+        if key not in self.numbers:
+            with np.errstate(all="ignore"):
+                self.numbers[key] = self.known(s.dtype.type(x.data), number_name(x.data))
+        return self.numbers[key]
+
+    def cell(self, x: Variable, s: Variable, text: str) -> str:
+        """A number next to an array as an array without axes: NumPy takes a third less."""
+        if x.kind == CONSTANT or x.is_array or x.dtype.kind != "f":
+            return text
+        if x.dtype not in [y.dtype for y in s.args if y.is_array]:
+            return text
+        found = self.cells.get(id(x))
+        if found is None:
+            self.buffers.append(np.empty((), x.dtype))
+            self.keys.append(key_of(self.buffers[-1]))
+            found = self.cells[id(x)] = f"buffer{len(self.buffers) - 1}"
+            self.lines.append(f"{found}[()] = {text}")
+        return found
+
     def finish(self) -> None:
         """After the last step."""
 
@@ -282,10 +325,50 @@ class Planner:
         for b in {b for x in s.args for b in self.held.get(id(x), ())}:
             self.hold(s, b)
 
+    def show(self, s: Variable, name: str, args: list[str]) -> None:
+        """The line of a view; that of a whole buffer is made with it, once."""
+        if s.op is shaping.RESHAPE and s.is_array != s.args[0].is_array:
+            self.one(s, name, args[0])
+            return
+        found = self.whole(s.args[0]) if s.op in PLAIN_VIEWS and s.is_array else None
+        self.shows(s)
+        if found is not None:
+            text, array = found
+            made = s.op.forward(array, **s.params)  # type: ignore[union-attr]
+            if np.may_share_memory(made, array):  # a reshape may be a copy
+                self.fixed[id(s)] = made
+                self.before.append(f"{name} = {self.view(s, [text])}{comment(s)}")
+                return
+        number = "" if s.is_array else "[()]"  # NumPy may show one element as an array without axes
+        self.line(s, f"{name} = {self.view(s, args)}{number}")
+
+    def one(self, s: Variable, name: str, text: str) -> None:
+        """The only element of an array as a number, or a number as the only element of an array."""
+        if not s.is_array:
+            self.line(s, f"{name} = {text}[{', '.join('0' * len(s.args[0].shape))}]")
+            return
+        out = self.room(s)
+        if out == "None":
+            out = f"{self.known(np.empty, '')}({s.shape}, {self.known(s.dtype, 'dtype_')})"
+        self.line(s, f"{name} = {out}")
+        self.lines.append(f"{name}[{', '.join('0' * len(s.shape))}] = {text}")
+
+    def whole(self, x: Variable) -> tuple[str, Any] | None:
+        """The buffer that a variable is at each call, or the view of one: its name and itself."""
+        if id(x) in self.fixed:
+            return self.names[x], self.fixed[id(x)]
+        mine = self.held.get(id(x), ())
+        if x.kind != STEP or len(mine) != 1 or id(x) in self.shown:
+            return None
+        (b,) = mine
+        return f"buffer{b}", self.buffers[b]
+
     def view(self, s: Variable, args: list[str]) -> str:
         if s.op is shaping.RESHAPE:
             return f"{args[0]}.reshape({s.params['shape']!r})"
         if s.op is shaping.TRANSPOSE:
+            if len(s.shape) == 2 and tuple([a % 2 for a in s.params["axes"]]) == (1, 0):
+                return f"{args[0]}.T"
             return f"{args[0]}.transpose({s.params['axes']!r})"
         if s.op is el.IDENTITY:
             return args[0]
@@ -308,6 +391,8 @@ class Planner:
             return f"{args[0]} {INFIX[function]} {args[1]}"
         if function is np.negative:
             return f"-{args[0]}"
+        if function is np.square:
+            return f"{args[0]} * {args[0]}"
         return f"{self.known(function, '')}({', '.join(args)})"
 
     def line(self, s: Variable, text: str) -> None:
@@ -317,8 +402,19 @@ class Planner:
         """An output: never a buffer, an argument, or a view of one."""
         text = self.text(x)
         made = ufunc_of(x.op) is not None or x.op in (MATMUL, reductions.SUM, reductions.MEAN, el.WHERE)
+        made = made or (x.op is shaping.RESHAPE and not x.args[0].is_array)
         fresh = x.kind == STEP and id(x) not in self.held and made
         return f"{text}.copy()" if x.is_array and not fresh else text
+
+
+def by_dot(s: Variable) -> bool:
+    """Whether `x.dot(y)` makes the same call of the linear algebra library as `x @ y`, with less around it.
+
+    It does for matrices of floats without gaps; where one has a single element dot takes another way.
+    """
+    return all(
+        [x.is_array and x.dtype == s.dtype and x.data.flags.forc and x.data.size > 1 for x in s.args]
+    ) and (s.dtype.char in "fd" and [len(x.shape) for x in s.args] == [2, 2] and s.data.flags.c_contiguous)
 
 
 def quick_power(args: Sequence[Variable], texts: list[str]) -> tuple[np.ufunc, list[str]]:

@@ -16,6 +16,7 @@ import numpy as np
 from autograd.compiler import arrays, passes, scalars
 from autograd.compiler.names import Names
 from autograd.compiler.program import Program
+from autograd.compiler.single import narrowed
 
 
 @dataclass(eq=False)
@@ -71,8 +72,7 @@ class Executable:
 def executable(program: Program, backend: str | None, name: str) -> Executable:
     """Code for an optimized program: for numbers Python's floats, for arrays NumPy, or numba where asked."""
     why = scalars.fits(program)
-    if not why:
-        program = passes.unsigned(program)
+    program = passes.unsigned(program)
     if backend == "numba":
         from autograd.compiler import jit
 
@@ -92,7 +92,7 @@ def executable(program: Program, backend: str | None, name: str) -> Executable:
         text = scalars.source(program, names)
         run = loaded(text, dict(scalars.NAMESPACE), name)["run"]
         return Executable(program, "python", text, lambda: run, "", name)
-    program = passes.with_numbers(program)
+    program = narrowed(passes.with_numbers(program))
     code = arrays.code(program, Names(program))
     make = loaded(code.source, code.namespace, name)["make"]
 

@@ -116,6 +116,8 @@ def simpler(s: Variable) -> Variable:
             return args[0]
     elif s.op is el.NEGATIVE and args[0].op is el.NEGATIVE:
         return args[0].args[0]
+    elif s.op is SCATTER_ADD and moves_all(s):
+        return step(shaping.RESHAPE, args, {"shape": s.shape}, s.data, s)
     elif s.dtype.kind == "b" and len(args) == 2 and ufunc_of(s.op) is np.bitwise_or:
         for x, y in (args, args[::-1]):  # x | (False & y)
             never = ufunc_of(y.op) is np.bitwise_and and any([is_number(z, 0) for z in y.args])
@@ -126,6 +128,15 @@ def simpler(s: Variable) -> Variable:
 
 UNCHANGED = frozenset((el.IDENTITY, el.POSITIVE, el.COPY, el.ASTYPE))
 LAYOUT = frozenset((shaping.RESHAPE, shaping.BROADCAST_TO))
+
+
+def moves_all(s: Variable) -> bool:
+    """Whether a scatter writes every element, in order."""
+    x, parts = s.args[0], s.params["index"].parts
+    if not s.params["index"].basic or np.size(x.data) != np.size(s.data) or x.dtype != s.dtype:
+        return False
+    backwards = [p.step is not None and p.step < 0 for p in parts if isinstance(p, slice)]
+    return True not in backwards and s.is_array and (not x.is_array or x.data.flags.c_contiguous)
 
 
 def is_number(x: Variable, n: float) -> bool:
@@ -330,7 +341,7 @@ def unsigned(program: Program) -> Program:
             if id(x) in positive:
                 return positive[id(x)]
             positive[id(s)] = x
-        if s.op not in SIGNED:
+        if s.op not in SIGNED or s.dtype.kind != "f":
             return s
         x, y = s.args
         a, b = positive.get(id(x)), positive.get(id(y))
