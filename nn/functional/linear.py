@@ -33,12 +33,18 @@ def _weight(g: Array, out: Array, x: Array, w: Array, *_: Any) -> Array:
     return g.reshape(rows, w.shape[0]).T @ x.reshape(rows, w.shape[1])
 
 
+def _bias(g: Array, *_: Any) -> Array:
+    if g.ndim == 2 and min(g.shape) > 8:
+        return np.ones(len(g), g.dtype) @ g  # quicker than a sum over rows, and more exact
+    return g.sum(axis=tuple(range(g.ndim - 1)))
+
+
 # A whole layer is one node, so a training step costs what its matrix products cost.
 _LINEAR = primitive(lambda g, out, x, w: g @ w, _weight, name="linear")(_product)
 _AFFINE = primitive(
     lambda g, out, x, w, b: g @ w,
     _weight,
-    lambda g, out, x, w, b: g.sum(axis=tuple(range(g.ndim - 1))),
+    _bias,
     name="linear",
 )(_affine)
 
