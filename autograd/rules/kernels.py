@@ -21,11 +21,15 @@ class Index:
     __slots__ = ("_key", "basic", "parts", "unknown")
 
     def __init__(self, index: Any) -> None:
+        self._key: Any = None
+        self.unknown: dict[int, Any] = {}
+        if type(index) is int:  # the common case first
+            self.parts, self.basic = (index,), True
+            return
         given = index if isinstance(index, tuple) else (index,)
         self.parts = tuple([_part(p) for p in given])
         self.unknown = {i: p for i, p in enumerate(given) if getattr(type(p), "__traced__", False)}
         self.basic = not self.unknown and not any([isinstance(p, np.ndarray) for p in self.parts])
-        self._key: Any = None
 
     def key(self) -> Any:
         if self._key is None:

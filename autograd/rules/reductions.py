@@ -27,7 +27,7 @@ def spread(g: Array, x: Array, axis: tuple[int, ...]) -> Array:
 
 
 def count(x: Array, axis: tuple[int, ...]) -> int:
-    return math.prod([x.shape[a] for a in axis])
+    return x.size if len(axis) == x.ndim else math.prod([x.shape[a] for a in axis])
 
 
 def shared_out(g: Array, n: int) -> Array:

@@ -18,6 +18,7 @@ import numpy as np
 Array = Any  # a NumPy array, a NumPy scalar, or a Value: rules cannot tell, and need not
 Rule = Callable[..., Any]
 F = TypeVar("F", bound=Callable[..., Any])
+PLAIN = frozenset((np.ndarray, np.float64, np.float32, float, int))  # what is surely no Value
 
 
 class Op:
@@ -49,9 +50,10 @@ class Op:
     def __call__(self, *inputs: Array, **params: Any) -> Any:
         """Apply to arrays (plain NumPy) or, if any input is a Value, record it."""
         for x in inputs:
-            recorder = getattr(type(x), "__record__", None)
-            if recorder is not None:
-                return recorder(self, inputs, params)
+            if type(x) not in PLAIN:  # quicker than to look for what is not there
+                recorder = getattr(type(x), "__record__", None)
+                if recorder is not None:
+                    return recorder(self, inputs, params)
         return self.forward(*inputs, **params)
 
     def __repr__(self) -> str:
