@@ -55,14 +55,17 @@ class Call:
             with enable_grad():
                 self.output = f(*called, **options)
 
-    def depends_on_outside(self, y: Any) -> bool:
-        """Whether a result was made from Values that are older than this call, or of a program being traced."""
+    def depends_on_outside(self, y: Any, nodes: list[Value] | None = None) -> bool:
+        """Whether a result was made from Values that are older than this call, or of a program being traced.
+
+        If not, `nodes` receives all results that it was made from, itself included.
+        """
         self.alone = False
         if _mode() & TRACE:
             return True
         if not isinstance(y, Value) or not y.requires_grad:
             return False
-        alone = made_of((y,), self.flat, self.start)
+        alone = made_of((y,), self.flat, self.start, nodes)
         self.alone = alone is True
         return alone is None
 
@@ -79,7 +82,7 @@ class Call:
         return self.pulled(output, seed_for(output, gradient, create_graph, "gradients()"), create_graph)
 
     def pulled(self, output: Value, seed: Any, create_graph: bool) -> list[Any]:
-        """`pull` for a gradient that fits the output."""
+        """`pull` for a gradient that fits the output, which carries one."""
         wanted = None if self.alone else {v._number: v for v in self.flat}
         found = backward.walk([(output, seed)], create_graph=create_graph, store=False, wanted=wanted)
         results = [found[v] if v in found else zeros(v) for v in self.flat]
@@ -93,11 +96,16 @@ class Call:
         return tuple([built(tree, rest) for tree in self.trees])
 
 
-def made_of(roots: Iterable[Any], variables: Iterable[Any], since: int = 0) -> bool | None:
-    """Whether the only leaves that tracked Values were made from are these; None if anything is older than `since`."""
+def made_of(
+    roots: Iterable[Any], variables: Iterable[Any], since: int = 0, nodes: list[Any] | None = None
+) -> bool | None:
+    """Whether the only leaves that tracked Values were made from are these; None if anything is older than `since`.
+
+    `nodes` receives what they were made from, without those leaves.
+    """
     known = {v for v in variables if v.op is None}  # what need not be looked into
     only = True
-    found = []
+    found: list[Any] = [] if nodes is None else nodes
     for v in roots:
         if v._number < since:
             return None
@@ -186,7 +194,9 @@ def output_of(y: Any, what: str) -> Any:
 
 def scalar(y: Any, what: str) -> Any:
     """What a function returned, if it is a single number."""
-    shape = y._array.shape if type(y) is Value else plain_array(output_of(y, what)).shape
+    if type(y) is Value and not y._array.shape:
+        return y  # the common case first
+    shape = plain_array(output_of(y, what)).shape
     if shape not in ((), (1,)):
         raise ValueError(
             f"{what}: the function returned shape {shape}; a single number is needed: "

@@ -11,7 +11,7 @@ from autograd.rules import shaping
 def holds_values(data: Any) -> bool:
     if isinstance(data, Node):
         return True
-    return isinstance(data, list | tuple) and any(holds_values(x) for x in data)
+    return isinstance(data, (list, tuple)) and any([holds_values(x) for x in data])
 
 
 def stacked(data: Any) -> Any:
@@ -27,7 +27,7 @@ def plain_array(data: Any, what: str = "a Value's data") -> Any:
     """`data` as an array or NumPy scalar outside the graph."""
     if isinstance(data, Node):
         return data._array
-    array = data if isinstance(data, np.ndarray | np.generic) else np.asarray(data)[()]
+    array = data if isinstance(data, (np.ndarray, np.generic)) else np.asarray(data)[()]
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{what}: got {type(data).__name__} (dtype {array.dtype}); real numbers are needed")
     return array

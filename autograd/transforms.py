@@ -17,7 +17,6 @@ from autograd import backward
 from autograd.calls import (
     Call,
     as_value,
-    leaf,
     made_of,
     one_array,
     output_of,
@@ -29,7 +28,9 @@ from autograd.containers import Tree, matched
 from autograd.containers import leaves_of as leaves_of
 from autograd.containers import rebuilt as rebuilt
 from autograd.convert import holds_values, plain_array
-from autograd.modes import enable_grad
+from autograd.engine import constant
+from autograd.forward import push
+from autograd.modes import RECORD, mode
 from autograd.primitives import checkpoint as checkpoint
 from autograd.primitives import primitive as primitive
 from autograd.primitives import rerun as rerun
@@ -116,7 +117,8 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = Fals
 
     @wraps(f)
     def both(*args: Tree, **options: Any) -> Any:
-        value, extra, g = evaluated(f, argnums, has_aux, args, options)
+        y, extra, g, linked = evaluated(f, argnums, has_aux, args, options)
+        value = plainly(y, linked)
         return (value, extra) if has_aux else value, g
 
     return both
@@ -140,7 +142,7 @@ def grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Call
 
     @wraps(f)
     def gradient(*args: Tree, **options: Any) -> Any:
-        _, extra, g = evaluated(f, argnums, has_aux, args, options)
+        _, extra, g, _ = evaluated(f, argnums, has_aux, args, options)
         return (g, extra) if has_aux else g
 
     return gradient
@@ -148,8 +150,8 @@ def grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Call
 
 def evaluated(
     f: Callable[..., Any], argnums: Any, has_aux: bool, args: Sequence[Tree], options: dict[str, Any]
-) -> tuple[Any, Any, Any]:
-    """The value of a scalar function, what it returned besides, and the gradient."""
+) -> tuple[Any, Any, Any, bool]:
+    """What a scalar function returned, what besides, the gradient, and whether they depend on the outside."""
     call = Call(f, args, positions(argnums, len(args), "grad"), options, "grad")
     y, extra = call.output, None
     if has_aux:
@@ -158,8 +160,8 @@ def evaluated(
         y, extra = y
     scalar(y, "grad")
     linked = call.depends_on_outside(y)
-    gradients = call.arranged(call.pull(y, None, linked))
-    return plainly(y, linked), extra, gradients[0] if hasattr(argnums, "__index__") else gradients
+    found = call.arranged(call.pull(y, None, linked))
+    return y, extra, found[0] if hasattr(argnums, "__index__") else found, linked
 
 
 def vjp(f: Callable[..., Any], *primals: Tree) -> tuple[Any, Callable[[Any], Any]]:
@@ -186,8 +188,9 @@ def vjp(f: Callable[..., Any], *primals: Tree) -> tuple[Any, Callable[[Any], Any
 def jvp(f: Callable[..., Any], primals: Sequence[Tree], tangents: Sequence[Tree]) -> tuple[Any, Any]:
     """`f(*primals)` and its derivative along `tangents` (J @ t).
 
-    By differentiating the pullback, which is linear in its cotangent: no second
-    table of rules (Townsend, 2017, "A new trick for calculating Jacobian vector products").
+    The rules of the backward pass hand the tangents forward, see autograd.forward; where the
+    result is to be differentiated again, the pullback is, which is linear in its cotangent
+    (Townsend, 2017, "A new trick for calculating Jacobian vector products").
 
     >>> from autograd import jvp
     >>> y, t = jvp(lambda x: x**3, (2.0,), (1.0,))
@@ -200,45 +203,45 @@ def jvp(f: Callable[..., Any], primals: Sequence[Tree], tangents: Sequence[Tree]
                 f"jvp: {name} must be a tuple, one entry per argument of the function: ({name[:-1]},)"
             )
     call = Call(f, primals, range(len(primals)), {}, "jvp")
-    try:
-        flat = matched(tuple(primals), tuple(tangents))
-    except ValueError as error:
-        shapes = [
-            [np.shape(plain_array(t)) for t in leaves_of(tuple(trees))] for trees in (tangents, primals)
-        ]
-        raise ValueError(
-            f"jvp: tangents of shapes {shapes[0]} do not fit primals of shapes {shapes[1]}: {error}"
-        ) from None
-    if [plain_array(t).shape for t in flat] != [v.shape for v in call.flat]:
-        raise ValueError(
-            f"jvp: tangents of shapes {[plain_array(t).shape for t in flat]} do not fit "
-            f"primals of shapes {[v.shape for v in call.flat]}"
-        )
-    y = output_of(call.output, "jvp")
-    linked = call.depends_on_outside(y) or holds_values(flat)
-    zero = np.zeros(plain_array(y).shape, plain_array(y).dtype)[()]
-    if not carries(y):
-        return plainly(y, linked), zero
-    cotangent = leaf(zero)
-    pulled = call.pull(y, cotangent, create_graph=True) if linked else linear(call, y, cotangent)
-    pairs = [(g, t) for g, t in zip(pulled, flat, strict=True) if carries(g)]
-    if linked:
-        pushed = gradients(
-            [g for g, _ in pairs], cotangent, [t for _, t in pairs], create_graph=True, allow_unused=True
-        )
+    if call.trees is None and len(primals) == len(tangents):
+        flat = list(tangents)
     else:
-        seeds = [(g, seed_for(g, t, create_graph=False)) for g, t in pairs]
-        pushed = backward.walk(seeds, store=False).get(cotangent)
-    return plainly(y, linked), zero if pushed is None else pushed
+        flat = laid_out(tuple(tangents), tuple(primals))
+    along = [constant(plain_array(t)) for t in flat]
+    shapes, needed = [t.shape for t in along], [v._array.shape for v in call.flat]
+    if shapes != needed:
+        raise ValueError(f"jvp: tangents of shapes {shapes} do not fit primals of shapes {needed}")
+    y = output_of(call.output, "jvp")
+    nodes: list[Value] = []
+    linked = call.depends_on_outside(y, nodes) or holds_values(flat)
+    if not carries(y):
+        return plainly(y, linked), np.zeros(plain_array(y).shape, plain_array(y).dtype)[()]
+    if linked or mode.get() > RECORD:
+        return plainly(y, linked), pulled_twice(call, y, flat, linked)
+    known = {v: t if t.dtype == v.dtype else t.astype(v.dtype) for v, t in zip(call.flat, along, strict=True)}
+    return plainly(y, linked), push(y, nodes, known)
 
 
-def linear(call: Call, y: Value, cotangent: Value) -> list[Any]:
-    """The gradient of each variable as a function of the cotangent alone: the rules see plain arrays besides."""
-    with enable_grad():
-        try:
-            return call.pulled(y, cotangent, create_graph=False)
-        except TypeError:  # there is a rule that cannot do with a Value among arrays
-            return call.pulled(y, cotangent, create_graph=True)
+def laid_out(tangents: Tree, primals: Tree) -> list[Any]:
+    """The leaves of the tangents in the order of the primals; ValueError where the two are not alike."""
+    try:
+        return matched(primals, tangents)
+    except ValueError as error:
+        given, needed = ([np.shape(plain_array(x)) for x in leaves_of(t)] for t in (tangents, primals))
+        raise ValueError(
+            f"jvp: tangents of shapes {given} do not fit primals of shapes {needed}: {error}"
+        ) from None
+
+
+def pulled_twice(call: Call, y: Value, tangents: list[Any], linked: bool) -> Any:
+    """jvp by the pullback of the pullback: a recorded one, where `linked`."""
+    cotangent = Value(np.zeros(y.shape, y.dtype))
+    pulled = call.pull(y, cotangent, create_graph=True)
+    pairs = [(g, t) for g, t in zip(pulled, tangents, strict=True) if carries(g)]
+    pushed = gradients(
+        [g for g, _ in pairs], cotangent, [t for _, t in pairs], create_graph=linked, allow_unused=True
+    )
+    return np.zeros(y.shape, y.dtype)[()] if pushed is None else pushed
 
 
 def jacobian(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:

@@ -5,21 +5,27 @@ from typing import Any, NamedTuple
 import mpmath
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from autograd import (
     Value,
     checkpoint,
+    detect_anomaly,
     grad,
     gradients,
     hessian,
     hvp,
     jacobian,
     jvp,
+    no_grad,
     primitive,
     stop_gradient,
     value_and_grad,
     vjp,
 )
+from tests import numeric
+from tests.cases import CASES, F32_TOO
 
 RNG = np.random.default_rng(20)
 
@@ -80,6 +86,110 @@ def test_jvp_and_vjp_are_each_others_transpose():
     np.testing.assert_array_equal(y2, f(x))
     assert v @ pushed == pytest.approx(pullback(v)[0] @ t, rel=1e-12)
     np.testing.assert_allclose(jacobian(f)(x) @ t, pushed, rtol=1e-12)
+
+
+@settings(max_examples=400)
+@given(case=st.sampled_from(CASES), data=st.data(), seed=st.integers(0, 2**16))
+def test_tangents_forward_as_by_two_pullbacks(case, data, seed):
+    """Every rule handed forward; with tangents that are Values, jvp differentiates the pullback (12 s)."""
+    example = data.draw(case.inputs(F32_TOO), label="inputs")
+    f = lambda *leaves: numeric.flat(example.call(case.function, leaves))
+    rng = np.random.default_rng(seed)
+    primals = tuple(example.leaves)
+    tangents = tuple([numeric.random_like(np.asarray(x)[()], rng) for x in primals])
+    with np.errstate(all="ignore"):
+        y, pushed = jvp(f, primals, tangents)
+        _, twice = jvp(f, primals, tuple([Value(t, requires_grad=False) for t in tangents]))
+    assert type(pushed) is type(y) and pushed.dtype == y.dtype and pushed.shape == y.shape
+    tolerance = 1e-4 if y.dtype == np.float32 else 1e-11
+    twice = twice.data if isinstance(twice, Value) else twice
+    np.testing.assert_allclose(pushed, twice, rtol=tolerance, atol=tolerance)
+
+
+def test_a_tangent_is_never_shared():
+    t = np.array([1.0, 2.0])
+    for f in (lambda x: x, lambda x: x + 1.0, lambda x: x.reshape(1, 2), lambda x: x[:]):
+        _, pushed = jvp(f, (np.ones(2),), (t,))
+        assert not np.shares_memory(pushed, t) and pushed.base is None
+        pushed += 1.0
+    _, pushed = jvp(lambda x: np.broadcast_to(x, (2,)) * 1.0, (1.0,), (np.array(3.0),))
+    assert pushed.tolist() == [3.0, 3.0]
+    assert type(jvp(lambda x: x, (1.0,), (np.array(3.0),))[1]) is np.float64
+
+
+def test_jvp_of_what_has_no_rule_at_hand():
+    """A rule of one's own, a checkpoint, several inputs at once; a constant beside them."""
+
+    @primitive(lambda g, out, x, y: g * y[::-1], lambda g, out, x, y: (g * x)[::-1])
+    def crossed(x, y):
+        return x * y[::-1]
+
+    x, y, t, u = RNG.normal(size=(4, 3))
+    f = lambda x, y: np.stack([crossed(x, y), checkpoint(np.sin)(x) * np.ones(3)]) + np.floor(y) + np.ceil(x)
+    found, pushed = jvp(f, (x, y), (t, u))
+    expected = np.stack([x * y[::-1], np.sin(x)]) + np.floor(y) + np.ceil(x)
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_allclose(pushed, [t * y[::-1] + x * u[::-1], np.cos(x) * t], rtol=1e-14)
+
+
+def test_jvp_refuses_a_graph_that_is_spent_or_changed():
+    def spent(x):
+        y = x * x
+        y.backward()
+        return y + x
+
+    with pytest.raises(RuntimeError, match="backward"):
+        jvp(spent, (2.0,), (1.0,))
+
+    def changed(x):
+        w = Value(2.0)
+        y = x * w
+        w.data = 3.0
+        return y
+
+    with pytest.raises(RuntimeError, match="changed in place"):
+        jvp(changed, (2.0,), (1.0,))
+
+
+def test_jvp_under_detect_anomaly_and_no_grad():
+    with detect_anomaly():
+        assert jvp(lambda x: x**3, (2.0,), (1.0,)) == (8.0, 12.0)
+    with no_grad():
+        assert jvp(lambda x: x**3, (2.0,), (1.0,)) == (8.0, 12.0)
+        assert hessian(rosenbrock)(np.ones(2)).tolist() == [[802.0, -400.0], [-400.0, 200.0]]
+        assert hvp(lambda x: np.sum(x**3))(np.ones(2), np.ones(2)).tolist() == [6.0, 6.0]
+
+
+def test_what_is_asked_for_is_not_all_there_is():
+    """A leaf made inside the function, by the way that walks to the arguments alone."""
+
+    @primitive(lambda g, out, x, y: g * y, None)
+    def scaled(x, y):
+        return x * y
+
+    f = lambda x: np.sum(scaled(x, Value([2.0, 3.0])) * Value([1.0, 10.0]))
+    assert grad(f)(np.ones(2)).tolist() == [2.0, 30.0]
+    assert vjp(f, np.ones(2))[1](1.0)[0].tolist() == [2.0, 30.0]
+    assert hessian(f)(np.ones(2)).tolist() == [[0.0, 0.0], [0.0, 0.0]]
+    x, w = Value(3.0), Value(2.0)
+    y = scaled(x, w) * x
+    assert gradients(y, x) == 12.0
+
+
+def test_results_depend_on_a_value_from_outside_wherever_it_comes_in():
+    w = Value(3.0)
+    outside = w * w
+    for f in (
+        lambda x: x * w,
+        lambda x: x * outside,
+        lambda x: np.sum(np.stack([x, outside]) * x),
+        lambda x: outside,
+    ):
+        y, g = value_and_grad(f)(2.0)
+        assert isinstance(y, Value) and isinstance(g, Value)
+        assert isinstance(jvp(f, (2.0,), (1.0,))[0], Value)
+    y, g = value_and_grad(lambda x: x * Value(3.0, requires_grad=False) * 2.0)(2.0)
+    assert type(y) is type(g) is np.float64
 
 
 def test_no_perturbation_confusion():
@@ -196,6 +306,11 @@ def test_checkpoint_at_higher_order_and_with_a_captured_argument():
     y = checkpoint(lambda v: v * x)(x)  # the argument is closed over as well
     y.backward()
     assert x.grad == 6.0
+
+
+def test_checkpoint_of_plain_arrays():
+    y = checkpoint(np.sin)(np.zeros(2))
+    assert type(y) is np.ndarray and y.tolist() == [0.0, 0.0]
 
 
 def test_checkpoint_counts_a_captured_chain_once():
