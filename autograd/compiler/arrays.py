@@ -18,6 +18,7 @@ from autograd.compiler.ufuncs import ufunc_of
 from autograd.rules import elementwise as el
 from autograd.rules import indexing, reductions, shaping, windows
 from autograd.rules.contraction import MATMUL
+from autograd.rules.table import Op
 
 VIEWS = frozenset(
     (shaping.RESHAPE, shaping.TRANSPOSE, shaping.BROADCAST_TO, shaping.FLIP, windows.WINDOWS, el.IDENTITY)
@@ -35,7 +36,9 @@ LARGE = 1 << 16  # bytes: of such a result fresh memory costs more than a look w
 QUICK = 1 << 14  # bytes: below, an assignment is quicker than np.copyto
 POWERS = {2: np.square, 0.5: np.sqrt, -1: np.reciprocal, 1: np.positive}  # as ndarray.__pow__ has them
 
-Key = tuple[tuple[int, ...], str, tuple[int, ...]]  # shape, dtype, strides
+Key = tuple[
+    tuple[int, ...], int, tuple[int, ...]
+]  # shape, dtype (by identity, there is one of each), strides
 
 
 @dataclass(slots=True)
@@ -67,6 +70,11 @@ class Planner:
     keys: list[Key] = field(default_factory=list)  # of the buffers
     likes: dict[int, Key] = field(default_factory=dict)  # variable -> its key
     fixed: dict[int, Any] = field(default_factory=dict)  # variables that are views of a buffer -> such views
+    latest: tuple[Variable | None, str, int] = (
+        None,
+        "",
+        0,
+    )  # an elementwise step, its text, how many lines then
     cells: dict[int, str] = field(
         default_factory=dict
     )  # numbers that are used with arrays -> buffers without axes
@@ -104,7 +112,7 @@ class Planner:
         key = self.key(s)
         for x in reuse:
             mine = self.held.get(id(x))
-            if mine and x.kind == STEP and self.left[id(x)] == 1 and len(mine) == 1 and self.key(x) == key:
+            if mine and self.left[id(x)] == 1 and len(mine) == 1 and self.key(x) == key:
                 (b,) = mine
                 if self.users[b] == 1 and self.keys[b] == key:
                     return self.hold(s, b)
@@ -143,41 +151,72 @@ class Planner:
 
     def release(self, s: Variable) -> None:
         """The operands that were used for the last time give their buffers back."""
+        left, users = self.left, self.users
         for x in s.args:
-            self.left[id(x)] -= 1
-            if self.left[id(x)]:
+            n = id(x)
+            left[n] -= 1
+            if left[n]:
                 continue
-            for b in self.held.pop(id(x), ()):
-                self.users[b] -= 1
-                if not self.users[b]:
+            for b in self.held.pop(n, ()):
+                users[b] -= 1
+                if not users[b]:
                     self.free.setdefault(self.keys[b], []).append(b)
 
     # --- steps --------------------------------------------------------------------------------------
 
     def emit(self, s: Variable) -> None:
         """The line, or lines, of one step."""
-        assert s.op is not None
-        of = self.names.of
-        args = [self.text(x) if x.kind == CONSTANT else of[id(x)] for x in s.args]
-        fixed = CONSTANT in [x.kind for x in s.args]
         function = ufunc_of(s.op)
-        name = of[id(s)]
-        if s.op is MATMUL and by_dot(s):
-            out = self.room(s)
-            self.line(s, f"{name} = {args[0]}.dot({args[1]}{'' if out == 'None' else f', {out}'})")
-        elif function is not None and s.is_array and len(s.args) == function.nin:
-            if function is np.power:
-                function, args = quick_power(s.args, args)
-            out = self.room(s, s.args)
-            word = "out=" if function in LARGER_OR_SMALLER else ""  # their third place means something else
-            out = "" if out == "None" else f", {word}{out}"
-            if fixed and (function in INFIX or function in LARGER_OR_SMALLER):
-                args = [self.operand(x, s, text) for x, text in zip(s.args, args, strict=False)]
+        name = self.names.of[id(s)]
+        if function is not None and s.is_array and len(s.args) == function.nin:
+            if function is np.matmul and by_dot(s):
+                x, y = [self.text(x) for x in s.args]
+                out = self.room(s)
+                self.line(s, f"{name} = {x}.dot({y}{'' if out == 'None' else f', {out}'})")
+            else:
+                self.elementwise(s, function, name)
+        else:
+            self.other(s, function, name, [self.text(x) for x in s.args])
+        self.release(s)
+
+    def elementwise(self, s: Variable, function: np.ufunc, name: str) -> None:
+        """The line of a ufunc of arrays."""
+        of = self.names.of
+        infix, extreme = function in INFIX, function in LARGER_OR_SMALLER
+        args = []
+        for x in s.args:
+            if x.kind == CONSTANT:
+                args.append(self.operand(x, s) if infix or extreme else self.text(x))
+            elif x is self.latest[0] and x.site == s.site and self.left[id(x)] == 1:
+                args.append(self.nested())
+            elif x.is_array or not infix:
+                args.append(of[id(x)])
+            else:
+                args.append(self.cell(x, s))
+        if function is np.power:
+            function, args = quick_power(s.args, args)
+        out = self.room(s, s.args)
+        if out != "None":
+            args.append(f"out={out}" if extreme else out)  # their third place means something else
+        called = self.seen.get(id(function)) or self.known(function, "")
+        text = f"{called}({', '.join(args)})"
+        self.line(s, f"{name} = {text}")
+        if s.name is None and len(text) < 60:
+            self.latest = s, text, len(self.lines)
+
+    def nested(self) -> str:
+        """What the last line computes, to be written where it is used, instead of the line: Python reads it quicker."""
+        x, text, n = self.latest
+        if x is not None and n != len(self.lines):  # something else was written after it
+            return self.names[x]
+        self.lines.pop()
+        return text
+
+    def other(self, s: Variable, function: np.ufunc | None, name: str, args: list[str]) -> None:
+        """The lines of a step that is no ufunc of arrays."""
+        assert s.op is not None
+        if function is not None and not s.is_array and not any([x.is_array for x in s.args]):
             if function in INFIX:
-                args = [self.cell(x, s, text) for x, text in zip(s.args, args, strict=False)]
-            self.line(s, f"{name} = {self.known(function, '')}({', '.join(args)}{out})")
-        elif function is not None and not s.is_array and not any([x.is_array for x in s.args]):
-            if fixed and function in INFIX:
                 args = [self.number(x, s, text) for x, text in zip(s.args, args, strict=True)]
             self.line(s, f"{name} = {self.infix(function, args)}")
         elif s.op in (reductions.SUM, reductions.MEAN) and s.dtype.kind == "f" and s.dtype.itemsize > 2:
@@ -226,7 +265,6 @@ class Planner:
             if not s.is_array:
                 made = f"{self.known(np.asarray, '')}({made})[()]"
             self.line(s, f"{name} = {made}")
-        self.release(s)
 
     def fill(self, name: str, text: str, s: Variable) -> None:
         """Another array, of another dtype perhaps, written over one."""
@@ -265,18 +303,18 @@ class Planner:
             for a, row in zip(axes, rows, strict=True)
         ]
 
-    def operand(self, x: Variable, s: Variable, text: str) -> str:
+    def operand(self, x: Variable, s: Variable) -> str:
         """A constant next to an array as an array of its dtype: NumPy takes half as long as with a number.
 
         For maximum and minimum of its shape, or a row: they take the elements one by one else.
         """
-        if x.kind != CONSTANT or x.is_array:
-            return text
+        if x.is_array:
+            return self.text(x)
         others = [y.dtype for y in s.args if y.is_array]
         dtype = s.dtype if s.dtype.kind == "f" else others[0]
         weak = not hasattr(x.data, "dtype") or x.dtype == dtype
         if dtype.kind != "f" or not weak:
-            return text
+            return self.text(x)
         shape: tuple[int, ...] = ()
         if ufunc_of(s.op) in LARGER_OR_SMALLER:
             shape = s.shape if s.data.nbytes <= LARGE else s.shape[-1:]
@@ -298,11 +336,10 @@ class Planner:
                 self.numbers[key] = self.known(s.dtype.type(x.data), number_name(x.data))
         return self.numbers[key]
 
-    def cell(self, x: Variable, s: Variable, text: str) -> str:
+    def cell(self, x: Variable, s: Variable) -> str:
         """A number next to an array as an array without axes: NumPy takes a third less."""
-        if x.kind == CONSTANT or x.is_array or x.dtype.kind != "f":
-            return text
-        if x.dtype not in [y.dtype for y in s.args if y.is_array]:
+        text = self.names.of[id(x)]
+        if x.dtype.kind != "f" or x.dtype not in [y.dtype for y in s.args if y.is_array]:
             return text
         found = self.cells.get(id(x))
         if found is None:
@@ -438,7 +475,7 @@ def number_name(number: Any) -> str:
 
 
 def key_of(data: Any) -> Key:
-    return data.shape, data.dtype.str, data.strides
+    return data.shape, id(data.dtype), data.strides
 
 
 def identifier(name: str) -> str:
@@ -459,11 +496,11 @@ def code(program: Program, names: Names, planner: Planner | None = None) -> Code
     text += [f"    def run({', '.join(given)}):"]
     text += [f"        {line}" for line in body]
     text += ["    return run", ""]
-    foreign = not all([is_known(s) for s in program.steps])
+    foreign = not all([is_known(op) for op in {s.op for s in program.steps}])
     return Code("\n".join(text), planner.namespace, planner.buffers, foreign)
 
 
-def is_known(s: Variable) -> bool:
-    """Whether a step is ours or NumPy's."""
-    module = getattr(s.op.forward, "__module__", None) if s.op is not None else None
+def is_known(op: Op | None) -> bool:
+    """Whether an operation is ours or NumPy's."""
+    module = getattr(op.forward, "__module__", None) if op is not None else None
     return module is None or module.partition(".")[0] in ("autograd", "numpy", "_operator")

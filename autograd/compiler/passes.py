@@ -13,7 +13,6 @@ from autograd.compiler.program import (
     Variable,
     constant,
     drawing,
-    ordered,
     reached,
     step,
 )
@@ -36,15 +35,13 @@ def optimized(program: Program) -> Program:
     program = rewritten(program, simpler, opener(opened), sharer())
     if opened:
         program = rewritten(program, simpler, sharer())
-    program = gathered(unstretched(program))
-    program.steps = ordered(program.outputs, program.steps)
-    return program
+    return needed(gathered(unstretched(program)))
 
 
 def rewritten(program: Program, *rewrites: Rewrite) -> Program:
     """The program with every step replaced by what the first of `rewrites` that knows better makes of it.
 
-    What is not used any more is left out.
+    What is not used any more is still there: see `needed`.
     """
     put: dict[int, Variable] = {}
     steps: list[Variable] = []
@@ -67,7 +64,7 @@ def rewritten(program: Program, *rewrites: Rewrite) -> Program:
     if not put:
         return program
     outputs = [put.get(id(x), x) for x in program.outputs]
-    return needed(Program(program.inputs, program.closed, program.values, steps, outputs, program.written))
+    return Program(program.inputs, program.closed, program.values, steps, outputs, program.written)
 
 
 def needed(program: Program) -> Program:
@@ -250,7 +247,7 @@ def unstretched(program: Program) -> Program:
 
     for s in program.steps:
         narrow(s)
-    return needed(program)
+    return program
 
 
 def repeated(x: Variable) -> Variable:
@@ -312,16 +309,17 @@ def with_numbers(program: Program) -> Program:
     """Truth values made numbers before an array is multiplied by them: NumPy does it piece by piece in its loop."""
 
     def numbers(x: Variable, s: Variable) -> Variable:
-        return Variable(STEP, x.data.astype(s.dtype), el.ASTYPE, (x,), {"dtype": s.dtype}, site=s.site)
+        if not (x.is_array and x.dtype.kind == "b"):
+            return x
+        steps.append(Variable(STEP, x.data.astype(s.dtype), el.ASTYPE, (x,), {"dtype": s.dtype}, site=s.site))
+        return steps[-1]
 
-    found = False
+    steps: list[Variable] = []
     for s in program.steps:
-        masks = [x for x in s.args if x.is_array and x.dtype.kind == "b"] if s.op is el.MULTIPLY else []
-        if masks and s.dtype.kind == "f":
-            s.args = tuple([numbers(x, s) if x in masks else x for x in s.args])
-            found = True
-    if found:
-        program.steps = ordered(program.outputs, program.steps)
+        if s.op is el.MULTIPLY and s.dtype.kind == "f" and "b" in [x.dtype.kind for x in s.args]:
+            s.args = tuple([numbers(x, s) for x in s.args])
+        steps.append(s)
+    program.steps = steps
     return program
 
 
@@ -362,7 +360,7 @@ def unsigned(program: Program) -> Program:
     if not any([s.op is el.NEGATIVE for s in program.steps]):
         return program
     before = [(s, s.args, s.name) for s in program.steps]
-    shorter = rewritten(program, stripped)
+    shorter = needed(rewritten(program, stripped))
     if len(shorter) < len(before):
         return shorter
     for s, args, name in before:
@@ -397,7 +395,7 @@ def multiplied(program: Program) -> Program:
             inverse[id(y)] = Variable(STEP, 1.0 / y.data, el.DIVIDE, (one, y), {}, site=s.site)
         return step(el.MULTIPLY, (s.args[0], inverse[id(y)]), s.params, s.data, s)
 
-    return rewritten(program, product) if max(count.values(), default=0) > 1 else program
+    return needed(rewritten(program, product)) if max(count.values(), default=0) > 1 else program
 
 
 def is_one_and_exp(x: Variable) -> bool:
@@ -449,7 +447,7 @@ def mirrored(program: Program) -> Program:
 
     if not any([ufunc_of(s.op) is np.absolute for s in program.steps]):
         return program
-    return rewritten(rewritten(program, choice), sharer())
+    return needed(rewritten(rewritten(program, choice), sharer()))
 
 
 AT_LEAST = COMPARISONS[operator.ge]

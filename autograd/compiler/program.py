@@ -6,32 +6,45 @@ from typing import Any
 
 import numpy as np
 
+from autograd.engine import NO_PARAMS
 from autograd.rules.table import Op
 
 INPUT, CLOSED, CONSTANT, STEP = "input", "closed", "constant", "step"
 FLOAT64 = np.dtype(np.float64)
 
 
-@dataclass(slots=True, eq=False)
 class Variable:
-    """One number or array of a program: given (an input), fixed (a constant), or computed (a step)."""
+    """One number or array of a program: given (an input), fixed (a constant), or computed (a step).
 
-    kind: str
-    data: Any  # of the call that was traced; a constant's for good
-    op: Op | None = None
-    args: tuple["Variable", ...] = ()
-    params: dict[str, Any] = field(default_factory=dict)
-    name: str | None = None  # the user's
-    site: str = ""  # the user's line
-    tracked: bool = False  # whether the step carried gradient: not in no_grad(), detached or a comparison
+    data: that of the call that was traced, a constant's for good.  name, site: the user's, and the
+    user's line.  tracked: whether the step carried gradient: not in no_grad(), detached or a comparison.
+    shape, dtype, is_array (whether it has axes) are the data's; a Python number's dtype is that of the
+    array it would become.
+    """
 
-    shape: tuple[int, ...] = ()  # of the data; a Python number's dtype is that of the array it would become
-    dtype: np.dtype[Any] = FLOAT64
-    is_array: bool = False  # whether it has axes; numbers are NumPy scalars or Python's
+    __slots__ = (
+        "args", "data", "dtype", "is_array", "kind", "name", "op", "params", "shape", "site", "tracked"
+    )  # fmt: skip
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    is_array: bool
 
-    def __post_init__(self) -> None:
-        data = self.data
-        if type(data) is not float and type(data) is not np.float64:
+    def __init__(
+        self,
+        kind: str,
+        data: Any,
+        op: Op | None = None,
+        args: tuple["Variable", ...] = (),
+        params: dict[str, Any] = NO_PARAMS,
+        name: str | None = None,
+        site: str = "",
+        tracked: bool = False,
+    ) -> None:
+        self.kind, self.data, self.op, self.args, self.params = kind, data, op, args, params
+        self.name, self.site, self.tracked = name, site, tracked
+        if type(data) is float or type(data) is np.float64:
+            self.shape, self.dtype, self.is_array = (), FLOAT64, False
+        else:
             data = data if hasattr(data, "dtype") else np.asarray(data)
             self.shape, self.dtype = data.shape, data.dtype
             self.is_array = bool(self.shape)

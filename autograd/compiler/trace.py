@@ -1,6 +1,9 @@
 """Run a function once on Values whose every use is recorded: a Program, good for all calls."""
 
+import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from inspect import CO_GENERATOR
 from operator import attrgetter
 from typing import Any
 
@@ -69,14 +72,50 @@ class Leaked(Value):
         return "<a Value of a compiled function that was traced: no numbers>"
 
 
+@dataclass(eq=False)
+class Record(Tape):
+    """A Tape that knows again the lines it has seen."""
+
+    sites: dict[Any, anomaly.Site] = field(default_factory=dict)  # by code and line
+    around: dict[Any, anomaly.Site] = field(default_factory=dict)  # by a frame of ours: who called it
+
+    def site(self) -> anomaly.Site:
+        """The user's line that is recording now.
+
+        A walk back through the graph has many frames of ours above it, which stay where they are; the
+        dictionary keeps them, so no other frame is taken for one.
+        """
+        frame: Any = sys._getframe(3)
+        passed = []
+        while frame is not None and anomaly._ours(frame.f_code.co_filename):
+            if frame in self.around:
+                return self.around[frame]
+            passed.append(frame)
+            frame = frame.f_back
+        if frame is None:
+            return NOWHERE
+        key = frame.f_code, frame.f_lineno
+        found = self.sites.get(key)
+        if found is None:
+            found = self.sites[key] = anomaly.Site(f"{key[0].co_filename}:{key[1]}", ())
+        if len(passed) > DEEP:
+            self.around = {f: found for f in passed if not f.f_code.co_flags & CO_GENERATOR}
+        return found
+
+
+NOWHERE = anomaly.Site("?", ())
+DEEP = 5  # frames: from so many on they are remembered
+
+
 def traced(v: Any) -> None:
     """Make a result a part of the program that is being traced."""
+    record: Any = tape.get()
     v.__class__ = Traced
-    v._site = anomaly.Site(anomaly.line(), ())
-    tape.get().made.append(v)
+    v._site = record.site()
+    record.made.append(v)
     if not v.params:
         return
-    if v.op is SETITEM and v.inputs[0]._number <= tape.get().start:
+    if v.op is SETITEM and v.inputs[0]._number <= record.start:
         raise TypeError(
             "a compiled function changes a Value in place (v[...] = x); return the new data instead"
         )
@@ -126,7 +165,7 @@ def trace(
     own: copy the arrays that `f` closes over, so that a later write into them does not reach the program.
     """
     leaves = [leaf(x, name) for x, name in zip(examples, names, strict=True)]
-    record = Tape(next_number(), list(leaves))
+    record = Record(next_number(), list(leaves))
     tokens = mode.set(mode.get() | TRACE), tape.set(record)
     try:
         with np.errstate(all="ignore"):
@@ -137,6 +176,7 @@ def trace(
         tape.reset(tokens[1])
         for v, n in record.numbers.values():
             v._number = n
+        record.around.clear()
         for v in record.made:
             leaked(v)
 
