@@ -20,11 +20,10 @@ from nn.functional.loss_parts import (
     class_weights,
     classes,
     divided,
-    is_plain_batch,
     pair,
+    places,
     plain,
     reduced,
-    rows,
     softmax_parts,
     weighted,
     weights_of,
@@ -136,21 +135,21 @@ def _cross_entropy_of_classes(x: Array, index: Any, share: Any, *, axis: int) ->
         return -np.where(share == 0, 0.0, share * picked).squeeze(axis)[()]
 
 
-def _mean_of_classes_x(g: Array, out: Array, x: Array, index: Any, top: Any, e: Any, total: Any) -> Array:
+def _mean_of_classes_x(g: Array, out: Array, x: Array, at: Any, top: Any, e: Any, total: Any) -> Array:
     """softmax - onehot, times each sample's share of the mean."""
-    share = g / x.shape[0]
+    n, c = x.shape
+    share = g / n
     if isinstance(x, Value):  # to be differentiated again: from x, not from what was kept of it
-        return (special.softmax(x, -1) - (index[:, None] == np.arange(x.shape[1]))) * share
-    slope = e / total
-    slope[rows(len(index)), index] -= 1
+        return (special.softmax(x, -1) - (at[:, None] % c == np.arange(c))) * share
+    slope = np.divide(e, total, order="C")
+    slope.ravel()[at] -= 1
     return slope * share
 
 
 @primitive(_mean_of_classes_x, None, None, None, None, name="cross_entropy")
-def _mean_of_classes(x: Array, index: Any, top: Any, e: Any, total: Any) -> Array:
-    """The mean of -log_softmax(x)[index] over rows, given parts of the softmax that the gradient needs too."""
-    picked = x[rows(len(index)), index] - top[:, 0]
-    return np.add.reduce(np.log(total[:, 0]) - picked) / len(index)
+def _mean_of_classes(x: Array, at: Any, top: Any, e: Any, total: Any) -> Array:
+    """The mean of -log_softmax(x) at these places, given parts of the softmax that the gradient needs too."""
+    return np.add.reduce(np.log(total[:, 0]) - (x.take(at) - top[:, 0])) / len(at)
 
 
 def _cross_entropy_x(g: Array, out: Array, x: Array, q: Array, axis: int) -> Array:
@@ -197,8 +196,9 @@ def cross_entropy(
     usual = weight is None and reduction == "mean" and label_smoothing == 0
     if usual and type(t) is np.ndarray and not is_traced(x):
         z = plain(x)
-        if is_plain_batch(z, t, ignore_index):
-            return _mean_of_classes(x, t, *softmax_parts(z))  # the common case first
+        at = places(z, t, ignore_index)
+        if at is not None:
+            return _mean_of_classes(x, at, *softmax_parts(z))  # the common case first
     check_reduction(name, reduction)
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"{name}: label_smoothing={label_smoothing} must be between 0 and 1")

@@ -58,8 +58,8 @@ def reduced(name: str, loss: Array, reduction: str) -> Array:
     """The mean or the sum over all elements, or the loss as it is."""
     check_reduction(name, reduction)
     if reduction == "mean":
-        return np.mean(loss) if loss.size else divided(np.sum(loss), 0)
-    return np.sum(loss) if reduction == "sum" else loss
+        return loss.mean() if loss.size else divided(loss.sum(), 0)
+    return loss.sum() if reduction == "sum" else loss
 
 
 def classes(name: str, target: Array, n: int, ignore: int | None) -> Any:
@@ -152,19 +152,26 @@ def softmax_parts(x: Any) -> tuple[Any, Any, Any]:
         top = np.maximum.reduce(x, axis=1, keepdims=True)
     else:
         top = np.maximum.reduce(x.T.copy(), axis=0)[:, None]
-    e = x - top
+    e = np.subtract(x, top, order="C")
     np.exp(e, out=e)
     return top, e, np.add.reduce(e, axis=1, keepdims=True)
 
 
-def is_plain_batch(x: Any, t: Any, ignore_index: int) -> bool:
-    """Whether these are (N, C) logits and N class indices, all of them in range and none to be ignored."""
-    return bool(
-        x.ndim == 2
-        and t.shape == x.shape[:1]
-        and t.size
-        and t.dtype.kind in "iu"
-        and x.dtype.kind == "f"
-        and exist(t, x.shape[1])
-        and not 0 <= ignore_index < x.shape[1]
-    )
+def places(x: Any, t: Any, ignore_index: int) -> Any:
+    """Where each sample's class stands among the logits, all in a row.
+
+    None unless these are (N, C) logits and N class indices, all of which exist and count.
+    """
+    if (
+        x.ndim != 2
+        or t.shape != x.shape[:1]
+        or not t.size
+        or t.dtype.kind not in "iu"
+        or x.dtype.kind != "f"
+        or 0 <= ignore_index < x.shape[1]
+    ):
+        return None
+    try:
+        return np.ravel_multi_index((rows(len(t)), t), x.shape)
+    except ValueError:
+        return None
