@@ -8,12 +8,13 @@ import numpy as np
 from autograd import backward, engine
 from autograd.containers import CONTAINERS, Tree, built, leaves_of, rebuilt
 from autograd.convert import plain_array
-from autograd.engine import ALL, NO_PARAMS, Node, next_number, record, tracked
+from autograd.engine import ALL, NO_PARAMS, ONLY, Node, next_number, record, tracked
 from autograd.modes import RECORD, TRACE, enable_grad, mode
 from autograd.rules.elementwise import IDENTITY
 from autograd.value import Value, seed_for
 
 ndarray, float64 = np.ndarray, np.float64
+PLAIN = frozenset((float, int, float64, ndarray, type(ONLY)))  # what an operand most often is, if no Value
 NO_OP: Any = None  # what a leaf was made by
 _mode = mode.get
 
@@ -41,7 +42,10 @@ class Call:
         called = list(args)
         for n in numbers:
             x = args[n]
-            if isinstance(x, CONTAINERS):
+            if type(x) is float:  # the common case first
+                called[n] = v = tracked(float64(x), NO_OP, (), ALL)
+                self.flat.append(v)
+            elif isinstance(x, CONTAINERS):
                 own = [variable(leaf, what) for leaf in leaves_of(x)]
                 called[n] = rebuilt(x, own)
                 self.flat += own
@@ -114,27 +118,30 @@ def made_of(
             found.append(v)
     for v in found:  # which grows
         x, y = v._first, v._second
-        if y is ALL:
-            if v.op is None:
-                only = False
-            for x in v._first:
-                if isinstance(x, Node) and x not in known and x.requires_grad:
-                    if x._number < since:
-                        return None
-                    known.add(x)
-                    found.append(x)
-            continue
-        # one or two inputs; ONLY, the second of one, is no Node
-        if (type(x) is Value or isinstance(x, Node)) and x not in known and x.requires_grad:
-            if x._number < since:
-                return None
-            known.add(x)
-            found.append(x)
-        if (type(y) is Value or isinstance(y, Node)) and y not in known and y.requires_grad:
-            if y._number < since:
-                return None
-            known.add(y)
-            found.append(y)
+        rest: tuple[Any, ...] = ()
+        if type(y) is Value:
+            if y not in known and y.requires_grad:
+                if y._number < since:
+                    return None
+                known.add(y)
+                found.append(y)
+        elif type(y) not in PLAIN:  # more than two inputs, or a Value of another class
+            rest = v.inputs
+            only = only and v.op is not None
+        if type(x) is Value:
+            if x not in known and x.requires_grad:
+                if x._number < since:
+                    return None
+                known.add(x)
+                found.append(x)
+        elif type(x) not in PLAIN and not rest:
+            rest = (x,)
+        for x in rest:
+            if isinstance(x, Node) and x not in known and x.requires_grad:
+                if x._number < since:
+                    return None
+                known.add(x)
+                found.append(x)
     return only
 
 
@@ -147,16 +154,26 @@ def as_value(g: Any) -> Value:
     return g if isinstance(g, Value) else Value(g, requires_grad=False)
 
 
+class Chosen:
+    """Which arguments of a function are differentiated: an int or a tuple of ints, looked at once for each length."""
+
+    __slots__ = ("argnums", "known", "single")
+
+    def __init__(self, argnums: Any) -> None:
+        self.argnums = argnums
+        self.single = hasattr(argnums, "__index__")
+        self.known: dict[int, tuple[int, ...]] = {}
+
+    def of(self, n: int, what: str) -> tuple[int, ...]:
+        """Their positions from the start in a call with `n` arguments."""
+        numbers = self.known.get(n)
+        if numbers is None:
+            numbers = self.known[n] = positions(self.argnums, n, what)
+        return numbers
+
+
 def positions(argnums: Any, n: int, what: str) -> tuple[int, ...]:
     """argnums as positions from the start, for a call with `n` arguments."""
-    given = (argnums,) if type(argnums) is int else argnums
-    if type(given) is tuple:  # the common case first
-        for i in given:
-            if type(i) is not int or not 0 <= i < n:
-                break
-        else:
-            if len(given) == 1 or len(set(given)) == len(given):
-                return given
     given = (argnums,) if hasattr(argnums, "__index__") else argnums
     if not isinstance(given, (tuple, list)) or not all([hasattr(i, "__index__") for i in given]):
         raise TypeError(f"{what}: argnums must be an int or a tuple of ints, got {argnums!r}")
@@ -194,8 +211,6 @@ def output_of(y: Any, what: str) -> Any:
 
 def scalar(y: Any, what: str) -> Any:
     """What a function returned, if it is a single number."""
-    if type(y) is Value and not y._array.shape:
-        return y  # the common case first
     shape = plain_array(output_of(y, what)).shape
     if shape not in ((), (1,)):
         raise ValueError(
@@ -208,10 +223,10 @@ def scalar(y: Any, what: str) -> Any:
 def variable(x: Any, what: str) -> Value:
     """A fresh Value for an argument; linked to it if it is a Value itself."""
     kind = type(x)
-    if kind is float or kind is float64:  # the common cases first
-        return leaf(float64(x))
+    if kind is float or kind is float64:
+        return tracked(float64(x), NO_OP, (), ALL)  # as Value(x)
     if kind is ndarray and x.ndim and x.dtype.kind == "f" and x.dtype.isnative:
-        return leaf(np.array(x))
+        return tracked(np.array(x), NO_OP, (), ALL)
     if isinstance(x, Value):
         if x.dtype.kind != "f":
             raise TypeError(
@@ -228,12 +243,6 @@ def variable(x: Any, what: str) -> Value:
         return Value(x)
     except TypeError as error:
         raise TypeError(f"{what}: an argument cannot be differentiated: {error}") from None
-
-
-def leaf(data: Any) -> Value:
-    """`Value(data)` for floating data that nobody else holds."""
-    v: Value = tracked(data, NO_OP, (), ALL)
-    return v
 
 
 def plainly(v: Any, linked: bool) -> Any:

@@ -16,6 +16,7 @@ import numpy as np
 from autograd import backward
 from autograd.calls import (
     Call,
+    Chosen,
     as_value,
     made_of,
     one_array,
@@ -66,7 +67,7 @@ def gradients(
     12.0
     """
     for what, given in (("outputs", outputs), ("inputs", inputs)):
-        if not isinstance(given, Value | tuple | list):
+        if not isinstance(given, (Value, tuple, list)):
             raise TypeError(f"gradients(): {what} must be Values, got {type(given).__name__}")
     roots = [outputs] if isinstance(outputs, Value) else list(outputs)
     create_graph = create_graph or is_tracing()
@@ -90,7 +91,7 @@ def gradients(
             g = found[v]
             if create_graph:
                 g = as_value(g)
-            elif any([g is h for h in results]) and isinstance(g, np.ndarray):
+            elif type(g) is np.ndarray and any([g is h for h in results]):
                 g = g.copy()  # an input asked for twice
             results.append(g)
         elif allow_unused:
@@ -115,9 +116,11 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = Fals
     (9.0, 6.0)
     """
 
+    chosen = Chosen(argnums)
+
     @wraps(f)
     def both(*args: Tree, **options: Any) -> Any:
-        y, extra, g, linked = evaluated(f, argnums, has_aux, args, options)
+        y, extra, g, linked = evaluated(f, chosen, has_aux, args, options)
         value = plainly(y, linked)
         return (value, extra) if has_aux else value, g
 
@@ -140,28 +143,31 @@ def grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Call
     0.0
     """
 
+    chosen = Chosen(argnums)
+
     @wraps(f)
     def gradient(*args: Tree, **options: Any) -> Any:
-        _, extra, g, _ = evaluated(f, argnums, has_aux, args, options)
+        _, extra, g, _ = evaluated(f, chosen, has_aux, args, options)
         return (g, extra) if has_aux else g
 
     return gradient
 
 
 def evaluated(
-    f: Callable[..., Any], argnums: Any, has_aux: bool, args: Sequence[Tree], options: dict[str, Any]
+    f: Callable[..., Any], chosen: Chosen, has_aux: bool, args: Sequence[Tree], options: dict[str, Any]
 ) -> tuple[Any, Any, Any, bool]:
     """What a scalar function returned, what besides, the gradient, and whether they depend on the outside."""
-    call = Call(f, args, positions(argnums, len(args), "grad"), options, "grad")
+    call = Call(f, args, chosen.of(len(args), "grad"), options, "grad")
     y, extra = call.output, None
     if has_aux:
         if not isinstance(y, tuple) or len(y) != 2:
             raise TypeError("grad: with has_aux=True the function must return (value, extra)")
         y, extra = y
-    scalar(y, "grad")
+    if type(y) is not Value or y._array.shape:
+        scalar(y, "grad")
     linked = call.depends_on_outside(y)
     found = call.arranged(call.pull(y, None, linked))
-    return y, extra, found[0] if hasattr(argnums, "__index__") else found, linked
+    return y, extra, found[0] if chosen.single else found, linked
 
 
 def vjp(f: Callable[..., Any], *primals: Tree) -> tuple[Any, Callable[[Any], Any]]:
@@ -255,13 +261,13 @@ def jacobian(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
     array([[2., 0.],
            [0., 4.]])
     """
-    single = hasattr(argnums, "__index__")
+    chosen = Chosen(argnums)
 
     @wraps(f)
     def full(*args: Tree, **options: Any) -> Any:
-        call = Call(f, args, positions(argnums, len(args), "jacobian"), options, "jacobian")
+        call = Call(f, args, chosen.of(len(args), "jacobian"), options, "jacobian")
         columns = call.arranged(derivatives(call, output_of(call.output, "jacobian")))
-        return columns[0] if single else columns
+        return columns[0] if chosen.single else columns
 
     return full
 
