@@ -78,6 +78,19 @@ class Record(Tape):
 
     sites: dict[Any, anomaly.Site] = field(default_factory=dict)  # by code and line
     around: dict[Any, anomaly.Site] = field(default_factory=dict)  # by a frame of ours: who called it
+    own: bool = False  # copy the plain arrays that are used
+    copies: dict[int, tuple[Any, Any]] = field(default_factory=dict)  # itself, its copy
+
+    def kept(self, x: Any) -> Any:
+        """A plain array as it is now: a copy, the same one as long as nothing is written into the array."""
+        if not (self.own and isinstance(x, np.ndarray)):
+            return x
+        found = self.copies.get(id(x))
+        if found is None or (found[1] is not x and found[1].tobytes() != x.tobytes()):
+            new = alike(x)
+            self.copies[id(new)] = new, new
+            found = self.copies[id(x)] = x, new
+        return found[1]
 
     def site(self) -> anomaly.Site:
         """The user's line that is recording now.
@@ -113,6 +126,8 @@ def traced(v: Any) -> None:
     v.__class__ = Traced
     v._site = record.site()
     record.made.append(v)
+    if record.own and any([type(x) is np.ndarray for x in v.inputs]):
+        v.inputs = tuple([record.kept(x) for x in v.inputs])
     if not v.params:
         return
     if v.op is SETITEM and v.inputs[0]._number <= record.start:
@@ -162,37 +177,33 @@ def trace(
     examples: arrays or NumPy scalars, one for each argument; the program holds for all of the
     same shapes and dtypes.  What `f` assigns to the data of Values (`v.data = ...`) is part of the
     program too: its last outputs, in the order of `written`; left out without `effects`.
-    own: copy the arrays that `f` closes over, so that a later write into them does not reach the program.
+    own: copy the arrays that `f` uses, each time as they are then: a later write does not reach the program.
     """
     leaves = [leaf(x, name) for x, name in zip(examples, names, strict=True)]
-    record = Record(next_number(), list(leaves))
+    record = Record(next_number(), list(leaves), own=own)
     tokens = mode.set(mode.get() | TRACE), tape.set(record)
     try:
         with np.errstate(all="ignore"):
             results = f(list(leaves))
-        return program_of(leaves, record, results, effects, own)
+        return program_of(leaves, record, results, effects)
     finally:
         mode.reset(tokens[0])
         tape.reset(tokens[1])
         for v, n in record.numbers.values():
             v._number = n
         record.around.clear()
+        record.copies.clear()
         for v in record.made:
             leaked(v)
 
 
-def program_of(
-    leaves: Sequence[Any], record: Tape, results: Sequence[Any], effects: bool, own: bool
-) -> Program:
+def program_of(leaves: Sequence[Any], record: Record, results: Sequence[Any], effects: bool) -> Program:
     """The operations behind `results` and behind what was written, as a program."""
     start = record.start
     known: dict[int, Variable] = {id(v): Variable(INPUT, v._array, name=v._name) for v in leaves}
     inputs = list(known.values())
     closed: list[Variable] = []
     values: list[Any] = []
-    copies: dict[
-        int, tuple[Any, Any]
-    ] = {}  # of an array that is closed over: itself, so that it stays, its copy
     writes: dict[int, list[tuple[int, Any]]] = {}  # by Value: number, new data
     for n, v, new in record.writes:
         writes.setdefault(id(v), []).append((n, new))
@@ -200,11 +211,7 @@ def program_of(
     def variable(x: Any, when: int | None = None) -> Variable:
         """The variable of a Value or plain operand as it was at a time, by default at the end."""
         if not isinstance(x, Node):
-            if own and isinstance(x, np.ndarray):
-                if id(x) not in copies:
-                    copies[id(x)] = x, alike(x)
-                x = copies[id(x)][1]
-            return constant(x)
+            return constant(record.kept(x))
         if id(x) in writes:
             news = [new for n, new in writes[id(x)] if when is None or n < when]
             if news:

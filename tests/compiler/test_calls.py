@@ -118,6 +118,46 @@ def test_arrays_that_are_closed_over_are_constants(of):
     same(w.grad, slope)
 
 
+def counted(w):
+    t, s = np.zeros(3), 0.0
+    for _ in range(3):
+        t += 1
+        s = s + np.sum(w * t)
+    return s
+
+
+def basis(w):
+    e, s = np.zeros(3), 0.0
+    for i in range(3):
+        e[i] = 1
+        s = s + (i + 1) * (e @ w) ** 2
+        e[i] = 0
+    return s
+
+
+def masked(w):
+    m = np.array([True, False, True])
+    s = np.where(m, w, w * w).sum()
+    m[:] = False
+    return s * np.where(m, w, 2 * w).sum()
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize(
+    ("f", "slope"),
+    [(counted, [6.0, 6.0, 6.0]), (basis, [2.0, 8.0, 18.0]), (masked, [28.0, 64.0, 28.0])],
+)
+def test_an_array_that_is_written_into_while_traced_counts_as_it_was_at_each_use(f, slope, backend):
+    x = np.array([1.0, 2.0, 3.0])
+    c = compile(f, backend=backend)
+    for _ in range(2):
+        assert c(x) == f(x)
+        same(c.value_and_grad(x)[1], np.array(slope))
+    w = Value(x)
+    c(w).backward()
+    same(w.grad, np.array(slope))
+
+
 def test_arrays_that_are_overwritten_before_the_pass_back_are_noticed(x):
     w, given = Value(np.ones(5)), x.copy()
     constant = Value(x, requires_grad=False)
