@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.names import Names, comment, literal
+from autograd.compiler.buffers import LARGE, Buffers, key_of
+from autograd.compiler.names import Names, comment
 from autograd.compiler.passes import SCATTERED
 from autograd.compiler.program import CONSTANT, STEP, Program, Variable
-from autograd.compiler.recycled import Recycled
 from autograd.compiler.ufuncs import ufunc_of
 from autograd.rules import elementwise as el
 from autograd.rules import indexing, reductions, shaping, windows
@@ -32,13 +32,8 @@ INFIX = {
 ADD_REDUCE = np.add.reduce
 EXTREMES = {reductions.MAX: np.maximum, reductions.MIN: np.minimum}
 LARGER_OR_SMALLER = frozenset(EXTREMES.values())
-LARGE = 1 << 16  # bytes: of such a result fresh memory costs more than a look whether an old one is free
 QUICK = 1 << 14  # bytes: below, an assignment is quicker than np.copyto
 POWERS = {2: np.square, 0.5: np.sqrt, -1: np.reciprocal, 1: np.positive}  # as ndarray.__pow__ has them
-
-Key = tuple[
-    tuple[int, ...], int, tuple[int, ...]
-]  # shape, dtype (by identity, there is one of each), strides
 
 
 @dataclass(slots=True)
@@ -52,115 +47,14 @@ class Code:
 
 
 @dataclass
-class Planner:
-    """Emits one line per step and decides which buffer each result is written into."""
+class Planner(Buffers):
+    """Emits one line per step, the last ones inside it where nothing else needs them."""
 
-    program: Program
-    names: Names
-    namespace: dict[str, Any] = field(default_factory=dict)
-    before: list[str] = field(default_factory=list)  # once, before the first run
-    lines: list[str] = field(default_factory=list)
-    buffers: list[Any] = field(default_factory=list)
-    free: dict[Key, list[int]] = field(default_factory=dict)
-    held: dict[int, set[int]] = field(default_factory=dict)  # variable -> buffers it may show
-    shown: set[int] = field(default_factory=set)  # variables that may be arrays of their own, or views
     numbers: dict[Any, str] = field(default_factory=dict)  # constants that are used with arrays
-    seen: dict[int, str] = field(default_factory=dict)  # what is in the namespace, by identity
-    users: dict[int, int] = field(default_factory=dict)  # buffer -> live variables that may show it
-    keys: list[Key] = field(default_factory=list)  # of the buffers
-    likes: dict[int, Key] = field(default_factory=dict)  # variable -> its key
+    cells: dict[int, str] = field(default_factory=dict)  # numbers used with arrays -> arrays without axes
     fixed: dict[int, Any] = field(default_factory=dict)  # variables that are views of a buffer -> such views
-    latest: tuple[Variable | None, str, int] = (
-        None,
-        "",
-        0,
-    )  # an elementwise step, its text, how many lines then
-    cells: dict[int, str] = field(
-        default_factory=dict
-    )  # numbers that are used with arrays -> buffers without axes
-
-    def __post_init__(self) -> None:
-        self.left = self.program.uses()
-        self.returned = {id(x) for x in self.program.outputs}
-
-    # --- text ---------------------------------------------------------------------------------------
-
-    def text(self, x: Variable) -> str:
-        """How a variable is written."""
-        if x.kind == CONSTANT:
-            return literal(x.data) or self.known(x.data, "c")
-        return self.names[x]
-
-    def known(self, thing: Any, prefix: str) -> str:
-        """The name of an object that the code refers to."""
-        if id(thing) in self.seen:
-            return self.seen[id(thing)]
-        name = getattr(thing, "__name__", "") if prefix == "" else prefix if "_" in prefix else ""
-        if not name.isidentifier():
-            name = f"{prefix or 'f'}{len(self.namespace)}"
-        name = self.names.unused(name, ("make", "run"))
-        self.namespace[name] = thing
-        self.seen[id(thing)] = name
-        return name
-
-    # --- buffers ------------------------------------------------------------------------------------
-
-    def room(self, s: Variable, reuse: Sequence[Variable] = ()) -> str:
-        """The buffer that a step writes into: one of an operand that is not used again, a free one, or a new one."""
-        if id(s) in self.returned:  # it is the caller's
-            return self.recycled(s) if s.data.nbytes >= LARGE else "None"
-        key = self.key(s)
-        for x in reuse:
-            mine = self.held.get(id(x))
-            if mine and self.left[id(x)] == 1 and len(mine) == 1 and self.key(x) == key:
-                (b,) = mine
-                if self.users[b] == 1 and self.keys[b] == key:
-                    return self.hold(s, b)
-        if self.free.get(key):
-            return self.hold(s, self.free[key].pop())
-        return self.hold(s, self.another(s))
-
-    def key(self, s: Variable) -> Key:
-        """Equal for variables that fit into the same buffer."""
-        found = self.likes.get(id(s))
-        if found is None:
-            found = self.likes[id(s)] = key_of(s.data)
-        return found
-
-    def another(self, s: Variable) -> int:
-        """A new buffer."""
-        fresh = np.empty_like(s.data)
-        self.buffers.append(fresh)
-        self.keys.append(key_of(fresh))
-        return len(self.buffers) - 1
-
-    def recycled(self, s: Variable) -> str:
-        """Room for a large result."""
-        name = self.names.unused(f"room{len(self.before)}")
-        like = self.known(np.empty_like(s.data), "like")
-        self.before.append(f"{name} = {self.known(Recycled, 'Recycled')}({like})")
-        return f"{name}()"
-
-    def hold(self, s: Variable, b: int) -> str:
-        if id(s) in self.held:
-            self.held[id(s)].add(b)
-        else:
-            self.held[id(s)] = {b}
-        self.users[b] = self.users.get(b, 0) + 1
-        return f"buffer{b}"
-
-    def release(self, s: Variable) -> None:
-        """The operands that were used for the last time give their buffers back."""
-        left, users = self.left, self.users
-        for x in s.args:
-            n = id(x)
-            left[n] -= 1
-            if left[n]:
-                continue
-            for b in self.held.pop(n, ()):
-                users[b] -= 1
-                if not users[b]:
-                    self.free.setdefault(self.keys[b], []).append(b)
+    # an elementwise step, what computes it, and how many lines there were then
+    latest: tuple[Variable | None, str, int] = (None, "", 0)
 
     # --- steps --------------------------------------------------------------------------------------
 
@@ -201,7 +95,7 @@ class Planner:
         called = self.seen.get(id(function)) or self.known(function, "")
         text = f"{called}({', '.join(args)})"
         self.line(s, f"{name} = {text}")
-        if s.name is None and len(text) < 60:
+        if s.name is None and len(text) < 60 and id(s) not in self.ahead:
             self.latest = s, text, len(self.lines)
 
     def nested(self) -> str:
@@ -234,15 +128,7 @@ class Planner:
         elif s.op is el.WHERE and not s.is_array:
             self.line(s, f"{name} = {self.known(np.where, '')}({', '.join(args)})[()]")
         elif s.op is el.WHERE:
-            out = self.room(s, [s.args[2]])
-            if out == "None":
-                self.line(s, f"{name} = {self.known(np.where, '')}({', '.join(args)})")
-            else:
-                put = self.known(np.copyto, "")
-                self.line(s, f"{name} = {out}")
-                if not self.is_in_place(s.args[2], s):
-                    self.lines.append(f"{put}({name}, {args[2]})")
-                self.lines.append(f"{put}({name}, {args[1]}, where={args[0]})")
+            self.choose(s, name, args)
         elif s.op in EXTREMES:
             out = self.room(s) if s.is_array else "None"
             axis, keep = s.params["axis"], s.params["keepdims"]
@@ -265,6 +151,24 @@ class Planner:
             if not s.is_array:
                 made = f"{self.known(np.asarray, '')}({made})[()]"
             self.line(s, f"{name} = {made}")
+
+    def choose(self, s: Variable, name: str, args: list[str]) -> None:
+        """np.where: over what it takes from, where that is not used again."""
+        out = self.room(s, s.args[1:])
+        if out == "None":
+            self.line(s, f"{name} = {self.known(np.where, '')}({', '.join(args)})")
+            return
+        put = self.known(np.copyto, "")
+        self.line(s, f"{name} = {out}")
+        if s.args[1] is not s.args[2] and self.is_in_place(
+            s.args[1], s
+        ):  # masks of valid entries are often all true
+            self.lines.append(f"if not {args[0]}.all():")
+            self.lines.append(f"    {put}({name}, {args[2]}, where=~{args[0]})")
+            return
+        if not self.is_in_place(s.args[2], s):
+            self.lines.append(f"{put}({name}, {args[2]})")
+        self.lines.append(f"{put}({name}, {args[1]}, where={args[0]})")
 
     def fill(self, name: str, text: str, s: Variable) -> None:
         """Another array, of another dtype perhaps, written over one."""
@@ -351,10 +255,6 @@ class Planner:
 
     def finish(self) -> None:
         """After the last step."""
-
-    def is_in_place(self, x: Variable, s: Variable) -> bool:
-        """Whether `x` was written into the buffer that `s` has now."""
-        return id(s) in self.held and self.held.get(id(x)) == self.held[id(s)] and id(x) not in self.shown
 
     def shows(self, s: Variable) -> None:
         """A view: it keeps the buffers of its operands in use."""
@@ -447,11 +347,11 @@ class Planner:
 def by_dot(s: Variable) -> bool:
     """Whether `x.dot(y)` makes the same call of the linear algebra library as `x @ y`, with less around it.
 
-    It does for matrices of floats without gaps; where one has a single element dot takes another way.
+    It does for matrices of floats without gaps and with an inner axis longer than 1.
     """
-    return all(
-        [x.is_array and x.dtype == s.dtype and x.data.flags.forc and x.data.size > 1 for x in s.args]
-    ) and (s.dtype.char in "fd" and [len(x.shape) for x in s.args] == [2, 2] and s.data.flags.c_contiguous)
+    if s.dtype.char not in "fd" or [len(x.shape) for x in s.args] != [2, 2] or s.args[1].shape[0] < 2:
+        return False
+    return s.data.flags.c_contiguous and all([x.dtype == s.dtype and x.data.flags.forc for x in s.args])
 
 
 def quick_power(args: Sequence[Variable], texts: list[str]) -> tuple[np.ufunc, list[str]]:
@@ -474,17 +374,15 @@ def number_name(number: Any) -> str:
     return f"c_{text}" if len(text) < 9 and text.replace("_", "").replace("m", "").isdigit() else "c"
 
 
-def key_of(data: Any) -> Key:
-    return data.shape, id(data.dtype), data.strides
-
-
 def identifier(name: str) -> str:
     return name if name.isidentifier() else "f"
 
 
 def code(program: Program, names: Names, planner: Planner | None = None) -> Code:
     """The function of a program on arrays."""
-    planner = planner or Planner(program, names)
+    if planner is None:
+        planner = Planner(program, names)
+        planner.look_ahead()
     for s in program.steps:
         planner.emit(s)
     planner.finish()

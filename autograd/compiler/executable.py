@@ -16,6 +16,7 @@ import numpy as np
 from autograd.compiler import arrays, passes, scalars
 from autograd.compiler.names import Names
 from autograd.compiler.program import Program
+from autograd.compiler.recycled import buffer_like
 from autograd.compiler.single import narrowed
 
 
@@ -92,12 +93,12 @@ def executable(program: Program, backend: str | None, name: str) -> Executable:
         text = scalars.source(program, names)
         run = loaded(text, dict(scalars.NAMESPACE), name)["run"]
         return Executable(program, "python", text, lambda: run, "", name)
-    program = narrowed(passes.with_numbers(program))
+    program = narrowed(passes.with_numbers(passes.outer(program)))
     code = arrays.code(program, Names(program))
     make = loaded(code.source, code.namespace, name)["make"]
 
     def fresh() -> Callable[..., tuple[Any, ...]]:
-        made: Callable[..., tuple[Any, ...]] = make(*[np.empty_like(b) for b in code.buffers])
+        made: Callable[..., tuple[Any, ...]] = make(*[buffer_like(b) for b in code.buffers])
         return made
 
     return Executable(program, "numpy", code.source, fresh, why or "asked for", name, code.foreign)

@@ -15,8 +15,10 @@ import numpy as np
 
 from autograd.compiler import arrays, machine, passes, scalars, unrolled
 from autograd.compiler.arrays import Planner
+from autograd.compiler.buffers import LARGE
 from autograd.compiler.names import Names, comment
 from autograd.compiler.program import CONSTANT, Program, Variable
+from autograd.compiler.recycled import buffer_like
 from autograd.compiler.ufuncs import ufunc_of
 from autograd.rules import elementwise as el
 from autograd.rules import reductions
@@ -178,7 +180,7 @@ class Fuser(Planner):
     def target(self, s: Variable, reuse: list[Variable]) -> str:
         """What an output of a loop is written into: a buffer, or a new array that is returned."""
         if id(s) in self.returned:
-            if s.data.nbytes >= arrays.LARGE:
+            if s.data.nbytes >= LARGE:
                 return self.recycled(s)
             return f"{self.known(np.empty_like, '')}({self.known(np.empty_like(s.data), 'like')})"
         key = self.key(s)
@@ -323,7 +325,7 @@ def executable(program: Program, name: str, why: str) -> Any:
     text = "\n".join([*fuser.loops, code.source])
 
     def fresh() -> Callable[..., tuple[Any, ...]]:
-        run: Callable[..., tuple[Any, ...]] = made(*[np.empty_like(b) for b in code.buffers])
+        run: Callable[..., tuple[Any, ...]] = made(*[buffer_like(b) for b in code.buffers])
         return run
 
     return Executable(program, "numba", text, fresh, why, name, code.foreign)

@@ -411,7 +411,7 @@ def is_one_and_exp(x: Variable) -> bool:
 
 
 def outer(program: Program) -> Program:
-    """The matrix product of a column and a row as their product: quicker in a loop with what follows.
+    """The matrix product of a column and a row as their product: NumPy takes the elements one by one.
 
     The same bits: + 0.0, which a sum begins with, makes 0.0 of -0.0.
     """

@@ -1,4 +1,4 @@
-"""Large results in memory that was used before: fresh pages of it cost as much as the arithmetic."""
+"""Memory: buffers where the processor reads them quickest, large results where older ones were."""
 
 import sys
 from sys import getrefcount
@@ -18,8 +18,20 @@ def references(xs: list[Any]) -> int:
 NOBODYS = references([object()]) if getattr(sys, "_is_gil_enabled", lambda: True)() else -1
 
 
+LINE = 64  # bytes of a cache line: what begins with one takes up to a third less than what does not
+
+
+def buffer_like(x: Any) -> Any:
+    """An array like `x`, without its numbers, that begins with a cache line."""
+    like = np.empty_like(x)
+    room = np.empty(like.nbytes + LINE, np.uint8)
+    return np.ndarray(like.shape, like.dtype, room, -room.ctypes.data % LINE, like.strides)
+
+
 class Recycled:
     """Makes arrays that belong to the caller for as long as anyone holds them, or a view of them.
+
+    Fresh pages of memory cost as much as the arithmetic: these were used before.
 
     >>> result = Recycled(np.zeros(3))
     >>> a, b = result(), result()
