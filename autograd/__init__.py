@@ -10,8 +10,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from autograd import special, windows
 from autograd.modes import detect_anomaly, enable_grad, is_grad_enabled, no_grad
-from autograd.rules import special, windows
 from autograd.transforms import (
     checkpoint,
     grad,

@@ -7,6 +7,7 @@ import numpy as np
 
 from autograd import engine
 from autograd.engine import Node, binary, infix, raw, record, reflected, unary
+from autograd.foreign import refuse_arguments as refuse
 from autograd.messages import explained
 from autograd.modes import is_grad_enabled
 from autograd.rules import elementwise as el
@@ -80,26 +81,26 @@ class Operators(Node):
 
     # NumPy's methods
 
-    def sum(self, axis: Any = None, *, keepdims: bool = False) -> V: return reduced(reductions.SUM, self, axis, keepdims)
-    def prod(self, axis: Any = None, *, keepdims: bool = False) -> V: return reductions.prod(self, axis, keepdims=keepdims)
-    def mean(self, axis: Any = None, *, keepdims: bool = False) -> V: return reduced(reductions.MEAN, self, axis, keepdims)
-    def var(self, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> V: return reductions.var(self, axis, ddof=ddof, keepdims=keepdims)
-    def std(self, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> V: return reductions.std(self, axis, ddof=ddof, keepdims=keepdims)
-    def max(self, axis: Any = None, *, keepdims: bool = False) -> V: return reductions.max_(self, axis, keepdims=keepdims)
-    def min(self, axis: Any = None, *, keepdims: bool = False) -> V: return reductions.min_(self, axis, keepdims=keepdims)
-    def cumsum(self, axis: Any = None) -> V: return reductions.cumsum(self, axis)
-    def cumprod(self, axis: Any = None) -> V: return reductions.cumprod(self, axis)
-    def argmax(self, axis: Any = None) -> Any: return answer(np.argmax, (self,), {"axis": axis})
-    def argmin(self, axis: Any = None) -> Any: return answer(np.argmin, (self,), {"axis": axis})
-    def argsort(self, axis: Any = -1) -> Any: return answer(np.argsort, (self,), {"axis": axis, "kind": "stable"})
-    def any(self, axis: Any = None, *, keepdims: bool = False) -> Any: return answer(np.any, (self,), {"axis": axis, "keepdims": keepdims})
-    def all(self, axis: Any = None, *, keepdims: bool = False) -> Any: return answer(np.all, (self,), {"axis": axis, "keepdims": keepdims})
+    def sum(self, axis: Any = None, *, keepdims: bool = False, **other: Any) -> V: return reduced(reductions.SUM, self, axis, keepdims) if not other else refuse(other)
+    def prod(self, axis: Any = None, *, keepdims: bool = False, **other: Any) -> V: return reductions.prod(self, axis, keepdims=keepdims) if not other else refuse(other)
+    def mean(self, axis: Any = None, *, keepdims: bool = False, **other: Any) -> V: return reduced(reductions.MEAN, self, axis, keepdims) if not other else refuse(other)
+    def var(self, axis: Any = None, *, ddof: float = 0, keepdims: bool = False, **other: Any) -> V: return reductions.var(self, axis, ddof=ddof, keepdims=keepdims) if not other else refuse(other)
+    def std(self, axis: Any = None, *, ddof: float = 0, keepdims: bool = False, **other: Any) -> V: return reductions.std(self, axis, ddof=ddof, keepdims=keepdims) if not other else refuse(other)
+    def max(self, axis: Any = None, *, keepdims: bool = False, **other: Any) -> V: return reductions.max_(self, axis, keepdims=keepdims) if not other else refuse(other)
+    def min(self, axis: Any = None, *, keepdims: bool = False, **other: Any) -> V: return reductions.min_(self, axis, keepdims=keepdims) if not other else refuse(other)
+    def cumsum(self, axis: Any = None, **other: Any) -> V: return reductions.cumsum(self, axis) if not other else refuse(other)
+    def cumprod(self, axis: Any = None, **other: Any) -> V: return reductions.cumprod(self, axis) if not other else refuse(other)
+    def argmax(self, axis: Any = None, **other: Any) -> Any: return answer(np.argmax, (self,), {"axis": axis}) if not other else refuse(other)
+    def argmin(self, axis: Any = None, **other: Any) -> Any: return answer(np.argmin, (self,), {"axis": axis}) if not other else refuse(other)
+    def argsort(self, axis: Any = -1, **other: Any) -> Any: return answer(np.argsort, (self,), {"axis": axis, "kind": "stable"}) if not other else refuse(other)
+    def any(self, axis: Any = None, *, keepdims: bool = False, **other: Any) -> Any: return answer(np.any, (self,), {"axis": axis, "keepdims": keepdims}) if not other else refuse(other)
+    def all(self, axis: Any = None, *, keepdims: bool = False, **other: Any) -> Any: return answer(np.all, (self,), {"axis": axis, "keepdims": keepdims}) if not other else refuse(other)
     def reshape(self, *shape: Any, order: str = "C") -> V: return shaping.reshape(self, shape[0] if len(shape) == 1 else shape, order)
     def ravel(self) -> V: return shaping.ravel(self)
     def flatten(self) -> V: return shaping.ravel(self)
     def transpose(self, *axes: Any) -> V: return shaping.transpose(self, (axes[0] if len(axes) == 1 and not hasattr(axes[0], "__index__") else axes or None))
     def swapaxes(self, axis1: int, axis2: int) -> V: return shaping.swapaxes(self, axis1, axis2)
-    def squeeze(self, axis: Any = None) -> V: return shaping.squeeze(self, axis)
+    def squeeze(self, axis: Any = None, **other: Any) -> V: return shaping.squeeze(self, axis) if not other else refuse(other)
     def repeat(self, repeats: Any, axis: Any = None) -> V: return shaping.repeat(self, repeats, axis)
     def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> V: return shaping.diagonal(self, offset, axis1, axis2)
     def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> V: return shaping.trace(self, offset, axis1, axis2)
@@ -116,8 +117,8 @@ class Operators(Node):
     def relu(self) -> V: return unary(special.RELU, self)
     def sigmoid(self) -> V: return unary(el.SIGMOID, self)
     def tanh(self) -> V: return unary(el.TANH, self)
-    def softmax(self, axis: int = -1) -> V: return special.softmax(self, axis)
-    def log_softmax(self, axis: int = -1) -> V: return special.log_softmax(self, axis)
+    def softmax(self, axis: int = -1, **other: Any) -> V: return special.softmax(self, axis) if not other else refuse(other)
+    def log_softmax(self, axis: int = -1, **other: Any) -> V: return special.log_softmax(self, axis) if not other else refuse(other)
 
     # fmt: on
 

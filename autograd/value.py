@@ -13,6 +13,7 @@ import numpy as np
 from autograd import backward, engine
 from autograd.convert import holds_values, owned, plain_array, stacked
 from autograd.engine import binary, constant, next_number, raw, record, unary
+from autograd.foreign import VALUE, listed, name_all
 from autograd.messages import CHANGED, LIVE
 from autograd.modes import TRACE, enable_grad, is_grad_enabled
 from autograd.modes import mode as _mode
@@ -433,6 +434,9 @@ class Value(Operators):
             parts.append("requires_grad=False")
         return f"Value({', '.join(parts)})"
 
+    def __dir__(self) -> list[str]:
+        return listed(object.__dir__(self), type(self))
+
     def __copy__(self) -> "Value":
         return record(el.IDENTITY, (self,))
 
@@ -507,6 +511,7 @@ class _Past(Value):
 
 
 engine.Value = Value  # results are Values
+name_all(Value, VALUE)  # no __getattr__, which would make every attribute slower
 ONE, float64 = np.float64(1), np.float64
 _new = object.__new__
 VIEWS = frozenset((shaping.RESHAPE, shaping.TRANSPOSE, shaping.BROADCAST_TO, shaping.FLIP, windows.WINDOWS))
