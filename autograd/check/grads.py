@@ -241,21 +241,22 @@ class Check:
             )
         if dtype == np.float64 and a == found:
             return r
-        alone = x if sum(map(np.size, self.inputs)) == 1 else None
-        terms = lambda: float(at[1]) if pulled.along else self.terms_of(k, place, x)
-        noise = lambda: float(np.asarray(pulled.scatter()[k])[place])
-        return in_own_precision(r, found, a, dtype, terms, alone, noise)
+        alone = sum(map(np.size, self.inputs)) == 1
+        terms = lambda: (float(at[1]), 0.0) if pulled.along else self.terms_of(k, place, x)
+        return in_own_precision(r, found, a, dtype, terms, x, alone, lambda: pulled.scatter(k, place))
 
-    def terms_of(self, k: int, place: tuple[int, ...], x: float) -> float:
-        """The size of the results that depend on one element of one input."""
+    def terms_of(self, k: int, place: tuple[int, ...], x: float) -> tuple[float, float]:
+        """The size of the results that depend on one element of one input, and by how much f is off from them
+        in the dtype of its inputs."""
         moved = [np.array(v) for v in self.inputs]
         moved[k][place] += step_for(x)
         try:
             here, there = self.subject.outputs(self.inputs), self.subject.outputs(moved)
         except NOT_DEFINED:
             here = there = self.subject.outputs(self.inputs)
-        parts = zip(self.cotangents, here, there, strict=True)
-        return float(sum(np.sum(np.abs(c * y) * (y != z)) for c, y, z in parts))
+        parts = [*zip(self.cotangents, here, there, self.subject.outputs(self.given), strict=True)]
+        off = sum(np.sum(np.abs(c * (np.asarray(o, y.dtype) - y)) * (y != z)) for c, y, z, o in parts)
+        return float(sum(np.sum(np.abs(c * y) * (y != z)) for c, y, z, _ in parts)), float(off)
 
     def late(self) -> str:
         """Why something was not looked at."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd.check.choice import dyadic
 from autograd.check.numeric import EPS
-from autograd.check.precision import scatter
+from autograd.check.precision import Scatter, scatter
 from autograd.check.rounding import WIDE
 from autograd.check.subject import Arrays, Subject, quietly
 
@@ -32,7 +32,7 @@ class Pulled:
         if any(x.dtype != np.float64 for x in given):
             self.precise = self.again(inputs)
         self._widest: Arrays | None = None
-        self._scatter: Arrays | None = None
+        self._scatter: list[tuple[Any, Any, Any]] | None = None
 
     def again(self, inputs: Arrays) -> Arrays:
         """The gradients at the same inputs in another dtype."""
@@ -48,11 +48,12 @@ class Pulled:
             self._widest = self.again([np.asarray(x, WIDE)[()] for x in self.inputs])
         return self._widest
 
-    def scatter(self) -> Arrays:
-        """How far rounding moves each of them."""
+    def scatter(self, k: int, place: tuple[int, ...]) -> Scatter:
+        """How far rounding moves one element of one of them."""
         if self._scatter is None:
             self._scatter = scatter(self.subject, self.given, self.cotangents, self.along, self.rng)
-        return self._scatter
+        spread, steady, inherited = (np.asarray(part)[place] for part in self._scatter[k])
+        return Scatter(float(spread), bool(steady), float(inherited))
 
 
 # --- numbers --------------------------------------------------------------------------------

@@ -69,3 +69,50 @@ def test_what_vanishes_with_the_step_is_no_slope(f):
     assert check_grads(f, x).counts[Verdict.PASS] == 2
     wrong = check_grads(f, x, grad=lambda x: np.array([1e-9, 0.0]), raise_=False)
     assert wrong.findings[0].verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize("dtype, errors", [("float32", (1e-4, 1e-3, 1e-2, 0.3)), ("float16", (0.05, 0.1))])
+def test_a_gradient_that_is_wrong_in_one_dtype_fails_there(dtype, errors):
+    """2 * x is exact in every dtype: no rounding explains an error of it."""
+    for error in errors:
+        for x in (np.array([1.0, 2.0], dtype), np.random.default_rng(0).normal(size=4).astype(dtype)):
+            bad = lambda x, e=error: (2 * x * (1 + e * (x.dtype == dtype))).astype(x.dtype)
+            report = check_grads(lambda x: np.sum(x**2), x, grad=bad, raise_=False)
+            assert report.counts[Verdict.FAIL] == x.size and f"wrong in {dtype}: off by" in str(report)
+    norm = lambda x: (x / np.sqrt(np.sum(x * x) + 0.05 * (x.dtype == dtype))).astype(x.dtype)
+    report = check_grads(
+        lambda x: np.sqrt(np.sum(x * x)), np.array([0.3, -0.5], dtype), grad=norm, raise_=False
+    )
+    assert report.counts[Verdict.FAIL] == 2
+
+
+def test_an_argument_in_float32_is_not_hidden_by_others_in_float64():
+    f = lambda x, w: np.sum(x**2) * np.sum(w)
+    off = lambda x: np.float32(1.005) if x.dtype == np.float32 else 1
+    bad = lambda x, w: (
+        (2 * x * np.sum(w) * off(x)).astype(x.dtype),
+        np.sum(x.astype(w.dtype) ** 2) * np.ones(9),
+    )
+    report = check_grads(f, np.array([1.0], np.float32), np.arange(1.0, 10.0), grad=bad, raise_=False)
+    assert report.counts[Verdict.FAIL] == 1 and report.findings[0].verdict is Verdict.FAIL
+
+
+LOSING = [  # functions whose gradients lose digits, or whose constants are rounded, in float32 and float16
+    lambda x: np.sin(100.1 * x),
+    lambda x: 1 - np.tanh(x) ** 2,
+    lambda x: ((1 + x) - 1) ** 2,
+    lambda x: (1 - np.cos(x)) / (x * x + 1e-3),
+    lambda x: np.exp(3.3 * x),
+    lambda x: np.mean((x - 0.3) ** 2),
+    lambda x: (x - np.mean(x)) / np.sqrt(np.var(x) + 1e-5),
+    functional.gelu,
+]
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_digits_that_are_lost_are_no_mistake(dtype):
+    rng = np.random.default_rng(5)
+    for f in LOSING:
+        for x in ([0.25, -1.5, 2.875], [8.453125, -9.703125, 2.052734375, 5.8125], rng.normal(size=3) / 100):
+            x = np.array(x, dtype) if f is not LOSING[4] else np.array(x, dtype) / 4
+            assert not check_grads(f, x, raise_=False, structural=False).failures
