@@ -11,7 +11,7 @@ from autograd.convert import plain_array
 from autograd.engine import ALL, NO_PARAMS, ONLY, Node, next_number, record, tracked
 from autograd.modes import RECORD, TRACE, enable_grad, mode
 from autograd.rules.elementwise import IDENTITY
-from autograd.value import Value, seed_for
+from autograd.value import Value, carries, seed_for
 
 ndarray, float64 = np.ndarray, np.float64
 PLAIN = frozenset((float, int, float64, ndarray, type(ONLY)))  # what an operand most often is, if no Value
@@ -34,9 +34,7 @@ class Call:
     ) -> None:
         self.what = what
         self.start = next_number()
-        self.alone = (
-            False  # whether what is pulled back was made from the variables and no other; not known yet
-        )
+        self.alone = False  # whether what is pulled back is known to come from the variables alone
         self.flat: list[Value] = []
         self.trees: list[Tree] | None = None  # the arguments, where one of them is a container
         called = list(args)
@@ -81,7 +79,7 @@ class Call:
                 raise ValueError(
                     f"{self.what}: the cotangent has shape {given}, the output has shape {shape}; they must be equal"
                 )
-        if not isinstance(output, Value) or not output.requires_grad:
+        if not carries(output):
             return [zeros(v) for v in self.flat]
         return self.pulled(output, seed_for(output, gradient, create_graph, "gradients()"), create_graph)
 
@@ -118,31 +116,37 @@ def made_of(
             found.append(v)
     for v in found:  # which grows
         x, y = v._first, v._second
-        rest: tuple[Any, ...] = ()
-        if type(y) is Value:
+        if type(y) is Value:  # written out, because most are like this
             if y not in known and y.requires_grad:
                 if y._number < since:
                     return None
                 known.add(y)
                 found.append(y)
         elif type(y) not in PLAIN:  # more than two inputs, or a Value of another class
-            rest = v.inputs
             only = only and v.op is not None
+            if not added(v.inputs, known, found, since):
+                return None
+            continue
         if type(x) is Value:
             if x not in known and x.requires_grad:
                 if x._number < since:
                     return None
                 known.add(x)
                 found.append(x)
-        elif type(x) not in PLAIN and not rest:
-            rest = (x,)
-        for x in rest:
-            if isinstance(x, Node) and x not in known and x.requires_grad:
-                if x._number < since:
-                    return None
-                known.add(x)
-                found.append(x)
+        elif type(x) not in PLAIN and not added((x,), known, found, since):
+            return None
     return only
+
+
+def added(inputs: Iterable[Any], known: set[Any], found: list[Any], since: int) -> bool:
+    """Add the tracked inputs that are not known yet; False if one is older than `since`."""
+    for x in inputs:
+        if isinstance(x, Node) and x not in known and x.requires_grad:
+            if x._number < since:
+                return False
+            known.add(x)
+            found.append(x)
+    return True
 
 
 def zeros(v: Any) -> Any:
@@ -247,4 +251,4 @@ def variable(x: Any, what: str) -> Value:
 
 def plainly(v: Any, linked: bool) -> Any:
     """A Value if it must stay linked to the outside, else its plain data."""
-    return v if linked or not isinstance(v, Value) else v.data
+    return v if linked or not isinstance(v, Value) else v._array
