@@ -10,10 +10,10 @@ import numpy as np
 
 from . import kernels
 from .kernels import Index
-from .table import Array, Op, axis_of, door, is_traced, plain, refuse
+from .table import PLAIN, Array, Op, axis_of, door, is_traced, plain, refuse
 
 # fmt: off
-GETITEM: Op = Op("getitem", kernels.getitem, lambda g, out, x, index: SCATTER_ADD(g, index=index, shape=x.shape))
+GETITEM: Op = Op("getitem", kernels.getitem, lambda g, out, x, index: (kernels.scatter_add if type(g) in PLAIN else SCATTER_ADD)(g, index=index, shape=x.shape))
 SCATTER_ADD: Op = Op("scatter_add", kernels.scatter_add, lambda g, out, x, index, shape: GETITEM(g, index=index))
 # with indices that are computed, which a traced program has
 GATHER: Op = Op("take_along_axis", lambda x, ids, axis: np.take_along_axis(x, ids, axis),

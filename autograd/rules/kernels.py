@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+SIMPLE = frozenset((int, slice, type(None), type(Ellipsis)))  # parts of an index that are certainly known
+
 
 class Index:
     """What stands between the brackets of ``x[...]``: hashable, and ours (arrays are copied).
@@ -28,7 +30,8 @@ class Index:
             return
         given = index if isinstance(index, tuple) else (index,)
         self.parts = tuple([_part(p) for p in given])
-        self.unknown = {i: p for i, p in enumerate(given) if getattr(type(p), "__traced__", False)}
+        if not SIMPLE.issuperset(map(type, given)):
+            self.unknown = {i: p for i, p in enumerate(given) if getattr(type(p), "__traced__", False)}
         self.basic = not self.unknown and not any([isinstance(p, np.ndarray) for p in self.parts])
 
     def key(self) -> Any:

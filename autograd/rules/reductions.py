@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from .kernels import scan
+from .kernels import expand, scan
 from .shaping import BROADCAST_TO
-from .table import Array, Op, axes_of, axis_of, door, inverse, maybe, refuse
+from .table import PLAIN, Array, Op, axes_of, axis_of, door, inverse, maybe, refuse
 
 NO_VALUE = np._NoValue
 
@@ -23,7 +23,8 @@ def kept(g: Array, x: Array, axis: tuple[int, ...]) -> Array:
 
 def spread(g: Array, x: Array, axis: tuple[int, ...]) -> Array:
     """`g` repeated over the reduced axes of `x`."""
-    return BROADCAST_TO(g if len(axis) == x.ndim and not g.ndim else kept(g, x, axis), shape=x.shape)
+    g = g if len(axis) == x.ndim and not g.ndim else kept(g, x, axis)
+    return (expand if type(g) in PLAIN else BROADCAST_TO)(g, shape=x.shape)
 
 
 def count(x: Array, axis: tuple[int, ...]) -> int:

@@ -18,7 +18,7 @@ import numpy as np
 Array = Any  # a NumPy array, a NumPy scalar, or a Value: rules cannot tell, and need not
 Rule = Callable[..., Any]
 F = TypeVar("F", bound=Callable[..., Any])
-PLAIN = frozenset((np.ndarray, np.float64, np.float32, float, int))  # what is surely no Value
+PLAIN = frozenset((np.ndarray, np.float64, np.float32, float, int))  # surely no Value: a rule may pass the Op by
 
 
 class Op:
