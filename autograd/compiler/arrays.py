@@ -13,7 +13,7 @@ import numpy as np
 from autograd.compiler.buffers import LARGE, Buffers, key_of
 from autograd.compiler.names import Names, comment
 from autograd.compiler.passes import SCATTERED
-from autograd.compiler.program import CONSTANT, STEP, Program, Variable
+from autograd.compiler.program import CONSTANT, STEP, Program, Variable, constant
 from autograd.compiler.ufuncs import ufunc_of
 from autograd.rules import elementwise as el
 from autograd.rules import indexing, reductions, shaping, windows
@@ -30,6 +30,7 @@ INFIX = {
     np.greater: ">", np.greater_equal: ">=", np.bitwise_and: "&", np.bitwise_or: "|", np.bitwise_xor: "^",
 }  # fmt: skip
 ADD_REDUCE = np.add.reduce
+ZERO = constant(0.0)
 EXTREMES = {reductions.MAX: np.maximum, reductions.MIN: np.minimum}
 LARGER_OR_SMALLER = frozenset(EXTREMES.values())
 QUICK = 1 << 14  # bytes: below, an assignment is quicker than np.copyto
@@ -65,8 +66,14 @@ class Planner(Buffers):
         if function is not None and s.is_array and len(s.args) == function.nin:
             if function is np.matmul and by_dot(s):
                 x, y = [self.text(x) for x in s.args]
-                out = self.room(s)
-                self.line(s, f"{name} = {x}.dot({y}{'' if out == 'None' else f', {out}'})")
+                room = self.room(s)
+                out = "" if room == "None" else f", {room}"
+                made = f"{x}.dot({y}{out})"
+                if (
+                    s.args[1].shape[0] == 1
+                ):  # a product that is too small may be -0.0; a sum, as in `x @ y`, is not
+                    made = f"{self.known(np.add, '')}({made}, {self.operand(ZERO, s)}{out})"
+                self.line(s, f"{name} = {made}")
             else:
                 self.elementwise(s, function, name)
         else:
@@ -347,11 +354,12 @@ class Planner(Buffers):
 def by_dot(s: Variable) -> bool:
     """Whether `x.dot(y)` makes the same call of the linear algebra library as `x @ y`, with less around it.
 
-    It does for matrices of floats without gaps and with an inner axis longer than 1.
+    It does for matrices of floats without gaps that have more than one element.
     """
-    if s.dtype.char not in "fd" or [len(x.shape) for x in s.args] != [2, 2] or s.args[1].shape[0] < 2:
+    if s.dtype.char not in "fd" or [len(x.shape) for x in s.args] != [2, 2]:
         return False
-    return s.data.flags.c_contiguous and all([x.dtype == s.dtype and x.data.flags.forc for x in s.args])
+    fit = [x.dtype == s.dtype and x.data.flags.forc and x.data.size > 1 for x in s.args]
+    return s.data.flags.c_contiguous and False not in fit
 
 
 def quick_power(args: Sequence[Variable], texts: list[str]) -> tuple[np.ufunc, list[str]]:

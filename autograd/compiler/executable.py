@@ -93,7 +93,7 @@ def executable(program: Program, backend: str | None, name: str) -> Executable:
         text = scalars.source(program, names)
         run = loaded(text, dict(scalars.NAMESPACE), name)["run"]
         return Executable(program, "python", text, lambda: run, "", name)
-    program = narrowed(passes.with_numbers(passes.outer(program)))
+    program = narrowed(passes.with_numbers(passes.outer(program, single=True)))
     code = arrays.code(program, Names(program))
     make = loaded(code.source, code.namespace, name)["make"]
 

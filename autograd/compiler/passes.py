@@ -410,14 +410,16 @@ def is_one_and_exp(x: Variable) -> bool:
 # --- products that are no sums ------------------------------------------------------------------------
 
 
-def outer(program: Program) -> Program:
-    """The matrix product of a column and a row as their product: NumPy takes the elements one by one.
+def outer(program: Program, single: bool = False) -> Program:
+    """The matrix product of a column and a row as their product: quicker in a loop with what follows.
 
-    The same bits: + 0.0, which a sum begins with, makes 0.0 of -0.0.
+    The same bits: + 0.0, which a sum begins with, makes 0.0 of -0.0.  single: only where one of them is a number.
     """
 
     def product(s: Variable) -> Variable:
         if s.op is not MATMUL or [x.shape[1:] for x in s.args] != [(1,), s.shape[1:]] or s.dtype.kind != "f":
+            return s
+        if single and 1 not in [x.data.size for x in s.args]:
             return s
         new = Variable(STEP, s.data, el.MULTIPLY, s.args, {}, site=s.site)
         return step(el.ADD, (new, constant(0.0)), {}, s.data, s)
