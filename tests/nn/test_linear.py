@@ -28,6 +28,26 @@ def test_linear_is_its_formula(shape):
         np.testing.assert_allclose(v.grad, e, rtol=1e-14, atol=1e-15)
 
 
+@pytest.mark.parametrize(("n", "inside", "out"), [(16, 600, 120), (32, 600, 120), (64, 30, 10)])
+def test_large_layers_in_float32(n, inside, out):
+    """The first is multiplied the other way round; the gradients of all biases are products."""
+    x, w, b, g = (RNG.normal(size=s).astype("f4") for s in ((n, inside), (out, inside), out, (n, out)))
+    values = [Value(v) for v in (x, w, b)]
+    y = linear(*values)
+    y.backward(g)
+    wide = [v.astype("f8") for v in (x, w, b, g)]
+    assert y.data.flags.c_contiguous
+    for found, exact, terms in (
+        (y.data, wide[0] @ wide[1].T + wide[2], abs(wide[0]) @ abs(wide[1]).T),
+        (linear(x, w), wide[0] @ wide[1].T, abs(wide[0]) @ abs(wide[1]).T),
+        (values[0].grad, wide[3] @ wide[1], abs(wide[3]) @ abs(wide[1])),
+        (values[1].grad, wide[3].T @ wide[0], abs(wide[3]).T @ abs(wide[0])),
+        (values[2].grad, wide[3].sum(0), abs(wide[3]).sum(0)),
+    ):
+        assert found.dtype == np.float32
+        assert (abs(found - exact) <= 2e-6 * terms + 1e-6).all()
+
+
 @pytest.mark.parametrize("shape", [(3,), (5, 3), (2, 2, 3)])
 def test_derivatives_to_third_order(shape):
     x, w, b = RNG.normal(size=shape), RNG.normal(size=(4, 3)), RNG.normal(size=4)

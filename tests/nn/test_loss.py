@@ -74,6 +74,23 @@ def test_cross_entropy_is_one_operation():
     assert str(y.op) == "cross_entropy" and y.inputs[0] is x
 
 
+@pytest.mark.parametrize(("n", "c"), [(1, 1), (2, 5), (40, 2), (40, 10), (9, 9), (80, 70), (7, 70)])
+def test_the_usual_cross_entropy_is_the_general_one(n, c):
+    """Which is taken with a weight of 1 for each class."""
+    x, t = 3 * RNG.normal(size=(n, c)), RNG.integers(0, c, n)
+    x[0, 0] = 1e4
+    expected = value_and_grad(lambda x: F.cross_entropy(x, t, np.ones(c)))(x)
+    for logits in (x, np.asfortranarray(x)):
+        for kind in ("i1", "u1", "i4", "u8"):
+            found = value_and_grad(F.cross_entropy)(logits, t.astype(kind))
+            np.testing.assert_allclose(found[0], expected[0], rtol=1e-14)
+            np.testing.assert_allclose(found[1], expected[1], rtol=1e-12, atol=1e-17)
+    for wrong in (-1, c, -c, 2**40):
+        bad = np.array([*t[1:], wrong])
+        with pytest.raises(IndexError, match=f"class {wrong} is out of range for {c} classes"):
+            F.cross_entropy(Value(x), bad)
+
+
 def test_cross_entropy_with_images_is_that_of_the_pixels():
     x, t = RNG.normal(size=(2, 5, 3, 4)), RNG.integers(0, 5, size=(2, 3, 4))
     flat = F.cross_entropy(np.moveaxis(x, 1, -1).reshape(-1, 5), t.reshape(-1), label_smoothing=0.1)
