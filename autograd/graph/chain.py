@@ -11,6 +11,7 @@ import numpy as np
 
 from autograd.backward import fitted
 from autograd.engine import Node
+from autograd.graph.clusters import places
 from autograd.graph.description import label_of, numbered
 from autograd.graph.names import number_text, symbols
 from autograd.graph.passes import Structure
@@ -37,9 +38,12 @@ class Chain:
         self.numbers = structure.numbers
         self.place = {id(x): n for n, x in enumerate(self.nodes) if isinstance(x, Node)}
         self.root = self.place[id(loss)]
+        paths = places(items).names  # of parameters: what their modules call them
         self.given = [
-            (getattr(x, "_name", None) or names.get(id(x))) if isinstance(x, Node) else None
-            for x in self.nodes
+            (getattr(x, "_name", None) or names.get(id(x)) or paths.get(n, ("", None))[1])
+            if isinstance(x, Node)
+            else None
+            for n, x in enumerate(self.nodes)
         ]
         roles = [role(x) for x in self.nodes]
         texts = [

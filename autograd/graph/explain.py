@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.engine import Node, raw
-from autograd.graph.chain import Chain, one
+from autograd.graph.chain import Chain, one, role
 from autograd.graph.explanation import Derivation, Explanation, Factor, Path, Row, Term
 from autograd.graph.expressions import Words
 from autograd.graph.names import given_names
@@ -23,7 +23,7 @@ MANY = 10**15  # paths are counted up to here
 
 def explain(
     loss: Value,
-    wrt: Any,
+    wrt: Any = None,
     *,
     names: Mapping[str, Any] | Iterable[tuple[str, Any]] | str | None = None,
     max_paths: int = 12,
@@ -31,10 +31,12 @@ def explain(
 ) -> Explanation:
     """The derivative of `loss` with respect to `wrt`, worked out as in a textbook.
 
-    loss: a Value of one element.  wrt: a Value it was made from, leaf or result, or several.
+    loss: a Value of one element.  wrt: a Value it was made from, leaf or result, or several;
+    without it all leaves, in the order of their first use.
     names: what to call the Values, besides their own names: a dict of Values, or "locals" to
-    read the variables of the calling function.  Where some results have names, the factors
-    go from name to name; else every result is a station, called h1, h2 ...
+    read the variables of the calling function.  A parameter without a name is called what its
+    module calls it.  Where some results have names, the factors go from name to name; else
+    every result is a station, called h1, h2 ...
     max_paths: with more paths than this the sums are made node by node, as backward() makes
     them.  max_rows: how many nodes such a table shows.
 
@@ -73,6 +75,8 @@ def explain(
     found = checked(loss, wrt)
     known = given_names(names, "explain")
     chain = Chain(loss, known)
+    if wrt is None:
+        found = [x for x in chain.nodes if role(x) == "leaf"]
     words = Words(chain)
     parts = tuple([derivation(chain, words, x, known, max_paths, max_rows) for x in found])
     return Explanation(chain.symbols[chain.root], parts)
@@ -84,7 +88,7 @@ def checked(loss: Any, wrt: Any) -> list[Any]:
         raise TypeError(
             f"explain: expected a Value as loss, got {type(loss).__name__}; pass the result itself"
         )
-    given = [wrt] if isinstance(wrt, Node) else wrt
+    given = [loss] if wrt is None else [wrt] if isinstance(wrt, Node) else wrt
     if not isinstance(given, Iterable) or isinstance(given, (str, np.ndarray)):
         raise TypeError(f"explain: wrt is a {type(wrt).__name__}; pass a Value the loss was made from")
     given = list(given.values() if isinstance(given, Mapping) else given)

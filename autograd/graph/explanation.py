@@ -9,6 +9,7 @@ from autograd.graph.names import latex
 from autograd.graph.summary import Held, Summary
 
 AND = r"\quad + "
+TEX = {"=": "= ", "≈": r"\approx "}
 TERMS = 4  # more contributions to one node are not written out
 
 
@@ -126,7 +127,8 @@ class Explanation:
         elif not d.rows:
             blocks.append(f"{head} = {exact(d.total)}")
         factors = [
-            f"{self._ratio(f, d)} = {f.text}" + (f" = {number(f.value)}" if f.text != number(f.value) else "")
+            f"{self._ratio(f, d)} = {f.text}"
+            + (f" {equals(f.value)} {number(f.value)}" if f.text != number(f.value) else "")
             for f in d.factors
             if f.text
         ]
@@ -156,13 +158,17 @@ class Explanation:
             lines.append(f"{space if i else head} {'+' if i else '='} {product}")
         if not scalar:
             return [*lines, f"{space} : {exact(d.total)}"]
+        about = equals(*[f.value for p in d.paths for f in p.factors])
+        rounded = about
         if any(len(p.factors) > 1 for p in d.paths):
             for i, p in enumerate(d.paths):
                 product = " · ".join(number(f.value) for f in p.factors)
-                lines.append(f"{space} {'+' if i else '='} {product}")
+                lines.append(f"{space} {'+' if i else about} {product}")
         if len(d.paths) > 1:
-            lines.append(f"{space} = {' + '.join(number(p.value) for p in d.paths)}")
-        return [*lines, f"{space} = {exact(d.total)}"]
+            rounded = equals(*[p.value for p in d.paths])
+            lines.append(f"{space} {rounded} {' + '.join(number(p.value) for p in d.paths)}")
+        again = head if "≈" in (about, rounded) else space  # the last line is exact: it is not that of the line above
+        return [*lines, f"{again} = {exact(d.total)}"]
 
     def _rows(self, d: Derivation) -> list[tuple[str, str, str, str]]:
         """Gradient, value, what it received, how the node was made; on one line each."""
@@ -203,21 +209,25 @@ class Explanation:
             product = r" \cdot ".join(self._fraction(f, d) for f in p.factors)
             lines.append(f"{'' if i else head} &{AND if i else '= '}{product}")
         scalar = all(f.value is not None for p in d.paths for f in p.factors)
+        about = TEX[equals(*[f.value for p in d.paths for f in p.factors])]
+        rounded = about
         if d.paths and scalar and any(len(p.factors) > 1 for p in d.paths):
             for i, p in enumerate(d.paths):
                 product = r" \cdot ".join(bracket(in_tex(f.value)) for f in p.factors)
-                lines.append(f"&{AND if i else '= '}{product}")
+                lines.append(f"&{AND if i else about}{product}")
         if len(d.paths) > 1 and scalar:
-            lines.append(f"&= {' + '.join(bracket(in_tex(p.value)) for p in d.paths)}")
+            rounded = TEX[equals(*[p.value for p in d.paths])]
+            lines.append(f"&{rounded}{' + '.join(bracket(in_tex(p.value)) for p in d.paths)}")
         if isinstance(d.total, Summary):
             shape = ", ".join(map(str, d.total.shape))
             total = rf"\text{{an array of shape ({shape}), norm }} {in_tex(d.total.norm)}"
             lines.append(f"&: {total}" if d.paths else f"{head} &: {total}")
         else:
-            lines.append(f"{'' if d.paths else head} &= {in_tex(d.total, 17)}")
+            exactly = d.paths and TEX["≈"] not in (about, rounded)
+            lines.append(f"{'' if exactly else head} &= {in_tex(d.total, 17)}")
         for f in d.factors:
             if f.latex:
-                value = "" if f.latex == in_tex(f.value) else f" = {in_tex(f.value)}"
+                value = "" if f.latex == in_tex(f.value) else f" {TEX[equals(f.value)]}{in_tex(f.value)}"
                 lines.append(f"{self._fraction(f, d)} &= {f.latex}{value}")
         return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
 
@@ -228,6 +238,12 @@ class Explanation:
 def number(x: Held) -> str:
     """Six digits."""
     return "" if x is None else brief(x)
+
+
+def equals(*numbers: Held) -> str:
+    """Between something and these numbers in six digits: whether they are all of it."""
+    exact = all(float(f"{x:.6g}") == x or x != x for x in numbers if isinstance(x, float))
+    return "=" if exact else "≈"
 
 
 def brief(x: Held) -> str:

@@ -117,7 +117,7 @@ def width_of(words: str) -> float:
         else 0.0
         if unicodedata.combining(c)
         else 8.6
-        if c.isupper() or c in "mw@%\N{MULTIPLICATION SIGN}"
+        if c.isupper() or c in "mw@%\N{MULTIPLICATION SIGN}\N{HORIZONTAL ELLIPSIS}"
         else 3.9
         if c in "iljI.,:;'|! "
         else 7.0
@@ -146,10 +146,23 @@ def request(
     lines += nested(graph, sizes, arity, direction)
     room = f" label={table(*LABEL, [''], False)}" if contributions else ""
     side = SIDES[direction]
+    arrays = {n.id for n in graph.nodes if n.op and n.shape}  # their way through the layers is drawn straight
+    parents = {s.id: s.parent for s in graph.scopes}
+    outer = {n.id: outermost(n.scope, parents) for n in graph.nodes}
     for e in graph.edges:
         port = f' headport="i{e.slot}:{side}"' if e.target in arity else ""
-        lines.append(f'n{e.source} -> n{e.target} [id="{e.slot}"{port}{room if labelled(e) else ""}]')
+        straight = " weight=8" if e.source in arrays and e.target in arrays else ""
+        if outer.get(e.source, -1) != outer.get(e.target, -1) != -1 and e.target in arity and e.source in arrays:
+            straight += " minlen=2"  # beyond the frame that it leaves: frames side by side need no height
+        lines.append(f'n{e.source} -> n{e.target} [id="{e.slot}"{port}{straight}{room if labelled(e) else ""}]')
     return "\n".join([*lines, "}"])
+
+
+def outermost(scope: int, parents: Mapping[int, int]) -> int:
+    """The scope around a scope that no other is around; -1 for none."""
+    while parents.get(scope, -1) != -1:
+        scope = parents[scope]
+    return scope
 
 
 def operands(graph: Graph) -> dict[int, int]:

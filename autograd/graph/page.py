@@ -1,5 +1,6 @@
 """The picture as a page of its own: one file, no network, the same numbers in a table."""
 
+import re
 from base64 import b64encode
 from hashlib import sha256
 from html import escape
@@ -14,7 +15,16 @@ h1 { font-size: 20px; }
 figure { margin: 0 0 24px; overflow-x: auto; }
 table { border-collapse: collapse; font-size: 13px; }
 th, td { text-align: left; padding: 4px 12px 4px 0; border-bottom: 1px solid #8888; vertical-align: top; }
+.more { display: none; margin: 0 0 6px; font-size: 13px; }
 td { font-variant-numeric: tabular-nums; overflow-wrap: anywhere; max-width: 40em; }
+"""
+MARGIN = 24  # of the body
+MORE = """
+@media screen and (max-width: %dpx) {
+.more { display: block; }
+figure { mask-image: linear-gradient(to right, #000 calc(100%% - 40px), #0004); }
+figure:focus, figure:hover { mask-image: none; }
+}
 """
 
 
@@ -38,6 +48,9 @@ def page(graph: Graph, picture: str, css: str, theme: str = "auto") -> str:
         tip = escape(printable("\n".join(details(n))))
         rows.append(f'<tr title="{tip}"><th scope="row">n{n.id}</th>{cells}</tr>')
     style = STYLE.replace("light dark", {"auto": "light dark"}.get(theme, theme)) + css
+    width = re.search(r'<svg[^>]* width="(\d+)', picture)
+    if width:  # in a window where the picture has no room, its end fades and words say why
+        style += MORE % (int(width[1]) + 2 * MARGIN)
     digest = b64encode(sha256(style.encode()).digest()).decode()
     policy = (
         f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -56,6 +69,7 @@ def page(graph: Graph, picture: str, css: str, theme: str = "auto") -> str:
         "<body>",
         "<main>",
         f"<h1>{title}</h1>",
+        '<p class="more" aria-hidden="true">The picture goes on to the right: scroll it sideways. \N{RIGHTWARDS ARROW}</p>',
         f'<figure tabindex="0" aria-label="picture of the graph">\n{picture}</figure>',
         "<table>",
         "<caption>All nodes, operands before what was made of them</caption>",

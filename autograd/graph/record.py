@@ -39,7 +39,8 @@ def record(
     steps evenly spaced on a log scale, with the last and the lowest and highest loss.
     names: of parameters and other Values, as a dict (`dict(model.named_parameters())`,
     `locals()`), or "locals" to read them off the variables of the function that calls
-    record() and of the one that calls backward().  A Value's own name comes first.
+    record() and of the one that calls backward().  A Value's own name comes first; a parameter
+    without any is called what the module that used it calls it (`layers.0.weight`), else p1, p2 ...
 
     `as` gives the Recording.  It holds numbers for single numbers and summaries for arrays,
     never arrays.  Only backward() is seen, in the thread or task of the block, and only
@@ -84,12 +85,12 @@ class Recorder:
             source = list(given.values())
         self.params = values_of(self.optimizer.parameters() if self.optimizer is not None else source)
         self.names, self.look = names, look  # look: for variables where backward() is called
-        titles = unique([p.name or names.get(id(p)) or f"p{i}" for i, p in enumerate(self.params, 1)])
+        given = [p.name or names.get(id(p)) for p in self.params]
+        self.unnamed = [p for p, name in zip(self.params, given, strict=True) if not name]
+        titles = unique([name or f"p{i}" for i, name in enumerate(given, 1)])
         self.title = {id(p): t for p, t in zip(self.params, titles, strict=True)}
         self.every, self.keep = every, math.inf if keep is None else keep
         self.recording = Recording(parameters=titles, keep=keep or 0, every=every)
-        if self.optimizer is not None:
-            self.recording.optimizer = self.described(self.optimizer)
         self.position = {id(p): i for i, p in enumerate(self.params)}
         self.known: dict[Any, tuple[Structure, Segment]] = {}
         self.kept: list[tuple[int, list[tuple[Segment, Frame]]]] = []
@@ -113,6 +114,7 @@ class Recorder:
         if self.optimizer is not None:
             self.own_step = vars(self.optimizer).get("step")  # another recording's, if there is one around
             self.optimizer.step = partial(self.step, self.optimizer.step)
+            self.recording.optimizer = self.described(self.optimizer)
         return self.recording
 
     def __exit__(self, *exception: object) -> None:
@@ -175,11 +177,29 @@ class Recorder:
         found.number()
         key = found.key(self.position)
         if key not in self.known:
-            structure = Structure(found.nodes, found.sources)
+            structure, graph = Structure(found.nodes, found.sources), Graph(found.root)
+            if self.unnamed:
+                self.rename(graph, found.nodes)
             names = {**self.names, **(local_names(caller().f_locals) if self.look else {})}
-            self.known[key] = structure, segment_of(found, structure, names, self.title)
+            self.known[key] = structure, segment_of(found, graph, structure, names, self.title)
         structure, found.segment = self.known[key]
         found.look(structure)
+
+    def rename(self, graph: Graph, nodes: list[Any]) -> None:
+        """Call parameters without a name what their modules call them, from the first graph on that holds them."""
+        paths = {id(x): n.path for n, x in zip(graph.nodes, nodes, strict=True) if n.path}
+        found = [p for p in self.unnamed if id(p) in paths]
+        if not found:
+            return
+        for p in found:
+            path, i = paths[id(p)], 1
+            while (name := f"{path}_{i}" if i > 1 else path) in self.title.values():
+                i += 1
+            self.title[id(p)] = name
+        self.unnamed = [p for p in self.unnamed if id(p) not in paths]
+        self.recording.parameters = [self.title[id(p)] for p in self.params]
+        if self.optimizer is not None:
+            self.recording.optimizer = self.described(self.optimizer)
 
     def edge(self, node: Any, r: Any) -> None:
         """A rule returned `r` for the next operand of `node`."""
@@ -406,9 +426,10 @@ def update(before: Any, gradient: Any, after: Any, lr: float | None, state: Mapp
     )
 
 
-def segment_of(found: Pass, structure: Structure, names: dict[int, str], titles: dict[int, str]) -> Segment:
+def segment_of(
+    found: Pass, graph: Graph, structure: Structure, names: dict[int, str], titles: dict[int, str]
+) -> Segment:
     """The structure of a pass, for the frames to refer to."""
-    graph = Graph(found.root)
     given = [
         getattr(x, "_name", None) or titles.get(id(x)) or names.get(id(x)) if isinstance(x, Node) else None
         for x in found.nodes

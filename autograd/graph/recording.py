@@ -28,6 +28,7 @@ from typing import Any
 
 from autograd.graph.render import write
 from autograd.graph.summary import Held, Summary
+from autograd.graph.words import shortened
 
 FORMAT = "stepgrad.recording/1"
 BARS = "▁▂▃▄▅▆▇█"
@@ -278,7 +279,7 @@ class Recording:
         if len(steps) > max_rows:
             steps = sorted({steps[i * (len(steps) - 1) // max(1, max_rows - 1)] for i in range(max_rows)})
         names = [n for n in self.parameters if any(n in last[s][1] for s in steps)]
-        rows = [["step", "loss", *(shown(n) for n in names)]]
+        rows = [["step", "loss", *(shortened(n) for n in names)]]
         for s in steps:
             loss, now = last[s]
             rows.append([str(s), "" if loss is None else short(loss), *(now.get(n, "") for n in names)])
@@ -313,7 +314,7 @@ class Recording:
 
     def _frame(self) -> str:
         return (
-            f'<iframe sandbox="allow-scripts" title="gradient steps" style="width:100%;height:720px;border:0" '
+            f'<iframe sandbox="allow-scripts" title="gradient steps" style="width:100%;height:900px;border:0;resize:vertical" '
             f'srcdoc="{escaped(self.page())}"></iframe>'
         )
 
@@ -333,12 +334,6 @@ def escaped(text: str) -> str:
     for c, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
         text = text.replace(c, entity)
     return text
-
-
-def shown(name: str, width: int = 24) -> str:
-    """A name on one line of a terminal."""
-    name = "".join(c if c.isprintable() else " " for c in name)
-    return name if len(name) <= width else name[: width - 1] + "…"
 
 
 def short(x: Held) -> str:

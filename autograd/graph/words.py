@@ -1,5 +1,6 @@
 """Words and numbers in pictures: captions, tooltips, spoken labels; short for reading, exact on demand."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -32,9 +33,27 @@ def printable(words: str) -> str:
 
 
 def shortened(words: str, most: int = LONGEST) -> str:
-    """The beginning of a long text, on one line."""
+    """A long text on one line, cut in its middle: names often differ at their ends alone.
+
+    Of a dotted name the long words inside go first, as its numbers tell where it is.
+
+    >>> shortened("layers.0.neurons.1.w.0", 16)
+    'layers.0\N{HORIZONTAL ELLIPSIS}1.w.0'
+    """
     words = one_line(words)
-    return words if len(words) <= most else words[: most - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    if len(words) <= most:
+        return words
+    cut = "\N{HORIZONTAL ELLIPSIS}"
+    parts = words.split(".")
+    for i in sorted(range(len(parts) - 1), key=lambda i: (i == 0, -len(parts[i]))):
+        if parts[i].isdigit():
+            continue
+        parts[i] = cut
+        shorter = re.sub(rf"\.?{cut}[.{cut}]*", cut, ".".join(parts))
+        if len(shorter) <= most:
+            return shorter
+    head = (most - 1) // 3
+    return words[:head] + cut + words[len(words) - (most - 1 - head) :]
 
 
 def caption(n: GraphNode) -> tuple[str, str]:

@@ -39,12 +39,12 @@ o1 = sigmoid(w5·h1 + w6·h2 + b3)
 h1 = sigmoid(w1·(−2) + w2·(−1) + b1)
 
 ∂L/∂w1 = ∂L/∂o1 · ∂o1/∂h1 · ∂h1/∂w1
-       = −0.95261 · 0.249439 · −0.0903533
-       = {w1}
+       ≈ −0.95261 · 0.249439 · −0.0903533
+∂L/∂w1 = {w1}
 
-∂L/∂o1 = −2·(1 − o1) = −0.95261
-∂o1/∂h1 = o1·(1 − o1)·w5 = 0.249439
-∂h1/∂w1 = h1·(1 − h1)·(−2) = −0.0903533
+∂L/∂o1 = −2·(1 − o1) ≈ −0.95261
+∂o1/∂h1 = o1·(1 − o1)·w5 ≈ 0.249439
+∂h1/∂w1 = h1·(1 − h1)·(−2) ≈ −0.0903533
 
 This is what backward() gives, to the last bit.
 `.grad` holds the same."""
@@ -64,9 +64,9 @@ def test_latex_and_markdown_of_the_network():
     explanation = explain(loss, p["w1"])
     for line in (
         r"} &= \frac{\partial L}{\partial o_{1}} \cdot \frac{\partial o_{1}}{\partial h_{1}} \cdot \frac{",
-        r"&= \left(-0.95261\right) \cdot 0.249439 \cdot \left(-0.0903533\right) \\",
+        r"&\approx \left(-0.95261\right) \cdot 0.249439 \cdot \left(-0.0903533\right) \\",
         r"L &= {\left(1 - o_{1}\right)}^{2} \\",
-        r"\frac{\partial o_{1}}{\partial h_{1}} &= o_{1} \cdot \left(1 - o_{1}\right) \cdot w_{5} = 0.249439 \\",
+        r"\frac{\partial o_{1}}{\partial h_{1}} &= o_{1} \cdot \left(1 - o_{1}\right) \cdot w_{5} \approx 0.249439 \\",
     ):
         assert line in explanation.latex
     assert explanation.latex.count("{") == explanation.latex.count("}")
@@ -104,7 +104,7 @@ def test_two_paths_add_up():
     assert same_bits(d.paths[0].value + d.paths[1].value, x.grad)
     text = explain(y, x).text
     assert "= ∂y/∂b · ∂b/∂x\n      + ∂y/∂a · ∂a/∂x" in text
-    assert f"= {1.5 * math.cos(0.5):.6g} + {3 * math.sin(0.5):.6g}\n" in text
+    assert f"≈ {1.5 * math.cos(0.5):.6g} + {3 * math.sin(0.5):.6g}\n" in text
 
 
 def test_what_enters_directly_is_told_from_the_whole():
@@ -531,3 +531,30 @@ def test_a_notebook_shows_something_always(monkeypatch):
     explanation = explain(loss, p["w1"])
     monkeypatch.setattr(Explanation, "markdown", property(lambda self: 1 / 0))
     assert "division by zero" in explanation._repr_mimebundle_()["text/plain"]
+
+
+def test_all_leaves_without_wrt():
+    x, y, c = Value(2.0, name="x"), Value(3.0, name="y"), Value(4.0, requires_grad=False)
+    loss = y * x + c
+    found = explain(loss)
+    assert [d.symbol for d in found.derivations] == ["y", "x"]  # in the order of their use, no constants
+    assert found == explain(loss, [y, x])
+
+
+def test_a_rounded_factor_is_no_equality():
+    """0.5 times 2 is not 0.9999999999999998: the first factor is not quite 0.5."""
+    w = Value(-3.0, name="w")
+    n = w * 2 + 6.8813735870195432
+    n.name = "n"
+    text = explain(np.tanh(n), w).text
+    assert "≈ 0.5 · 2\n∂L/∂w = 0.9999999999999998\n" in text
+    assert "≈ 0.5\n" in text and "= 0.5" not in text
+
+
+def test_parameters_are_called_what_their_module_calls_them():
+    layer = nn.Layer(2, 1)
+    loss = layer([Value(2.0, name="a"), Value(1.0, name="b")]) * 1.0
+    named = [name for name, _ in layer.named_parameters()]
+    assert {d.symbol for d in explain(loss).derivations} == {*named, "a", "b"}
+    layer.parameters()[0].name = "mine"
+    assert "mine" in [d.symbol for d in explain(loss).derivations]

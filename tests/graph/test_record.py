@@ -625,3 +625,33 @@ def test_blocks_left_out_of_order_are_an_error_that_says_so():
     inner.__exit__()
     outer.__exit__()
     assert "step" not in vars(optimizer)
+
+
+# --- names from modules --------------------------------------------------------------------------
+
+
+def test_parameters_of_an_optimizer_are_called_what_their_module_calls_them():
+    model, alone = nn.MLP(2, [2, 1]), Value(1.0)
+    optimizer = SGD([*model.parameters(), alone], lr=0.1)
+    with record(optimizer) as steps:
+        assert steps.parameters[0] == "p1"  # no graph was seen yet
+        for _ in range(2):
+            optimizer.zero_grad()
+            (model([1.0, 2.0]) * alone).backward()
+            optimizer.step()
+    names = [*dict(model.named_parameters()), f"p{len(model.parameters()) + 1}"]
+    assert steps.parameters == names == steps.optimizer["groups"][0]["params"]
+    segment = steps.segments[0]
+    assert set(segment.frames[0].updates) == {n.parameter for n in segment.nodes if n.parameter} == set(names)
+
+
+def test_two_modules_of_one_structure_keep_their_parameters_apart():
+    a, b = nn.Linear(2, 1), nn.Linear(1, 1)
+    optimizer = SGD([*a.parameters(), *b.parameters()], lr=0.1)
+    with record(optimizer) as steps:
+        for model, x in ((a, np.ones((1, 2))), (b, np.ones((1, 1)))):
+            optimizer.zero_grad()
+            model(x).sum().backward()
+            optimizer.step()
+    assert steps.parameters == ["weight", "bias", "weight_2", "bias_2"]
+    assert [sorted(f.updates) for _, f in steps.frames] == [["bias", "weight"], ["bias_2", "weight_2"]]

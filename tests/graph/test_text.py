@@ -2,6 +2,7 @@ import pytest
 from examples import EXAMPLES
 
 from autograd import Value
+from autograd.graph.words import shortened
 
 
 def test_each_operand_in_order_and_shared_ones_once():
@@ -51,3 +52,13 @@ def test_every_node_is_there(name):
     for n in drawing.graph.nodes:
         if n.role != "constant" or n.name or n.shape:
             assert f"n{n.id}" in words
+
+
+def test_long_names_keep_what_tells_them_apart():
+    names = [f"layers.{i}.neurons.{j}.{p}" for i in (0, 1) for j in (0, 1) for p in ("w.0", "w.1", "b")]
+    for most in (16, 18):
+        short = [shortened(name, most) for name in names]
+        assert len(set(short)) == len(names) and max(map(len, short)) <= most
+    assert shortened("encoder.layers.11.attention.weight", 24) == "encoder.layers.11…weight"
+    assert shortened("a" * 30 + "end", 10) == "aaa…aaaend"
+    assert shortened("short") == "short"

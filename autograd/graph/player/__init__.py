@@ -3,8 +3,10 @@
 import base64
 import hashlib
 import json
+import math
 import re
 import warnings
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -13,6 +15,7 @@ from autograd.graph.player.payload import payload
 from autograd.graph.player.places import places
 from autograd.graph.recording import Recording
 from autograd.graph.svg import content
+from autograd.graph.words import shortened
 
 __all__ = ["page"]
 
@@ -46,11 +49,12 @@ def page(recording: Recording, *, title: str = "Gradient steps") -> str:
         raise ValueError("page: nothing was recorded; run backward() inside `with record(...)` first")
     data = payload(recording)
     heat = markup.heat_of(recording)
-    first, at, place = markup.opening(recording)
-    data |= {"heat": heat, "start": place}
-    shown = [s.frames[at if i == first else 0] for i, s in enumerate(recording.segments)]
+    norms = markup.norms_of(recording)
+    first = recording.order[0][0]
+    data |= {"heat": heat, "norms": norms or heat, "brief": brief(recording.parameters)}
+    shown = [s.frames[0] for s in recording.segments]
     graphs = "\n".join(
-        markup.graph(s, i, shown[i], places(s), heat, hidden=i != first)
+        markup.graph(s, i, shown[i], places(s), heat, norms, hidden=i != first)
         for i, s in enumerate(recording.segments)
     )
     frame = shown[first]
@@ -63,13 +67,13 @@ def page(recording: Recording, *, title: str = "Gradient steps") -> str:
         "loss": markup.short(frame.loss),
         "least": markup.short(float(f"{heat[0]:.1g}"), 2),
         "most": markup.short(float(f"{heat[1]:.2g}"), 2),
+        "norms": markup.scale_of_norms(norms) if norms else "",
         "places": str(len(recording.order) - 1),
-        "place": str(place),
         "notes": notes(recording),
         "recording": escaped_json(data),
     }
     script = "(() => {\n'use strict';\n" + "".join(lean(asset(name)) for name in PARTS) + "})();\n"
-    style = lean(asset("player.css")) + palette()
+    style = lean_style(asset("player.css")) + palette(("pos", "neg", "norm") if norms else ("pos", "neg"))
     words |= {"script": script, "style": style, "policy": policy(script, style)}
     text = re.sub(r"\{\{(\w+)\}\}", lambda hole: words[hole[1]], asset("player.html"))
     if len(text) > LARGE:
@@ -86,6 +90,11 @@ def notes(recording: Recording) -> str:
     said = list(recording.notes)
     if len(recording) < recording.seen and not any("step" in note for note in said):
         said.insert(0, f"{len(recording)} of {recording.seen} steps were kept")
+    lost = [step for step, loss in recording.losses.items() if not math.isfinite(loss)]
+    if lost:
+        said.append(
+            f"The loss is not finite in {len(lost)} of {len(recording.losses)} steps, first in step {lost[0]}."
+        )
     lines = "".join(f"<li>{content(note[:1].upper() + note[1:])}</li>" for note in said)
     return f'<ul class="notes">{lines}</ul>' if lines else ""
 
@@ -102,17 +111,23 @@ def policy(script: str, style: str) -> str:
     )
 
 
-def palette() -> str:
+def palette(kinds: Sequence[str]) -> str:
     """The colours of gradients, in steps of a twentieth: --pos65 for nodes, --edge-pos65 for edges."""
     lines, rules = [], [".far .card.rest{fill:var(--rest)}"]
-    for sign in ("pos", "neg"):
+    for kind in kinds:
         for p in range(5, 101, 5):
-            lines.append(f"--{sign}{p}:color-mix(in oklab,var(--{sign}) {p}%,var(--rest));")
-            rules.append(f".far .card.{sign}{p}{{fill:var(--{sign}{p})}}")
-            lines.append(
-                f"--edge-{sign}{p}:color-mix(in oklab,var(--{sign}) {35 + 0.65 * p:g}%,var(--wire));"
-            )
+            lines.append(f"--{kind}{p}:color-mix(in oklab,var(--{kind}) {p}%,var(--rest));")
+            rules.append(f".far .card.{kind}{p}{{fill:var(--{kind}{p})}}")
+            if kind != "norm":
+                lines.append(
+                    f"--edge-{kind}{p}:color-mix(in oklab,var(--{kind}) {35 + 0.65 * p:g}%,var(--wire));"
+                )
     return ":root{" + "\n".join(lines) + "}\n" + "\n".join(rules) + "\n"
+
+
+def brief(names: Sequence[str]) -> dict[str, str]:
+    """Long names of parameters -> what menus and axes show of them."""
+    return {name: words for name in names if (words := shortened(name, 16)) != name}
 
 
 def escaped_json(data: Any) -> str:
@@ -129,7 +144,25 @@ def asset(name: str) -> str:
 
 
 def lean(text: str) -> str:
-    """A script or style sheet without indentation and the comments that have lines of their own."""
+    """A script without indentation, most of its comments, and spaces around signs.
+
+    Lines that hold an apostrophe, a backtick or a slash (a template, a regular expression) keep their spaces.
+    """
     lines = re.sub(r"^\s*/\*.*?\*/\s*$", "", text, flags=re.MULTILINE | re.DOTALL).splitlines()
-    kept = (line.strip() for line in lines)
-    return "\n".join(line for line in kept if line and not line.startswith("//")) + "\n"
+    kept = (re.sub(r"\s//\s[^\"'`]*$", "", line).strip() for line in lines)
+    return "\n".join(squeezed(line) for line in kept if line and not line.startswith("//")) + "\n"
+
+
+def squeezed(line: str) -> str:
+    """A line of a script without the spaces around its signs, outside of strings."""
+    if re.search("['`/\\\\]", line):
+        return line
+    parts = line.split('"')
+    parts[::2] = [re.sub(r" ?([{}()\[\],;:?=<>&|*!]) ?", r"\1", part) for part in parts[::2]]
+    return '"'.join(parts)
+
+
+def lean_style(text: str) -> str:
+    """A style sheet without comments and the spaces that mean nothing."""
+    text = re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL))
+    return re.sub(r" ?([{};,]) ?|(:) ", r"\1\2", text).replace(";}", "}").strip() + "\n"

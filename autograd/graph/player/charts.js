@@ -9,7 +9,7 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-const WIDE = 320, HIGH = 172, LEFT = 46, RIGHT = 12, TOP = 12, BOTTOM = 26;
+const WIDE = 320, HIGH = 172, LEFT = 46, RIGHT = 12, TOP = 16, BOTTOM = 31;
 
 /** Numbers to places and back, in proportion or by magnitude. */
 function scale(low, high, from, to, log = false) {
@@ -25,7 +25,7 @@ const across = (low, high) => scale(low, high, LEFT, WIDE - RIGHT);
 const upwards = (low, high, log) => scale(low, high, HIGH - BOTTOM, TOP, log);
 
 function range(numbers, margin = 0.06) {
-  const finite = numbers.filter(Number.isFinite);
+  const finite = numbers.filter((x) => Math.abs(x) < 1e300); // beyond it differences are infinite
   if (!finite.length) return [0, 1];
   let [low, high] = [Math.min(...finite), Math.max(...finite)];
   if (low === high) [low, high] = [low - (Math.abs(low) || 1) * 0.5, high + (Math.abs(high) || 1) * 0.5];
@@ -33,24 +33,45 @@ function range(numbers, margin = 0.06) {
   return [low - room, high + room];
 }
 
-function axes(svg, x, y, xs, ys, names) {
+/** Lines and words along two sides; `names` stand below and above, with what the ticks leave out. */
+function axes(svg, x, y, xs, ys, names = ["", ""], lines = true) {
   const g = make("g", { class: "axes" });
-  for (const t of ys) {
-    g.append(make("line", { x1: LEFT, x2: WIDE - RIGHT, y1: y(t), y2: y(t) }));
-    g.append(make("text", { x: LEFT - 6, y: y(t) + 3.5, "text-anchor": "end" }, tick(t)));
-  }
+  const [across, up] = [tickWords(xs), tickWords(ys)];
+  ys.forEach((t, i) => {
+    if (lines) g.append(make("line", { x1: LEFT, x2: WIDE - RIGHT, y1: y(t), y2: y(t) }));
+    g.append(fit(make("text", { x: LEFT - 6, y: y(t) + 3.5, "text-anchor": "end" }, up.words[i]), LEFT - 8));
+  });
   xs.forEach((t, i) => {
     const anchor = i === 0 ? "start" : i === xs.length - 1 ? "end" : "middle";
-    g.append(make("text", { x: x(t), y: HIGH - BOTTOM + 14, "text-anchor": anchor }, tick(t)));
+    g.append(make("text", { x: x(t), y: HIGH - BOTTOM + 13, "text-anchor": anchor }, across.words[i]));
   });
-  if (names) {
-    g.append(make("text", { class: "axis", x: (LEFT + WIDE - RIGHT) / 2, y: HIGH - 2, "text-anchor": "middle" }, names[0]));
-    g.append(make("text", { class: "axis", x: LEFT - 6, y: TOP - 2, "text-anchor": "end" }, names[1]));
-  }
+  g.append(fit(make("text", { class: "axis", x: (LEFT + WIDE - RIGHT) / 2, y: HIGH - 4, "text-anchor": "middle" }, names[0] + across.base), 250));
+  g.append(fit(make("text", { class: "axis", x: LEFT, y: TOP - 6 }, up.base ? (names[1] || "loss") + up.base : names[1]), 250));
   svg.append(g);
 }
 
-const tick = (x) => short(Number(x.toPrecision(3)), 3).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
+/** A text squeezed into a width. */
+function fit(text, most) {
+  if (text.textContent.length * 6 > most) { // about as wide as a digit
+    text.setAttribute("textLength", most);
+    text.setAttribute("lengthAdjust", "spacingAndGlyphs");
+  }
+  return text;
+}
+
+/** Words for ticks, in as many digits as tell them apart; beyond six, what they are above the first. */
+function tickWords(ts) {
+  let base = "", digits = 3;
+  while (digits < 7 && new Set(ts.map((t) => tick(t, digits))).size < new Set(ts).size) digits++;
+  if (digits > 6) {
+    base = ` \u2212 ${exact(ts[0])}`;
+    ts = ts.map((t) => t - ts[0]);
+    digits = 2;
+  }
+  return { base, words: ts.map((t) => tick(t, digits)) };
+}
+
+const tick = (x, digits) => short(Number(x.toPrecision(digits)), digits).replace(/(\.\d*?)0+(?=e|$)/, "$1").replace(/\.(?=e|$)/, "");
 
 /** Round numbers between two bounds. */
 function ticks(low, high, most) {
@@ -85,29 +106,37 @@ function line(points) {
   return d;
 }
 
-/** The loss of every step; on a log axis as long as all are above zero. */
+/** The loss of every step; on a log axis as long as all are above zero.  Steps without a finite loss are marked. */
 function lossChart(svg, model, go) {
-  const curve = model.curve.filter(([, y]) => Number.isFinite(y));
   const frames = model.frames;
-  const losses = curve.map(([, y]) => y);
-  const log = losses.length > 0 && Math.min(...losses) > 0 && Math.max(...losses) / Math.min(...losses) > 3;
-  let [low, high] = range(losses);
-  if (log) [low, high] = [Math.min(...losses) / 1.15, Math.max(...losses) * 1.15];
-  const last = Math.max(2, frames[frames.length - 1].step, curve.length ? curve[curve.length - 1][0] : 0);
+  const losses = model.curve.map(([, y]) => y).filter(Number.isFinite);
+  const [least, most] = [Math.min(...losses), Math.max(...losses)];
+  const log = losses.length > 0 && least > 0 && most / least > 3;
+  const [low, high] = log ? [least / 1.15, Math.min(most * 1.15, 1e308)] : range(losses);
+  const last = Math.max(2, frames[frames.length - 1].step, ...model.curve.slice(-1).map(([step]) => step));
   const x = across(1, last);
   const y = upwards(low, high, log);
-  axes(svg, x, y, [1, last], log ? powers(low, high) : ticks(low, high, 3), null);
-  const points = curve.map(([step, loss]) => [x(step), y(loss)]);
-  if (points.length) {
-    const floor = HIGH - BOTTOM;
-    svg.append(make("path", { class: "area", d: `${line(points)}L${points[points.length - 1][0]} ${floor}L${points[0][0]} ${floor}Z` }));
+  const floor = HIGH - BOTTOM;
+  axes(svg, x, y, [1, last], log ? powers(low, high) : ticks(low, high, 3));
+  const points = model.curve.map(([step, loss]) => [x(step), Number.isFinite(loss) ? y(loss) : NaN]);
+  const good = points.filter(([, y]) => y === y);
+  if (good.length) {
+    const [[x0], [x1]] = [good[0], good[good.length - 1]];
+    svg.append(make("path", { class: "area", d: `${line([[x0, floor], ...good, [x1, floor]])}Z` }));
     svg.append(make("path", { class: "curve", d: line(points) }));
+  }
+  const lost = points.filter(([, y]) => y !== y);
+  if (lost.length) {
+    svg.append(make("path", { class: "lost", d: lost.map(([x]) => `M${(x - 2.5).toFixed(1)} ${TOP + 2}l5 5m0-5l-5 5`).join("") }));
+    const end = lost[0][0] > WIDE / 2;
+    const at = { class: "lost-words", x: end ? WIDE - RIGHT : lost[0][0], y: TOP + 21, "text-anchor": end ? "end" : "start" };
+    svg.append(make("text", at, `not finite in ${lost.length} of ${points.length}${points.length < model.seen ? " shown" : ""} steps`));
   }
   const rule = make("line", { class: "rule", y1: TOP, y2: HIGH - BOTTOM });
   const pin = make("path", { class: "pin", d: "M-6-15H6L0-5Z" });
   const dot = make("circle", { class: "dot", r: 5 });
   svg.append(rule, pin, dot);
-  const place = (frame) => [x(frame.step), Number.isFinite(frame.loss) ? y(frame.loss) : TOP];
+  const place = (frame) => [x(frame.step), Number.isFinite(frame.loss) ? y(frame.loss) : TOP + 4.5];
   pick(svg, (px) => {
     const step = x.back(px);
     let best = 0;
@@ -145,10 +174,14 @@ function pathChart(svg, model, names, go) {
     const f = model.frames[model.frames.length - 1];
     return f.segment.updates[n]?.after(f.frame) ?? NaN;
   });
-  const all = [...trail, end];
+  // a run that has left the finite numbers has no place in the picture: only what came before it sets the bounds
+  const finite = (p) => p.every((x) => Math.abs(x) < 1e300);
+  const lost = (f) => !f.segment.nodes[f.segment.root].array && !Number.isFinite(f.loss);
+  const all = [...trail, end].filter((p, i) => finite(p) && !lost(model.frames[Math.min(i, trail.length - 1)]));
   const [xl, xh] = range(all.map((p) => p[0]), 0.14);
   const [yl, yh] = names.length > 1 ? range(all.map((p) => p[1]), 0.14) : [0, 1];
   const x = across(xl, xh);
+  const titles = [model.brief(names[0]), names.length > 1 ? model.brief(names[1]) : ""];
   const chart = { key: null };
   const under = make("g");
   svg.append(under);
@@ -161,7 +194,7 @@ function pathChart(svg, model, names, go) {
   svg.append(slopeLine, ring, dot);
 
   function drawTrail(place) {
-    const good = all.filter((p) => p.every(Number.isFinite)).map(place).filter((p) => p.every(Number.isFinite));
+    const good = all.map(place).filter(finite);
     over.replaceChildren();
     if (!good.length) return;
     over.append(make("path", { class: "trail", d: line(good) }));
@@ -169,17 +202,17 @@ function pathChart(svg, model, names, go) {
     good.forEach(([px, py], i) => { if (i % every === 0) over.append(make("circle", { class: "crumb", cx: px, cy: py, r: 1.6 })); });
     const [ex, ey] = good[good.length - 1];
     over.append(make("circle", { class: "start", cx: good[0][0], cy: good[0][1], r: 3.5 }));
-    over.append(make("path", { class: "finish", d: `M${ex - 3.5} ${ey - 3.5}h7v7h-7Z` }));
+    if (!lost(model.frames[trail.length - 1])) over.append(make("path", { class: "finish", d: `M${(ex - 3.5).toFixed(1)} ${(ey - 3.5).toFixed(1)}h7v7h-7Z` }));
   }
 
   function setMarks(cx, cy, pinned) {
-    const known = Number.isFinite(cx + cy);
+    const known = finite([cx, cy]);
     dot.setAttribute("visibility", known ? "visible" : "hidden");
     if (known) { // a what-if may lie outside
       dot.setAttribute("cx", Math.min(WIDE - RIGHT, Math.max(LEFT, cx)));
       dot.setAttribute("cy", Math.min(HIGH - BOTTOM, Math.max(TOP, cy)));
     }
-    const marked = pinned !== null && pinned.every(Number.isFinite);
+    const marked = pinned !== null && finite(pinned);
     ring.setAttribute("visibility", marked ? "visible" : "hidden");
     if (marked) { ring.setAttribute("cx", pinned[0]); ring.setAttribute("cy", pinned[1]); }
   }
@@ -190,10 +223,12 @@ function pathChart(svg, model, names, go) {
     const loss = lossOf(segment, point);
     const xs = Array.from({ length: 97 }, (_, i) => xl + ((xh - xl) * i) / 96);
     const ys = xs.map((t) => { point[ids[0]] = t; return loss(); });
-    const [low, high] = range(ys);
-    y = upwards(low, high);
+    const met = [...ys, ...all.map(([t]) => { point[ids[0]] = t; return loss(); })].filter((t) => Math.abs(t) < 1e300);
+    chart.log = Math.min(...met) > 0 && Math.max(...met) > 1e6 * Math.min(...met);
+    const [low, high] = chart.log ? [Math.min(...met) / 2, 2 * Math.max(...met)] : range(met);
+    y = upwards(low, high, chart.log);
     under.replaceChildren();
-    axes(under, x, y, ticks(xl, xh, 4), ticks(low, high, 3), [names[0], "loss"]);
+    axes(under, x, y, ticks(xl, xh, 4), chart.log ? powers(low, high) : ticks(low, high, 3), [titles[0], "loss"]);
     under.append(make("path", { class: "curve quiet", d: line(xs.map((t, i) => [x(t), y(ys[i])])) }));
     chart.loss = (t) => { point[ids[0]] = t; return loss(); };
     drawTrail(([t]) => [x(t), y(chart.loss(t))]);
@@ -223,13 +258,12 @@ function pathChart(svg, model, names, go) {
       under.append(band);
     });
     under.append(make("rect", { class: "frame", x: LEFT, y: TOP, width: WIDE - LEFT - RIGHT, height: HIGH - TOP - BOTTOM }));
-    axes(under, x, y, ticks(xl, xh, 4), [], [names[0], names[1]]);
-    for (const t of ticks(yl, yh, 3)) under.append(make("text", { class: "tick", x: LEFT - 6, y: y(t) + 3.5, "text-anchor": "end" }, tick(t)));
+    axes(under, x, y, ticks(xl, xh, 4), ticks(yl, yh, 3), titles, false);
   }
 
   function drawPlain() {
     under.replaceChildren();
-    axes(under, x, y, ticks(xl, xh, 4), names.length > 1 ? ticks(yl, yh, 3) : [], names.length > 1 ? names : [names[0], ""]);
+    axes(under, x, y, ticks(xl, xh, 4), names.length > 1 ? ticks(yl, yh, 3) : [], titles);
   }
 
   pick(svg, (px, py) => {
@@ -261,9 +295,10 @@ function pathChart(svg, model, names, go) {
     const tangent = names.length === 1 && chart.loss && Number.isFinite(slopeHere + cx + cy);
     slopeLine.setAttribute("visibility", tangent ? "visible" : "hidden");
     if (tangent) {
-      const rise = y(chart.loss(here[0]) + slopeHere * (xh - xl)) - cy, run = x(xh) - x(xl);
-      const part = 46 / Math.hypot(run, rise);
-      for (const [key, v] of [["x1", cx - run * part], ["x2", cx + run * part], ["y1", cy - rise * part], ["y2", cy + rise * part]]) slopeLine.setAttribute(key, v);
+      const part = chart.log ? 1e-6 * Math.abs(chart.loss(here[0]) / slopeHere || 1) : xh - xl; // on a log axis it is straight in the small alone
+      const rise = y(chart.loss(here[0]) + slopeHere * part) - cy, run = (part / (xh - xl)) * (WIDE - RIGHT - LEFT);
+      const size = 46 / (Math.hypot(run, rise) || 1);
+      for (const [key, v] of [["x1", cx - run * size], ["x2", cx + run * size], ["y1", cy - rise * size], ["y2", cy + rise * size]]) slopeLine.setAttribute(key, v);
     }
   };
   return chart;

@@ -4,8 +4,8 @@ function start(model) {
   const { frames } = model;
   const phases = document.querySelectorAll("[data-phase]");
   const quiet = matchMedia("(prefers-reduced-motion: reduce)");
-  const pictures = model.segments.map((s) => new Picture(s, heatOf(model.heat)));
-  const state = { index: model.start, at: 0, pin: null, node: null, whatIf: new Map(), playing: null };
+  const pictures = model.segments.map((s) => new Picture(s, heatOf(model.heat), heatOf(model.norms)));
+  const state = { index: 0, at: 0, pin: null, node: null, whatIf: new Map(), playing: null };
   state.at = last(state.index);
   let scene = null, shown = null, timer = null, settling = null, dragging = false, looking = 0;
 
@@ -248,7 +248,7 @@ function start(model) {
     }
     const u = segment.updates[n.parameter];
     if (u && !scene.whatIf && !Number.isNaN(u.before(frame)) && !u.array) {
-      rows.push(["update", [num(u.before(frame)), " \u2192 ", num(u.after(frame))]]);
+      rows.push(["update", moved(u.before(frame), u.after(frame))]);
       if (!Number.isNaN(u.lr(frame))) rows.push(["lr", short(u.lr(frame))]);
       for (const [key, column] of u.state) if (!Number.isNaN(column(frame))) rows.push([key, short(column(frame))]);
     }
@@ -407,7 +407,7 @@ function start(model) {
 
   for (const [i, id] of ["axis-x", "axis-y"].entries()) {
     const menu = $(id);
-    menu.append(...candidates.map((p) => element("option", { value: p }, p.length > 16 ? `${p.slice(0, 15)}\u2026` : p)));
+    menu.append(...candidates.map((p) => element("option", { value: p, title: p }, model.brief(p))));
     menu.value = chosen[i] ?? "";
     menu.addEventListener("change", () => {
       chosen = [$("axis-x").value, $("axis-y").value];

@@ -43,7 +43,8 @@ function unpack(given) {
   }));
   const [steps, losses] = given.curve;
   const lossAt = read(losses);
-  return { ...given, segments, frames, curve: steps.map((step, i) => [step, lossAt(i)]) };
+  const curve = steps.map((step, i) => [step, lossAt(i)]);
+  return { ...given, segments, frames, curve, brief: (name) => given.brief[name] ?? name };
 }
 
 function unpackSegment(given, index, read) {
@@ -109,16 +110,23 @@ function momentsOf({ nodes, visits, updates, root }) {
   return moments;
 }
 
-/** A number in at most nine characters. */
+/** A number in at most nine characters, with more than five digits in more. */
 function short(x, digits = 4) {
   if (x === null || x === undefined) return "\u2013";
   if (Number.isNaN(x)) return "NaN";
   const size = Math.abs(x);
   const sign = x < 0 ? MINUS : "";
   if (size === Infinity) return sign + "\u221e";
-  if (size < 1e6 && (Number.isInteger(x) || size >= 1e4)) return sign + size.toFixed(0);
-  if (size >= 1e-3 && size < 1e4) return sign + size.toPrecision(digits);
+  if (size < 1e6 && (Number.isInteger(x) || (size >= 1e4 && digits < 6))) return sign + size.toFixed(0);
+  if (size >= 1e-3 && size < Math.max(1e4, digits > 5 && 10 ** digits)) return sign + size.toPrecision(digits);
   return sign + size.toExponential(digits - 2).replace("+", "").replace("-", MINUS);
+}
+
+/** How many digits tell two numbers apart: four, or more if they need them, at most 17. */
+function apart(a, b) {
+  let digits = 4;
+  while (digits < 17 && a !== b && short(a, digits) === short(b, digits)) digits++;
+  return digits;
 }
 
 /** The same with its sign, so that the sign is read and not only seen as a colour. */

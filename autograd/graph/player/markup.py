@@ -65,6 +65,29 @@ def heat_of(recording: Recording) -> Heat:
     return min(least, most / 10), most
 
 
+def norms_of(recording: Recording) -> Heat | None:
+    """The same of the norms of the gradients of arrays, 14 decades at most; None if there are none.
+
+    From the least on: where gradients vanish, the least ones are the point.
+    """
+    found = [g.norm for _, f in recording.frames for g in f.gradients.values() if isinstance(g, Summary)]
+    sizes = [norm for norm in found if norm > 0 and math.isfinite(norm)]
+    if not sizes:
+        return (1e-3, 1.0) if found else None
+    most = max(sizes)
+    return min(max(min(sizes), most * 1e-14, 5e-324), most / 10), most
+
+
+def scale_of_norms(norms: Heat) -> str:
+    """The key to the colours of arrays."""
+    least, most = short(float(f"{norms[0]:.1g}"), 2), short(float(f"{norms[1]:.2g}"), 2)
+    return (
+        f'<span class="scale" role="img" aria-label="Colour of an array: the norm of its gradient, on a '
+        f'logarithmic scale from {least} to {most}, the same for all steps"><span>{NABLA} norm {least}</span>'
+        f'<i class="norms"></i><span>{most}, log scale</span></span>'
+    )
+
+
 def warmth(g: float, heat: Heat) -> int:
     """How strong the colour of a gradient is, in percent."""
     if not g or math.isnan(g):
@@ -79,12 +102,19 @@ def warmth(g: float, heat: Heat) -> int:
 # --- the graph -------------------------------------------------------------------------------------
 
 
-def graph(segment: Segment, index: int, frame: Frame, places: Places, heat: Heat, hidden: bool) -> str:
+def graph(
+    segment: Segment,
+    index: int,
+    frame: Frame,
+    places: Places,
+    heat: Heat,
+    norms: Heat | None,
+    hidden: bool,
+) -> str:
     """One segment's picture at one frame."""
     gradients = segment.replay(frame)
     width, height = places.width + 2 * MARGIN, places.height + 2 * ABOVE
     contributions = carried_back(segment, frame, gradients)
-    incoming = {segment.edges[e].source for e in segment.visits}
     lines = [
         f'<path id="s{index}e{k}" class="edge{" walked" if k in contributions else ""}" '
         f'stroke="{shade(contributions.get(k), heat, "edge-", "wire")}" '
@@ -93,7 +123,7 @@ def graph(segment: Segment, index: int, frame: Frame, places: Places, heat: Heat
     ]
     cards = [
         card(
-            n, index, places.boxes[n.id], frame, gradients[n.id], heat, n.id == segment.root, n.id in incoming
+            n, index, places.boxes[n.id], frame, gradients[n.id], heat, norms, n.id == segment.root
         )
         for n in segment.nodes
     ]
@@ -139,8 +169,8 @@ def card(
     frame: Frame,
     gradient: float | None,
     heat: Heat,
+    norms: Heat | None,
     is_root: bool,
-    receives: bool,
 ) -> str:
     """One node: name, operation, value, and its gradient in a band of its own."""
     value = frame.values[n.id]
@@ -173,8 +203,11 @@ def card(
         )
     if band:
         low, inner = h - 20, min(radius, 14) - 1
+        colour = shade(gradient, heat)
+        if norms and isinstance(summary, Summary) and (strength := warmth(summary.norm, norms)):
+            colour = f"var(--norm{strength})"
         parts.append(
-            f'<path class="band" fill="{shade(gradient, heat)}" d="M1 {num(low)}H{num(w - 1)}'
+            f'<path class="band" fill="{colour}" d="M1 {num(low)}H{num(w - 1)}'
             f"V{num(h - 1 - inner)}a{inner} {inner} 0 0 1 -{inner} {inner}H{inner + 1}"
             f'a{inner} {inner} 0 0 1 -{inner} -{inner}Z"/>'
             f'<path class="edge-of-band" d="M1 {num(low)}H{num(w - 1)}"/>'
@@ -248,7 +281,7 @@ def table(recording: Recording, shown: list[Frame]) -> str:
         made: dict[int, list[str]] = {}
         for e in sorted(segment.edges, key=lambda e: (e.target, e.slot)):
             made.setdefault(e.target, []).append(segment.nodes[e.source].symbol)
-        lines.append(f"<tbody{' hidden' if index != opening(recording)[0] else ''}>")
+        lines.append(f"<tbody{' hidden' if index != recording.order[0][0] else ''}>")
         for n in segment.nodes:
             value, gradient = frame.values[n.id], gradients[n.id]
             update = frame.updates.get(n.parameter) if n.parameter else None
@@ -273,12 +306,6 @@ def all_digits(x: Any) -> str:
     if x is None:
         return DASH
     return f"norm {x.norm!r}" if isinstance(x, Summary) else repr(float(x)).replace("-", MINUS)
-
-
-def opening(recording: Recording) -> tuple[int, int, int]:
-    """(segment, frame, place in the order) that the page opens with: late enough to have moved."""
-    place = min(len(recording.order) - 1, max(0, round(len(recording.order) * 0.12)))
-    return (*recording.order[place], place)
 
 
 # --- text ------------------------------------------------------------------------------------------

@@ -52,7 +52,7 @@ function sceneOf(model, { index, at, pin, whatIf }) {
     if (comparable && pin !== index) {
       const then = { values: valuesOf(segment, other.frame), g: backward(segment, other.frame).g };
       scene.then = then;
-      scene.flips = segment.nodes.filter((n) => full.reached[n.id] && !n.array && full.g[n.id] * then.g[n.id] < 0);
+      scene.flips = segment.nodes.filter((n) => !n.array && scene.gradient(n) * then.g[n.id] < 0); // null is 0
     }
   }
   return scene;
@@ -69,9 +69,10 @@ const BEYOND = 150; // what lies this close to the part in sight is written too
 
 /** The graph of one segment, as it stands in the page. */
 class Picture {
-  constructor(segment, heat) {
+  constructor(segment, heat, norms) {
     this.segment = segment;
     this.heat = heat;
+    this.norms = norms;
     this.svg = $(`graph${segment.index}`);
     this.written = new Map();
     const prefix = `s${segment.index}`;
@@ -128,7 +129,7 @@ class Picture {
       const g = n.array ? null : scene.gradient(n);
       const shown = scene.computed(n);
       if (n.array) {
-        ({ text, words } = this.arrayWords(n, scene, shown));
+        ({ text, words, t } = this.arrayWords(n, scene, shown));
       } else if (then) {
         const dv = scene.values[n.id] - then.values[n.id];
         text = shown ? `\u0394 ${written(dv, 3)}` : "\u2013";
@@ -151,12 +152,12 @@ class Picture {
       if (!shown) kind += " ahead";
       if (bad) kind += " bad";
       if (g === null && !(n.array && scene.seen >= 0)) kind += " unreached";
-      else if (t && !far) kind += t > 0 ? " pos" : " neg";
+      else if (t && !far && !n.array) kind += t > 0 ? " pos" : " neg";
       if (n === moment.node) kind += " now";
       if (moment.visit && n.id === moment.visit.edge.target) kind += " from";
       if (n.id === selected) kind += " selected";
       if (scene.whatIf?.has(n.id)) kind += " edited";
-      this.write(card, text, words, kind, shade(t));
+      this.write(card, text, words, kind, n.array && t ? `var(--norm${Math.round(t * 20) * 5})` : shade(t));
     }
     segment.edges.forEach((e, i) => {
       if (this.unseen(e.source) && this.unseen(e.target)) return;
@@ -188,7 +189,7 @@ class Picture {
       }
     }
     const bad = s && s.nans + s.infs ? ` \u26a0${s.nans + s.infs}` : "";
-    return { text: s ? `norm ${short(s.norm)}${bad}` : "\u2013", words: g ? `\u2207 norm ${short(g.norm)}` : "" };
+    return { text: s ? `norm ${short(s.norm)}${bad}` : "\u2013", words: g ? `\u2207 norm ${short(g.norm)}` : "", t: g ? this.norms(g.norm) : 0 };
   }
 
   /** An array's gradient once all that it is made of has arrived: parts of it were not recorded. */
@@ -327,9 +328,9 @@ function wordsOf(pieces) {
     if (typeof piece === "string") return piece;
     if (piece.name) return element("b", { "data-n": piece.name.id }, piece.name.symbol);
     if (piece.code) return element("code", {}, piece.code);
-    const { x, sign } = piece;
+    const { x, sign, digits } = piece;
     const kind = sign ? (x > 0 ? "num pos" : x < 0 ? "num neg" : "num") : "num";
-    return element("span", { class: kind, title: exact(x) }, sign ? signed(x) : short(x));
+    return element("span", { class: kind, title: exact(x) }, sign ? signed(x) : short(x, digits));
   });
 }
 

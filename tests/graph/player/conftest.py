@@ -1,6 +1,7 @@
 """Recordings to play, and a Chromium to play them in."""
 
 import shutil
+import warnings
 
 import numpy as np
 import pytest
@@ -65,9 +66,11 @@ def rounding(steps=12):
                 loss.backward()
                 truth.append([n.gradient for n in Graph(loss).nodes])
                 if part:
-                    if i == 5:
-                        optimizer.zero_grad()
-                    optimizer.step()
+                    with warnings.catch_warnings():
+                        if i == 5:
+                            optimizer.zero_grad()
+                            warnings.simplefilter("ignore")  # there is nothing to step on
+                        optimizer.step()
             optimizer.zero_grad()
     return recording, truth
 
@@ -98,6 +101,31 @@ def changing():
     return recording
 
 
+def neurons():
+    """Parameters with long names that differ in the middle and at the end."""
+    model = nn.MLP(2, [2, 1])
+    optimizer = SGD(model.parameters(), lr=0.1)
+    with record(optimizer) as recording:
+        for _ in range(3):
+            optimizer.zero_grad()
+            (model([1.0, 2.0]) ** 2).backward()
+            optimizer.step()
+    return recording
+
+
+def deep():
+    """Sigmoids on sigmoids: the gradients of arrays vanish towards the input."""
+    model = nn.Sequential(*[layer for _ in range(9) for layer in (nn.Linear(4, 4), nn.Sigmoid())])
+    optimizer = SGD(model.parameters(), lr=0.1)
+    x = np.linspace(-1, 1, 12).reshape(3, 4)
+    with record(optimizer) as recording:
+        for _ in range(2):
+            optimizer.zero_grad()
+            model(x).sum().backward()
+            optimizer.step()
+    return recording
+
+
 def odd():
     """Recordings at the edges: by name."""
     x, unused = Value(3.0, name="x"), Value(1.0, name="unused")
@@ -120,10 +148,45 @@ def odd():
     )
     with record(SGD([evil], lr=0.1)) as names:
         (evil * evil).backward()
+    fast = Value(3.0, name="fast")
+    quick = SGD([fast], lr=100.0)
+    with record(quick) as diverging, np.errstate(all="ignore"):
+        for _ in range(12):
+            quick.zero_grad()
+            ((fast - 1.0) ** 4).backward()
+            quick.step()
+    slow = Value(0.5, name="slow")
+    with record([slow]) as vanishing:
+        for _ in range(3):
+            h = slow
+            for _layer in range(10):
+                h = h.sigmoid()
+            h.backward()
+            with no_grad():
+                slow -= 10 * slow.grad
+            slow.zero_grad()
+    signs = Value(54.0, name="signs")
+    crossing = SGD([signs], lr=54.5)
+    with record(crossing) as crosses:
+        for _ in range(3):
+            crossing.zero_grad()
+            (signs * 1.0).backward()
+            crossing.step()
     alone = Value(1.0, name="alone")
     with record(SGD([alone], lr=0.1)) as leaf:
         alone.backward()
-    return {"by_hand": by_hand, "array": array, "infinite": infinite, "names": names, "leaf": leaf}
+    return {
+        "by_hand": by_hand,
+        "array": array,
+        "infinite": infinite,
+        "names": names,
+        "leaf": leaf,
+        "diverging": diverging,
+        "vanishing": vanishing,
+        "crosses": crosses,
+        "neurons": neurons(),
+        "deep": deep(),
+    }
 
 
 def thousand(steps=10):

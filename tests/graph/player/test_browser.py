@@ -495,3 +495,102 @@ def test_scrubbing_a_thousand_nodes(visit, record_property):
     print(f"\n{nodes} nodes: {median:.2f} ms a frame, at best {least:.2f} ms")  # noqa: T201
     assert nodes > 800
     assert median < 60  # some 3 ms where nothing else runs
+
+
+SENTENCES = """() => stepgradPlayer.model.frames.map((_, i) => {
+  stepgradPlayer.goStep(i);
+  return document.getElementById("sentence").textContent;
+})"""
+
+
+def test_a_run_that_diverges_is_said_and_drawn(visit):
+    """Losses that are not finite are marked, and break no path (the console is checked by every visit)."""
+    p = visit("diverging")
+    told = p.evaluate(SENTENCES)
+    assert told[0].startswith("Step 1: the loss is 16. ")
+    assert ", up from 16 at step 1" in told[1]
+    losses = p.evaluate("stepgradPlayer.model.frames.map((f) => String(f.loss))")
+    lost = [i for i, x in enumerate(losses) if x in ("Infinity", "NaN")]
+    assert len(lost) > 5
+    assert all(f"it was last finite at step {lost[0]}:" in told[i] for i in lost)
+    assert p.locator("#loss .lost").get_attribute("d").count("M") == len(lost)
+    assert p.text_content("#loss .lost-words") == f"not finite in {len(lost)} of 12 steps"
+    assert "e" not in "".join(p.evaluate("[...document.querySelectorAll('.chart path')].map((x) => x.getAttribute('d'))"))
+    assert "1e" in p.text_content("#path .axes")  # bounds of the finite part, not 0 to 1
+    assert f"The loss is not finite in {len(lost)} of 12 steps" in p.text_content(".notes")
+
+
+def test_small_changes_are_told_in_enough_digits(visit):
+    p = visit("vanishing")
+    told = p.evaluate(SENTENCES)
+    assert "takes it from 0.500000 to 0.499997." in told[0]
+    assert re.search(r", \S+e−\d+ lower than at step 1\.", told[1])
+    for chart in ("#loss", "#path"):
+        ticks = p.locator(f"{chart} .axes text:not(.axis)").all_text_contents()
+        assert len(ticks) == len(set(ticks)) > 2
+    assert p.text_content("#path .axes").count("loss −") == 1  # what the ticks leave out
+
+
+def test_no_percentage_across_a_change_of_sign(visit):
+    told = visit("crosses").evaluate(SENTENCES)
+    assert ", down from 54 at step 1." in told[1] and "%" not in "".join(told)
+
+
+def test_pin_counts_only_gradients_that_are_there(visit):
+    p = visit("network", "#step=20&pin=120&at=0")
+    assert p.inner_text("#sentence").endswith("no gradient has been computed yet.")
+    assert p.evaluate("stepgradPlayer.scene().flips.length") == p.locator("svg.net .flip").count() == 0
+    for at in ("30", "45"):
+        p.evaluate(f"stepgradPlayer.goInside({at})")
+        assert p.evaluate("stepgradPlayer.scene().flips.length") == p.locator("svg.net .flip").count()
+
+
+@pytest.mark.parametrize("fragment", ["", "#step=0", "#step=x"])
+def test_it_opens_at_the_first_step(visit, fragment):
+    p = visit("network", fragment)
+    assert (p.inner_text("#at-step"), p.inner_text("#at-phase")) == ("1", "whole step")
+
+
+def test_long_names_can_be_told_apart(visit):
+    p = visit("neurons")
+    for selector in (".node.parameter .name", "#axis-x option"):
+        words = p.locator(selector).all_text_contents()
+        assert len(words) == len(set(words)) == 9 and max(map(len, words)) <= 19
+    assert p.locator("#axis-x option").first.get_attribute("title") == "layers.0.neurons.0.w.0"
+    for box in p.locator("#axis-x, #axis-y").all():
+        assert box.bounding_box()["width"] > 100
+    titles = p.locator("#path .axis").all_text_contents()
+    assert titles == ["layers.0…0.w.0", "layers.0…0.w.1"]
+
+
+def test_vanishing_gradients_of_arrays_are_seen(visit):
+    """The colour of an array is the norm of its gradient: the further from the loss, the paler."""
+    p = visit("deep")
+    fills = p.evaluate("""() => stepgradPlayer.model.segments[0].nodes.filter((n) => n.op === "linear").map((n) =>
+      document.getElementById(`s0n${n.id}`).querySelector(".band").getAttribute("fill"))""")
+    strengths = [int(re.fullmatch(r"var\(--norm(\d+)\)", fill)[1]) for fill in fills]
+    assert len(strengths) == 9 and strengths == sorted(strengths) and strengths[-1] - strengths[0] > 50
+    assert p.is_visible(".scale .norms")
+    assert p.locator(".scale").nth(1).inner_text().startswith("∇ norm ")
+    assert visit("network").locator(".scale").count() == 1
+
+
+def test_axes_do_not_overlap(visit):
+    for name in ("network", "diverging", "neurons"):
+        p = visit(name)
+        p.evaluate("stepgradPlayer.goStep(2)")
+        for chart in ("#loss", "#path"):
+            boxes = [t.bounding_box() for t in p.locator(f"{chart} .axes text").all() if t.text_content()]
+            frame = p.locator(chart).bounding_box()
+            for i, a in enumerate(boxes):
+                assert a["x"] >= frame["x"] - 1 and a["x"] + a["width"] <= frame["x"] + frame["width"] + 1
+                for b in boxes[:i]:
+                    apart = max(a["x"] - b["x"] - b["width"], b["x"] - a["x"] - a["width"])
+                    above = max(a["y"] - b["y"] - b["height"], b["y"] - a["y"] - a["height"])
+                    assert apart >= -0.5 or above >= -1.5, (name, chart, a, b)
+
+
+def test_the_number_of_a_what_if_is_seen_in_full(visit):
+    p = visit("network", "#step=150&node=0")
+    assert len(p.input_value("#what-if")) > 15
+    assert p.evaluate("(e) => e.scrollWidth <= e.clientWidth", p.query_selector("#what-if"))
