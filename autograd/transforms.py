@@ -166,9 +166,7 @@ def evaluated(
     if type(y) is not Value or y._array.shape:
         scalar(y, "grad")
     linked = call.depends_on_outside(y)
-    found: Sequence[Any] = call.pull(y, None, linked)
-    if call.trees is not None or not chosen.single:
-        found = call.arranged(found)
+    found = call.arranged(call.pull(y, None, linked))
     return y, extra, found[0] if chosen.single else found, linked
 
 
