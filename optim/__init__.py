@@ -1,5 +1,8 @@
 """Optimizers, schedules and clipping, with PyTorch's names, argument order, defaults and formulas."""
 
+from typing import Any
+
+from autograd.foreign import missing as _missing
 from optim import lr_scheduler
 from optim.adadelta import Adadelta
 from optim.adafactor import Adafactor
@@ -53,3 +56,16 @@ __all__ = [
     "scipy_minimize",
     "update_bn",
 ]
+
+
+_ELSEWHERE = {
+    "swa_utils": "write optim.AveragedModel, optim.update_bn and optim.lr_scheduler.SWALR",
+    "schedules": "write optim.lr_scheduler",
+    "SparseAdam": "write optim.Adam",
+    "clip_by_norm": "write optim.clip_grad_norm_",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Says what is written for a name that is not here."""
+    raise _missing("optim", name, _ELSEWHERE, __all__, {"optim.lr_scheduler": lr_scheduler.__all__})

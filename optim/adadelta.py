@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from optim.checks import at_least_zero, within
 from optim.kernel import Array
-from optim.optimizer import Group, Optimizer, State, at_least_zero, zeros_like
+from optim.optimizer import Group, Optimizer, State, zeros_like
 from optim.terms import decayed
 
 __all__ = ["Adadelta"]
@@ -60,9 +61,8 @@ class Adadelta(Optimizer):
         super().__init__(params, options, fused=fused)
 
     def check(self, group: Group) -> None:
-        at_least_zero(self.name, **{k: group[k] for k in ("lr", "rho", "eps", "weight_decay")})
-        if group["rho"] > 1:
-            raise ValueError(f"{self.name}: rho={group['rho']} must be in [0, 1]")
+        at_least_zero(self.name, **{k: group[k] for k in ("lr", "eps", "weight_decay")})
+        within(self.name, 0, 1, rho=group["rho"])
 
     def new_state(self, p: Array, group: Group) -> State:
         return {"step": 0, "square_avg": zeros_like(p), "acc_delta": zeros_like(p)}

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from optim.checks import a_number, at_least_zero, several
 from optim.kernel import Array
-from optim.optimizer import Group, Optimizer, State, at_least_zero, zeros_like
+from optim.optimizer import Group, Optimizer, State, zeros_like
 from optim.terms import moved
 
 __all__ = ["Adafactor"]
@@ -48,9 +49,11 @@ class Adafactor(Optimizer):
         super().__init__(params, {**options, "maximize": maximize})
 
     def check(self, group: Group) -> None:
+        several(self.name, 2, eps=group["eps"])
+        a_number(self.name, beta2_decay=group["beta2_decay"], d=group["d"])
         eps1, eps2 = group["eps"]
         at_least_zero(self.name, lr=group["lr"], weight_decay=group["weight_decay"])
-        if not (eps1 is None or eps1 >= 0) or not eps2 >= 0:
+        if not (eps1 is None or eps1 >= 0) or eps2 is None or not eps2 >= 0:
             raise ValueError(
                 f"{self.name}: eps={group['eps']} must both be 0 or more (the first may be None)"
             )

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from optim.checks import at_least_zero
 from optim.kernel import Array
-from optim.optimizer import Group, Optimizer, State, at_least_zero, full_like
+from optim.optimizer import Group, Optimizer, State, full_like
 from optim.terms import decayed
 
 __all__ = ["Adagrad"]

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
+from optim.checks import a_number, at_least_zero
 from optim.kernel import Array
-from optim.optimizer import Group, Optimizer, State, at_least_zero, zeros_like
+from optim.optimizer import Group, Optimizer, State, zeros_like
 from optim.terms import decayed
 
 __all__ = ["ASGD"]
@@ -58,7 +59,8 @@ class ASGD(Optimizer):
         super().__init__(params, {**options, "maximize": maximize}, fused=fused)
 
     def check(self, group: Group) -> None:
-        at_least_zero(self.name, lr=group["lr"], weight_decay=group["weight_decay"])
+        at_least_zero(self.name, **{k: group[k] for k in ("lr", "lambd", "weight_decay")})
+        a_number(self.name, alpha=group["alpha"], t0=group["t0"])
 
     def new_state(self, p: Array, group: Group) -> State:
         return {"step": 0, "eta": float(group["lr"]), "mu": 1.0, "ax": zeros_like(p)}

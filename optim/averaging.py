@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Value, no_grad
-from optim.optimizer import same_names
+from optim.checks import same_names, within
 
 __all__ = ["AveragedModel", "get_ema_avg_fn", "get_swa_avg_fn", "update_bn"]
 
@@ -32,8 +32,7 @@ def get_ema_avg_fn(decay: float = 0.999) -> Average:
 
     Polyak & Juditsky, 1992.  Raises ValueError for decay outside [0, 1].
     """
-    if not 0 <= decay <= 1:
-        raise ValueError(f"get_ema_avg_fn: decay={decay} must be in [0, 1]")
+    within("get_ema_avg_fn", 0, 1, decay=decay)
 
     def ema_update(average: Any, newest: Any, n: int) -> Any:
         return decay * average + (1 - decay) * newest
@@ -63,6 +62,10 @@ class AveragedModel:
     def __init__(self, model: Any, avg_fn: Average | None = None, use_buffers: bool = False) -> None:
         values_of(model, buffers=True)  # refuses what has no parameters
         self.module = copy.deepcopy(model if hasattr(model, "parameters") else list(model))
+        if avg_fn is not None and not callable(avg_fn):
+            raise TypeError(
+                f"AveragedModel: avg_fn is {avg_fn!r}; pass a function, e.g. get_ema_avg_fn(0.99)"
+            )
         self.avg_fn = avg_fn or get_swa_avg_fn()
         self.use_buffers = use_buffers
         self.n_averaged = 0

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Value
+from optim.checks import a_number
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_"]
 
@@ -30,7 +31,7 @@ def clip_grad_norm_(
     >>> x.grad.round(5)
     array([0.6, 0.8])
     """
-    above_zero("clip_grad_norm_", max_norm=max_norm)
+    limit("clip_grad_norm_", max_norm=max_norm)
     having = with_gradient("clip_grad_norm_", parameters)
     with np.errstate(all="ignore"):
         norms = [np.linalg.norm(np.ravel(g).astype(np.float64), norm_type) for _, g in having]
@@ -56,13 +57,14 @@ def clip_grad_value_(parameters: Value | Iterable[Value], clip_value: float) -> 
     >>> x.grad
     array([ 1. , -0.5])
     """
-    above_zero("clip_grad_value_", clip_value=clip_value)
+    limit("clip_grad_value_", clip_value=clip_value)
     for p, g in with_gradient("clip_grad_value_", parameters):
         p.grad = np.clip(g, -clip_value, clip_value)
 
 
-def above_zero(name: str, **options: float) -> None:
+def limit(name: str, **options: float) -> None:
     """Raise ValueError for an option below 0, or NaN."""
+    a_number(name, **options)
     for option, value in options.items():
         if not value >= 0:
             raise ValueError(f"{name}: {option}={value} must be 0 or more")

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from optim.checks import a_number, above_zero, at_least_zero
 from optim.kernel import Array
-from optim.optimizer import Group, Optimizer, State, at_least_zero, full_like, zeros_like
+from optim.optimizer import Group, Optimizer, State, full_like, zeros_like
 from optim.terms import decayed
 
 __all__ = ["Ftrl"]
@@ -77,8 +78,8 @@ class Ftrl(Optimizer):
     def check(self, group: Group) -> None:
         names = ("initial_accumulator_value", "l1", "l2", "l2_shrinkage", "beta")
         at_least_zero(self.name, **{k: group[k] for k in names})
-        if not group["lr"] > 0:
-            raise ValueError(f"Ftrl: lr={group['lr']} must be above 0")
+        above_zero(self.name, lr=group["lr"])
+        a_number(self.name, lr_power=group["lr_power"])
         if not group["lr_power"] <= 0:
             raise ValueError(f"Ftrl: lr_power={group['lr_power']} must be 0 or less")
 

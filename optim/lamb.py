@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from optim.checks import at_least_zero, decay_rates
 from optim.kernel import Array
-from optim.optimizer import Group, Optimizer, State, at_least_zero, decay_rates, zeros_like
+from optim.optimizer import Group, Optimizer, State, zeros_like
 from optim.terms import moved
 
 __all__ = ["Lamb"]

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from autograd import Value, enable_grad
+from optim.checks import at_least_zero, same_names, whole
 from optim.kernel import Array
-from optim.optimizer import Group, Optimizer, State, at_least_zero, plain_copy, same_names
+from optim.optimizer import Group, Optimizer, State, plain_copy
 
 __all__ = ["LBFGS"]
 
@@ -58,16 +59,16 @@ class LBFGS(Optimizer):
         history_size: int = 100,
         line_search_fn: str | None = None,
     ) -> None:
+        whole(self.name, 0, max_iter=max_iter)
         max_eval = max_iter * 5 // 4 if max_eval is None else max_eval
         options = dict(lr=lr, max_iter=max_iter, max_eval=max_eval, history_size=history_size)
         tolerances = dict(tolerance_grad=tolerance_grad, tolerance_change=tolerance_change)
         super().__init__(params, {**options, **tolerances, "line_search_fn": line_search_fn})
 
     def check(self, group: Group) -> None:
-        names = ("lr", "max_iter", "max_eval", "tolerance_grad", "tolerance_change")
-        at_least_zero(self.name, **{k: group[k] for k in names})
-        if not group["history_size"] >= 1:
-            raise ValueError(f"LBFGS: history_size={group['history_size']} must be 1 or more")
+        at_least_zero(self.name, **{k: group[k] for k in ("lr", "tolerance_grad", "tolerance_change")})
+        whole(self.name, 0, max_iter=group["max_iter"], max_eval=group["max_eval"])
+        whole(self.name, 1, history_size=group["history_size"])
         if group["line_search_fn"] not in (None, "strong_wolfe"):
             raise ValueError(
                 f"LBFGS: line_search_fn={group['line_search_fn']!r} is unknown; "
@@ -116,6 +117,7 @@ class LBFGS(Optimizer):
 
     def _steps(self, closure: Callable[[], Any], group: Group, s: State) -> Any:
         first_loss = closure()
+        self._look_for_gradients()
         loss, g = number(first_loss), self.gather_grad()
         evaluations = 1
         s["func_evals"] += 1

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from optim.checks import at_least_zero, several, whole
 from optim.kernel import Array
-from optim.optimizer import Group, Optimizer, State, at_least_zero, zeros_like
+from optim.optimizer import Group, Optimizer, State, zeros_like
 from optim.terms import lerp, moved
 
 __all__ = ["Muon"]
@@ -56,10 +57,10 @@ class Muon(Optimizer):
         super().__init__(params, {**options, **newton, "maximize": maximize})
 
     def check(self, group: Group) -> None:
-        at_least_zero(self.name, **{k: group[k] for k in ("lr", "weight_decay", "momentum")})
-        if len(group["ns_coefficients"]) != 3:
-            raise ValueError(f"Muon: ns_coefficients={group['ns_coefficients']} must be three numbers")
-        if not 0 <= group["ns_steps"] < 100:
+        at_least_zero(self.name, **{k: group[k] for k in ("lr", "weight_decay", "momentum", "eps")})
+        several(self.name, 3, ns_coefficients=group["ns_coefficients"])
+        whole(self.name, 0, ns_steps=group["ns_steps"])
+        if group["ns_steps"] >= 100:
             raise ValueError(f"Muon: ns_steps={group['ns_steps']} must be in 0, 1, ... 99")
         if group["adjust_lr_fn"] not in MATCHES:
             raise ValueError(f"Muon: adjust_lr_fn={group['adjust_lr_fn']!r} must be one of {MATCHES}")

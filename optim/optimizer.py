@@ -1,13 +1,16 @@
 """What every optimizer shares: parameter groups, state per parameter, in-place updates."""
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from autograd import Value, enable_grad
+from autograd.foreign import LEAVE_OUT, check_arguments
 from autograd.tracing import is_tracing
+from optim.checks import at_least_zero, like, same_names
 from optim.kernel import CHUNK, Array, Kernel, Rooms, Rule, kernel_of, numba_of, run_large
 
 State = dict[str, Any]
@@ -17,6 +20,19 @@ CHANGEABLE = (list, dict, np.ndarray)
 
 # what learning rate schedulers keep in a group beside the optimizer's own options
 SCHEDULED = frozenset({"initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum", "swa_lr"})
+
+# what other libraries call options
+OPTIONS = {
+    "learning_rate": "write lr=",
+    "epsilon": "write eps=",
+    "beta_1": "write betas=(beta_1, beta_2)",
+    "beta_2": "write betas=(beta_1, beta_2)",
+    "decay": "write weight_decay=, or lower the rate with optim.lr_scheduler",
+    "clipnorm": "call optim.clip_grad_norm_(parameters, ...) before step()",
+    "clipvalue": "call optim.clip_grad_value_(parameters, ...) before step()",
+    "foreach": "write fused=",
+    "capturable": LEAVE_OUT,
+}
 
 
 @dataclass(eq=False, slots=True)
@@ -64,6 +80,11 @@ class Optimizer:
     rule: Rule | None = None
     buffers: tuple[str, ...] = ()  # the arrays in a parameter's state, as the rule takes them
     counters: tuple[str, ...] = ()  # the numbers in a parameter's state, as `numbers` takes them
+    told = False  # whether step() said that nothing has a gradient
+
+    def __new__(cls, *args: Any, **options: Any) -> Self:
+        check_arguments(cls, args, options, OPTIONS)
+        return super().__new__(cls)
 
     def __init__(self, params: Iterable[Any], defaults: Group, *, fused: bool = False) -> None:
         if fused:
@@ -81,6 +102,10 @@ class Optimizer:
         if not isinstance(params, Iterable):
             raise TypeError(
                 f"{self.name}: params is a {type(params).__name__}; pass a list of Values: model.parameters()"
+            )
+        if callable(getattr(params, "parameters", None)):
+            raise TypeError(
+                f"{self.name}: params is the model, a {type(params).__name__}; pass model.parameters()"
             )
         given = list(params)
         if not given:
@@ -123,7 +148,8 @@ class Optimizer:
         known = {id(p) for p in self.parameters()}
         for i, p in enumerate(params):
             if not isinstance(p, Value):
-                raise TypeError(f"{self.name}: parameter {i} is a {type(p).__name__}; wrap it: Value(...)")
+                mend = "pass its parameters()" if hasattr(p, "parameters") else "wrap it: Value(...)"
+                raise TypeError(f"{self.name}: parameter {i} is a {type(p).__name__}; {mend}")
             if not p.is_leaf or not p.requires_grad:
                 raise ValueError(
                     f"{self.name}: parameter {i} ({p!r}) is not a leaf that requires grad; "
@@ -142,6 +168,40 @@ class Optimizer:
         """All parameters, in order."""
         return [p for group in self.param_groups for p in group["params"]]
 
+    @property
+    def lr(self) -> Any:
+        """The learning rate; of several groups, the list of theirs.  Assigning sets it in every group.
+
+        Raises ValueError for a rate out of range, or a list of another length.
+
+        >>> from optim.sgd import SGD
+        >>> optimizer = SGD([Value(1.0)], lr=0.1)
+        >>> optimizer.lr = 0.5
+        >>> optimizer
+        SGD(lr=0.5, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False, maximize=False, ...1 parameters)
+        """
+        rates = [group["lr"] for group in self._with_lr()]
+        return rates[0] if len(rates) == 1 else rates
+
+    @lr.setter
+    def lr(self, new: Any) -> None:
+        groups = self._with_lr()
+        rates = list(new) if isinstance(new, list | tuple) else [new] * len(groups)
+        if len(rates) != len(groups):
+            raise ValueError(f"{self.name}: lr has {len(rates)} values for {len(groups)} parameter groups")
+        for group, lr in zip(groups, rates, strict=True):
+            at_least_zero(self.name, lr=lr)
+            self.check({**group, "lr": lr})
+        for group, lr in zip(groups, rates, strict=True):
+            group["lr"] = lr
+
+    def _with_lr(self) -> list[Group]:
+        """The groups, if they have a learning rate."""
+        groups: list[Group] = vars(self).get("param_groups", [])
+        if not groups or any(["lr" not in group for group in groups]):
+            raise AttributeError(f"{self.name}: its groups have no option 'lr'; give it in the defaults")
+        return groups
+
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters; with set_to_none=False those there are become zeros."""
         for group in self.param_groups:
@@ -154,7 +214,7 @@ class Optimizer:
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient, in place; returns closure()'s loss, if given.
 
-        A parameter whose `.grad` is None stays as it is.
+        A parameter whose `.grad` is None stays as it is.  Where that is so of all, a UserWarning says it, once.
         """
         loss = None
         if closure is not None:
@@ -162,8 +222,23 @@ class Optimizer:
                 loss = closure()
         self.stepped = True
         self._ready = None  # options may have changed since
+        first = self.param_groups[0]["params"]
+        if not first or first[0]._grad is None:
+            self._look_for_gradients()
         self._updated()
         return loss
+
+    def _look_for_gradients(self) -> None:
+        """Say, once, that no parameter has a gradient."""
+        if self.told or is_tracing() or any([p.grad is not None for p in self.parameters()]):
+            return
+        self.told = True
+        warnings.warn(
+            f"{self.name}.step(): no parameter has a gradient, so nothing moves; call backward() on a loss that "
+            f"was made from these parameters before step(), and zero_grad() before backward()",
+            UserWarning,
+            stacklevel=3,
+        )
 
     def _updated(self) -> None:
         """Update all parameters."""
@@ -174,7 +249,7 @@ class Optimizer:
             one_by_one = own or bool(group.get("maximize"))
             ready = None if one_by_one or not params else self._recalled(group, self.state.get(start))
             start += len(params)
-            if ready is not None and not params[0].ndim:
+            if ready is not None and not params[0]._array.ndim:
                 # numbers alone: without errstate, which takes as long as one or two of them
                 found = ready.kernel.all(rest, self.state, self._rooms, -1, *ready.values)
                 if found is None:
@@ -383,54 +458,17 @@ class Optimizer:
         return {k: like(f"{where}: {k!r}", new[k], old, p) for k, old in expected.items()}
 
     def __repr__(self) -> str:
-        options = [f"{k}={v}" for k, v in self.defaults.items()]
-        return f"{self.name}({', '.join(options)}, {len(self.parameters())} parameters)"
+        """The options as they are now: one value where all groups have the same, else a list of theirs."""
+        options = []
+        for k in self.defaults:
+            values = [group[k] for group in self.param_groups]
+            same = all([repr(x) == repr(values[0]) for x in values])
+            options.append(f"{k}={values[0] if same else values}")
+        groups = f" in {len(self.param_groups)} groups" if len(self.param_groups) > 1 else ""
+        return f"{self.name}({', '.join(options)}, {len(self.parameters())} parameters{groups})"
 
 
-# --- checks ---------------------------------------------------------------------------------
-
-
-def at_least_zero(name: str, **options: float) -> None:
-    """Raise ValueError for a negative (or NaN) option."""
-    for option, value in options.items():
-        if not hasattr(value, "__float__"):
-            raise TypeError(f"{name}: {option}={value!r} must be a number")
-        if not value >= 0:
-            raise ValueError(f"{name}: {option}={value} must be 0 or more")
-
-
-def decay_rates(name: str, betas: tuple[float, float]) -> None:
-    """Raise ValueError for `betas` outside [0, 1)."""
-    if not all(0 <= beta < 1 for beta in betas):
-        raise ValueError(f"{name}: betas={betas} must both be in [0, 1)")
-
-
-def same_names(where: str, given: Iterable[str], needed: Iterable[str]) -> None:
-    """Raise KeyError unless both hold the same names."""
-    missing, unexpected = set(needed) - set(given), set(given) - set(needed)
-    if missing or unexpected:
-        raise KeyError(
-            f"{where}: missing {sorted(missing)}, unexpected {sorted(map(str, unexpected))}; "
-            f"was it saved by the same class with the same options?"
-        )
-
-
-def like(where: str, new: Any, expected: Any, p: Array) -> Any:
-    """A copy of `new`, if it can stand for `expected`: a number, a buffer, or None (a buffer like `p`)."""
-    if expected is None:
-        if new is None:
-            return None
-        expected = p
-    if not isinstance(expected, np.ndarray | np.generic):
-        if isinstance(new, bool | int | float | np.number) and np.ndim(new) == 0:
-            return type(expected)(new)
-        raise ValueError(f"{where} is a {type(new).__name__}; a number is needed")
-    array = np.asarray(new)
-    if array.shape != expected.shape:
-        raise ValueError(f"{where} has shape {array.shape}; shape {expected.shape} is needed")
-    if not np.can_cast(array.dtype, expected.dtype, "same_kind"):
-        raise ValueError(f"{where} has dtype {array.dtype}; {expected.dtype} is needed")
-    return np.array(array, dtype=expected.dtype)[()] if array.ndim == 0 else array.astype(expected.dtype)
+# --- buffers --------------------------------------------------------------------------------
 
 
 def into(old: Array | None, new: Array, p: Array) -> Array:
@@ -441,9 +479,6 @@ def into(old: Array | None, new: Array, p: Array) -> Array:
         return np.array(new, p.dtype)[()]
     old[...] = new
     return old
-
-
-# --- buffers --------------------------------------------------------------------------------
 
 
 def zeros_like(p: Array) -> Array:

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from optim.checks import at_least_zero, within
 from optim.kernel import Array
-from optim.optimizer import Group, Optimizer, State, at_least_zero, zeros_like
+from optim.optimizer import Group, Optimizer, State, zeros_like
 from optim.terms import decayed, lerp
 
 __all__ = ["RMSprop"]
@@ -88,8 +89,8 @@ class RMSprop(Optimizer):
         )
 
     def check(self, group: Group) -> None:
-        names = ("lr", "alpha", "eps", "weight_decay", "momentum")
-        at_least_zero(self.name, **{k: group[k] for k in names})
+        at_least_zero(self.name, **{k: group[k] for k in ("lr", "eps", "weight_decay", "momentum")})
+        within(self.name, 0, 1, alpha=group["alpha"])
 
     def new_state(self, p: Array, group: Group) -> State:
         return {"step": 0, "square_avg": zeros_like(p), "grad_avg": None, "momentum_buffer": None}

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from optim.checks import at_least_zero, several
 from optim.kernel import Array
-from optim.optimizer import Group, Optimizer, State, at_least_zero, full_like, zeros_like
+from optim.optimizer import Group, Optimizer, State, full_like, zeros_like
 
 __all__ = ["Rprop"]
 
@@ -61,9 +62,14 @@ class Rprop(Optimizer):
 
     def check(self, group: Group) -> None:
         at_least_zero(self.name, lr=group["lr"])
-        shrink, grow = group["etas"]
+        several(self.name, 2, etas=group["etas"], step_sizes=group["step_sizes"])
+        (shrink, grow), (least, most) = group["etas"], group["step_sizes"]
         if not 0 < shrink < 1 < grow:
             raise ValueError(f"{self.name}: etas={group['etas']} must be 0 < etas[0] < 1 < etas[1]")
+        if not 0 <= least <= most:
+            raise ValueError(
+                f"{self.name}: step_sizes={group['step_sizes']} must be 0 <= step_sizes[0] <= step_sizes[1]"
+            )
 
     def new_state(self, p: Array, group: Group) -> State:
         return {"step": 0, "prev": zeros_like(p), "step_size": full_like(p, group["lr"])}

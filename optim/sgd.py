@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
+from optim.checks import a_number, at_least_zero
 from optim.kernel import Array
-from optim.optimizer import Group, Optimizer, State, at_least_zero
+from optim.optimizer import Group, Optimizer, State
 from optim.terms import decayed
 
 __all__ = ["SGD"]
@@ -80,6 +81,7 @@ class SGD(Optimizer):
     def check(self, group: Group) -> None:
         momentum, dampening = group["momentum"], group["dampening"]
         at_least_zero(self.name, lr=group["lr"], momentum=momentum, weight_decay=group["weight_decay"])
+        a_number(self.name, dampening=dampening)
         if group["nesterov"] and (momentum <= 0 or dampening != 0):
             raise ValueError(
                 f"SGD: nesterov=True needs momentum > 0 and dampening = 0, "

@@ -2,7 +2,9 @@
 
 >>> from autograd import Value
 >>> from optim.sgd import SGD
->>> optimizer = SGD([Value(1.0)], lr=0.8)
+>>> x = Value(1.0)
+>>> x.backward()
+>>> optimizer = SGD([x], lr=0.8)
 >>> scheduler = StepLR(optimizer, step_size=2, gamma=0.5)
 >>> for epoch in range(4):
 ...     print(scheduler.get_last_lr())

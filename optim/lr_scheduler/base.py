@@ -2,10 +2,13 @@
 
 import copy
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from optim.optimizer import Optimizer, same_names
+from optim.checks import at_least_zero, same_names, whole
+from optim.optimizer import Optimizer
+
+LEAST = -1e-12  # a learning rate of 0 may be a rounding below it
 
 
 class LRScheduler:
@@ -26,6 +29,7 @@ class LRScheduler:
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         self.optimizer = optimizer_of(self, optimizer)
+        whole(self.name, -1, last_epoch=last_epoch)
         for i, group in enumerate(optimizer.param_groups):
             if last_epoch == -1:
                 group.setdefault("initial_lr", group["lr"])
@@ -72,6 +76,10 @@ class LRScheduler:
 
     def _set(self, lrs: Sequence[float]) -> None:
         for group, lr in zip(self.optimizer.param_groups, lrs, strict=True):
+            if not lr > LEAST:
+                raise ValueError(
+                    f"{self.name}: the learning rate would be {lr} at step {self.last_epoch}; it must be 0 or more"
+                )
             group["lr"] = lr
         self._last_lr = self.current()
 
@@ -131,18 +139,24 @@ def per_group(scheduler: Any, option: str, value: Any) -> list[Any]:
     return list(value)
 
 
-def positive_int(scheduler: Any, **options: Any) -> None:
-    """Raise ValueError for an option that is no positive whole number."""
-    for option, value in options.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise ValueError(f"{type(scheduler).__name__}: {option}={value!r} must be a positive int")
+def rates(scheduler: Any, option: str, value: Any) -> list[Any]:
+    """`per_group` for numbers of 0 or more."""
+    each = per_group(scheduler, option, value)
+    for x in each:
+        at_least_zero(type(scheduler).__name__, **{option: x})
+    return each
 
 
-def within(scheduler: Any, low: float, high: float, **options: float) -> None:
-    """Raise ValueError for an option outside [low, high]."""
-    for option, value in options.items():
-        if not low <= value <= high:
-            raise ValueError(f"{type(scheduler).__name__}: {option}={value} must be in [{low:g}, {high:g}]")
+def milestones_of(scheduler: Any, milestones: Any) -> list[int]:
+    """The milestones as a list; TypeError for something else, ValueError for what is no number of steps."""
+    name = type(scheduler).__name__
+    if not isinstance(milestones, Iterable) or isinstance(milestones, str):
+        raise TypeError(
+            f"{name}: milestones={milestones!r} must be a list of numbers of steps, such as [30, 80]"
+        )
+    steps = list(milestones)
+    whole(name, 0, **{f"milestones[{i}]": step for i, step in enumerate(steps)})
+    return steps
 
 
 def object_state(f: Callable[..., Any] | None) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from optim.lr_scheduler.base import LRScheduler
+from optim.lr_scheduler.base import LRScheduler, milestones_of
 from optim.lr_scheduler.plateau import ReduceLROnPlateau
 from optim.optimizer import Optimizer
 
@@ -16,6 +16,10 @@ class Combined(LRScheduler):
     schedulers: list[LRScheduler]
 
     def _take(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None) -> None:
+        if not isinstance(schedulers, list | tuple):
+            raise TypeError(
+                f"{self.name}: schedulers is a {type(schedulers).__name__}; pass a list of schedulers"
+            )
         if not schedulers:
             raise ValueError(f"{self.name}: schedulers is empty; give it at least one")
         for i, s in enumerate(schedulers):
@@ -59,7 +63,9 @@ class ChainedScheduler(Combined):
     >>> from autograd import Value
     >>> from optim.lr_scheduler import ConstantLR, ExponentialLR
     >>> from optim.sgd import SGD
-    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> x = Value(1.0)
+    >>> x.backward()
+    >>> optimizer = SGD([x], lr=0.8)
     >>> parts = [ExponentialLR(optimizer, gamma=0.5), ConstantLR(optimizer, factor=0.5, total_iters=2)]
     >>> scheduler = ChainedScheduler(parts)
     >>> rates = []
@@ -102,7 +108,9 @@ class SequentialLR(Combined):
     >>> from autograd import Value
     >>> from optim.lr_scheduler import ConstantLR, ExponentialLR
     >>> from optim.sgd import SGD
-    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> x = Value(1.0)
+    >>> x.backward()
+    >>> optimizer = SGD([x], lr=0.8)
     >>> parts = [ConstantLR(optimizer, factor=0.5, total_iters=9), ExponentialLR(optimizer, gamma=0.5)]
     >>> scheduler = SequentialLR(optimizer, parts, milestones=[2])
     >>> rates = []
@@ -122,12 +130,15 @@ class SequentialLR(Combined):
         last_epoch: int = -1,
     ) -> None:
         self._take(schedulers, optimizer)
+        milestones = milestones_of(self, milestones)
+        if milestones != sorted(milestones):
+            raise ValueError(f"SequentialLR: milestones={milestones} must be in rising order")
         if len(milestones) != len(schedulers) - 1:
             raise ValueError(
                 f"SequentialLR: {len(milestones)} milestones for {len(schedulers)} schedulers; "
                 f"there must be one less than schedulers"
             )
-        self.milestones = list(milestones)
+        self.milestones = milestones
         self.last_epoch = last_epoch + 1
         for group in optimizer.param_groups:
             group["lr"] = group["initial_lr"]

@@ -4,7 +4,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from optim.lr_scheduler.base import LRScheduler, object_state, optimizer_of, per_group, positive_int, within
+from optim.checks import above_zero, at_least_zero, whole, within
+from optim.lr_scheduler.base import LRScheduler, object_state, optimizer_of, per_group, rates
 from optim.optimizer import Group, Optimizer
 
 
@@ -15,7 +16,9 @@ class CosineAnnealingLR(LRScheduler):
 
     >>> from autograd import Value
     >>> from optim.sgd import SGD
-    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> x = Value(1.0)
+    >>> x.backward()
+    >>> optimizer = SGD([x], lr=0.8)
     >>> scheduler = CosineAnnealingLR(optimizer, T_max=4)
     >>> rates = []
     >>> for epoch in range(4):
@@ -33,7 +36,8 @@ class CosineAnnealingLR(LRScheduler):
         eta_min: float = 0.0,
         last_epoch: int = -1,
     ) -> None:
-        positive_int(self, T_max=T_max)
+        whole(self.name, 1, T_max=T_max)
+        at_least_zero(self.name, eta_min=eta_min)
         self.T_max, self.eta_min = T_max, eta_min
         super().__init__(optimizer, last_epoch)
 
@@ -58,7 +62,9 @@ class CosineAnnealingWarmRestarts(LRScheduler):
 
     >>> from autograd import Value
     >>> from optim.sgd import SGD
-    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> x = Value(1.0)
+    >>> x.backward()
+    >>> optimizer = SGD([x], lr=0.8)
     >>> scheduler = CosineAnnealingWarmRestarts(optimizer, T_0=2)
     >>> rates = []
     >>> for epoch in range(4):
@@ -77,7 +83,8 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         eta_min: float = 0.0,
         last_epoch: int = -1,
     ) -> None:
-        positive_int(self, T_0=T_0, T_mult=T_mult)
+        whole(self.name, 1, T_0=T_0, T_mult=T_mult)
+        at_least_zero(self.name, eta_min=eta_min)
         self.T_0, self.T_i, self.T_mult, self.eta_min = T_0, T_0, T_mult, eta_min
         self.T_cur: float = last_epoch
         super().__init__(optimizer, last_epoch)
@@ -122,7 +129,9 @@ class WarmupCosine(LRScheduler):
 
     >>> from autograd import Value
     >>> from optim.sgd import SGD
-    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> x = Value(1.0)
+    >>> x.backward()
+    >>> optimizer = SGD([x], lr=0.8)
     >>> scheduler = WarmupCosine(optimizer, decay_steps=2, warmup_steps=2, warmup_target=0.8)
     >>> rates = []
     >>> for epoch in range(4):
@@ -142,9 +151,10 @@ class WarmupCosine(LRScheduler):
         warmup_steps: int = 0,
         last_epoch: int = -1,
     ) -> None:
-        positive_int(self, decay_steps=decay_steps)
+        whole(self.name, 1, decay_steps=decay_steps)
+        at_least_zero(self.name, alpha=alpha, warmup_target=warmup_target or 0)
         if warmup_target is not None:
-            positive_int(self, warmup_steps=warmup_steps)
+            whole(self.name, 1, warmup_steps=warmup_steps)
         elif warmup_steps:
             raise ValueError(f"WarmupCosine: warmup_steps={warmup_steps} without a warmup_target to go to")
         self.decay_steps, self.alpha = decay_steps, alpha
@@ -189,6 +199,9 @@ class Momentum:
             per_group(scheduler, "base_momentum", base),
             per_group(scheduler, "max_momentum", highest),
         )
+        for name, each in (("base_momentum", lows), ("max_momentum", highs)):
+            for x in each:
+                within(scheduler.name, 0, 1, **{name: x})
         if last_epoch == -1:
             for group, low, high in zip(optimizer.param_groups, lows, highs, strict=True):
                 cls.set(group, high)
@@ -205,7 +218,9 @@ class CyclicLR(LRScheduler):
 
     >>> from autograd import Value
     >>> from optim.sgd import SGD
-    >>> optimizer = SGD([Value(1.0)], lr=0.8, momentum=0.9)
+    >>> x = Value(1.0)
+    >>> x.backward()
+    >>> optimizer = SGD([x], lr=0.8, momentum=0.9)
     >>> scheduler = CyclicLR(optimizer, base_lr=0.2, max_lr=1.0, step_size_up=2)
     >>> rates = []
     >>> for epoch in range(4):
@@ -236,12 +251,17 @@ class CyclicLR(LRScheduler):
     ) -> None:
         self.optimizer = optimizer_of(self, optimizer)
         step_size_down = step_size_up if step_size_down is None else step_size_down
-        positive_int(self, step_size_up=step_size_up, step_size_down=step_size_down)
-        low = per_group(self, "base_lr", base_lr)
+        whole(self.name, 1, step_size_up=step_size_up, step_size_down=step_size_down)
+        at_least_zero(self.name, gamma=gamma)
+        if scale_fn is not None and not callable(scale_fn):
+            raise TypeError(f"CyclicLR: scale_fn is {scale_fn!r}; pass a function")
+        if scale_mode not in ("cycle", "iterations"):
+            raise ValueError(f"CyclicLR: scale_mode={scale_mode!r} is not 'cycle' or 'iterations'")
+        low = rates(self, "base_lr", base_lr)
         if last_epoch == -1:
             for lr, group in zip(low, optimizer.param_groups, strict=True):
                 group["lr"] = lr
-        self.max_lrs = per_group(self, "max_lr", max_lr)
+        self.max_lrs = rates(self, "max_lr", max_lr)
         self.total_size = float(step_size_up + step_size_down)
         self.step_ratio = step_size_up / self.total_size
         self.mode, self.gamma, self.scale_mode = mode, gamma, scale_mode
@@ -300,7 +320,9 @@ class OneCycleLR(LRScheduler):
 
     >>> from autograd import Value
     >>> from optim.sgd import SGD
-    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> x = Value(1.0)
+    >>> x.backward()
+    >>> optimizer = SGD([x], lr=0.8)
     >>> scheduler = OneCycleLR(optimizer, max_lr=1.0, total_steps=5, cycle_momentum=False)
     >>> rates = []
     >>> for epoch in range(4):
@@ -332,10 +354,11 @@ class OneCycleLR(LRScheduler):
         if total_steps is None:
             if epochs is None or steps_per_epoch is None:
                 raise ValueError("OneCycleLR: pass total_steps, or both epochs and steps_per_epoch")
-            positive_int(self, epochs=epochs, steps_per_epoch=steps_per_epoch)
+            whole(self.name, 1, epochs=epochs, steps_per_epoch=steps_per_epoch)
             total_steps = epochs * steps_per_epoch
-        positive_int(self, total_steps=total_steps)
-        within(self, 0, 1, pct_start=pct_start)
+        whole(self.name, 1, total_steps=total_steps)
+        within(self.name, 0, 1, pct_start=pct_start)
+        above_zero(self.name, div_factor=div_factor, final_div_factor=final_div_factor)
         if anneal_strategy not in ("cos", "linear"):
             raise ValueError(f"OneCycleLR: anneal_strategy={anneal_strategy!r} is not 'cos' or 'linear'")
         self.total_steps, self.anneal_strategy = total_steps, anneal_strategy
@@ -349,7 +372,7 @@ class OneCycleLR(LRScheduler):
         else:
             self.phases = [up, (total_steps - 1, "max_lr", "min_lr", "base_momentum", "max_momentum")]
         if last_epoch == -1:
-            for group, lr in zip(optimizer.param_groups, per_group(self, "max_lr", max_lr), strict=True):
+            for group, lr in zip(optimizer.param_groups, rates(self, "max_lr", max_lr), strict=True):
                 group["initial_lr"] = lr / div_factor
                 group["max_lr"] = lr
                 group["min_lr"] = group["initial_lr"] / final_div_factor

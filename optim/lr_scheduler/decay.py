@@ -5,7 +5,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from optim.lr_scheduler.base import LRScheduler, object_state, per_group, positive_int, within
+from optim.checks import at_least_zero, whole, within
+from optim.lr_scheduler.base import LRScheduler, milestones_of, object_state, optimizer_of, per_group
 from optim.optimizer import Optimizer
 
 Lambda = Callable[[int], float]
@@ -18,7 +19,9 @@ class LambdaLR(LRScheduler):
 
     >>> from autograd import Value
     >>> from optim.sgd import SGD
-    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> x = Value(1.0)
+    >>> x.backward()
+    >>> optimizer = SGD([x], lr=0.8)
     >>> scheduler = LambdaLR(optimizer, lambda epoch: 1 / (1 + epoch))
     >>> rates = []
     >>> for epoch in range(4):
@@ -32,7 +35,7 @@ class LambdaLR(LRScheduler):
     hidden = ("optimizer", "lr_lambdas")
 
     def __init__(self, optimizer: Optimizer, lr_lambda: Lambda | list[Lambda], last_epoch: int = -1) -> None:
-        self.optimizer = optimizer
+        self.optimizer = optimizer_of(self, optimizer)
         self.lr_lambdas = per_group(self, "lr_lambda", lr_lambda)
         for f in self.lr_lambdas:
             if not callable(f):
@@ -63,7 +66,9 @@ class MultiplicativeLR(LambdaLR):
 
     >>> from autograd import Value
     >>> from optim.sgd import SGD
-    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> x = Value(1.0)
+    >>> x.backward()
+    >>> optimizer = SGD([x], lr=0.8)
     >>> scheduler = MultiplicativeLR(optimizer, lambda epoch: 0.5)
     >>> rates = []
     >>> for epoch in range(4):
@@ -85,7 +90,9 @@ class StepLR(LRScheduler):
 
     >>> from autograd import Value
     >>> from optim.sgd import SGD
-    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> x = Value(1.0)
+    >>> x.backward()
+    >>> optimizer = SGD([x], lr=0.8)
     >>> scheduler = StepLR(optimizer, step_size=2, gamma=0.5)
     >>> rates = []
     >>> for epoch in range(4):
@@ -99,7 +106,8 @@ class StepLR(LRScheduler):
     def __init__(
         self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1
     ) -> None:
-        positive_int(self, step_size=step_size)
+        whole(self.name, 1, step_size=step_size)
+        at_least_zero(self.name, gamma=gamma)
         self.step_size, self.gamma = step_size, gamma
         super().__init__(optimizer, last_epoch)
 
@@ -116,7 +124,9 @@ class MultiStepLR(LRScheduler):
 
     >>> from autograd import Value
     >>> from optim.sgd import SGD
-    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> x = Value(1.0)
+    >>> x.backward()
+    >>> optimizer = SGD([x], lr=0.8)
     >>> scheduler = MultiStepLR(optimizer, milestones=[1, 3], gamma=0.5)
     >>> rates = []
     >>> for epoch in range(4):
@@ -130,7 +140,8 @@ class MultiStepLR(LRScheduler):
     def __init__(
         self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1
     ) -> None:
-        self.milestones, self.gamma = sorted(milestones), gamma
+        at_least_zero(self.name, gamma=gamma)
+        self.milestones, self.gamma = sorted(milestones_of(self, milestones)), gamma
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
@@ -147,7 +158,9 @@ class ConstantLR(LRScheduler):
 
     >>> from autograd import Value
     >>> from optim.sgd import SGD
-    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> x = Value(1.0)
+    >>> x.backward()
+    >>> optimizer = SGD([x], lr=0.8)
     >>> scheduler = ConstantLR(optimizer, factor=0.5, total_iters=2)
     >>> rates = []
     >>> for epoch in range(4):
@@ -161,7 +174,8 @@ class ConstantLR(LRScheduler):
     def __init__(
         self, optimizer: Optimizer, factor: float = 1 / 3, total_iters: int = 5, last_epoch: int = -1
     ) -> None:
-        within(self, 0, 1, factor=factor)
+        within(self.name, 0, 1, factor=factor)
+        whole(self.name, 0, total_iters=total_iters)
         self.factor, self.total_iters = factor, total_iters
         super().__init__(optimizer, last_epoch)
 
@@ -183,7 +197,9 @@ class LinearLR(LRScheduler):
 
     >>> from autograd import Value
     >>> from optim.sgd import SGD
-    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> x = Value(1.0)
+    >>> x.backward()
+    >>> optimizer = SGD([x], lr=0.8)
     >>> scheduler = LinearLR(optimizer, start_factor=0.25, total_iters=3)
     >>> rates = []
     >>> for epoch in range(4):
@@ -202,8 +218,8 @@ class LinearLR(LRScheduler):
         total_iters: int = 5,
         last_epoch: int = -1,
     ) -> None:
-        within(self, 0, 1, start_factor=start_factor, end_factor=end_factor)
-        positive_int(self, total_iters=total_iters)
+        within(self.name, 0, 1, start_factor=start_factor, end_factor=end_factor)
+        whole(self.name, 1, total_iters=total_iters)
         if start_factor == 0:
             raise ValueError("LinearLR: start_factor=0 must be above 0; every later rate is a multiple of it")
         self.start_factor, self.end_factor, self.total_iters = start_factor, end_factor, total_iters
@@ -229,7 +245,9 @@ class ExponentialLR(LRScheduler):
 
     >>> from autograd import Value
     >>> from optim.sgd import SGD
-    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> x = Value(1.0)
+    >>> x.backward()
+    >>> optimizer = SGD([x], lr=0.8)
     >>> scheduler = ExponentialLR(optimizer, gamma=0.5)
     >>> rates = []
     >>> for epoch in range(4):
@@ -241,6 +259,7 @@ class ExponentialLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
+        at_least_zero(self.name, gamma=gamma)
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
@@ -256,7 +275,9 @@ class PolynomialLR(LRScheduler):
 
     >>> from autograd import Value
     >>> from optim.sgd import SGD
-    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> x = Value(1.0)
+    >>> x.backward()
+    >>> optimizer = SGD([x], lr=0.8)
     >>> scheduler = PolynomialLR(optimizer, total_iters=4)
     >>> rates = []
     >>> for epoch in range(4):
@@ -270,7 +291,8 @@ class PolynomialLR(LRScheduler):
     def __init__(
         self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1
     ) -> None:
-        positive_int(self, total_iters=total_iters)
+        whole(self.name, 1, total_iters=total_iters)
+        at_least_zero(self.name, power=power)
         self.total_iters, self.power = total_iters, power
         super().__init__(optimizer, last_epoch)
 
@@ -290,7 +312,9 @@ class InverseTimeDecay(LRScheduler):
 
     >>> from autograd import Value
     >>> from optim.sgd import SGD
-    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> x = Value(1.0)
+    >>> x.backward()
+    >>> optimizer = SGD([x], lr=0.8)
     >>> scheduler = InverseTimeDecay(optimizer, decay_steps=1, decay_rate=1.0)
     >>> rates = []
     >>> for epoch in range(4):
@@ -309,7 +333,8 @@ class InverseTimeDecay(LRScheduler):
         staircase: bool = False,
         last_epoch: int = -1,
     ) -> None:
-        positive_int(self, decay_steps=decay_steps)
+        whole(self.name, 1, decay_steps=decay_steps)
+        at_least_zero(self.name, decay_rate=decay_rate)
         self.decay_steps, self.decay_rate, self.staircase = decay_steps, decay_rate, staircase
         super().__init__(optimizer, last_epoch)
 
@@ -328,7 +353,9 @@ class PolynomialDecay(LRScheduler):
 
     >>> from autograd import Value
     >>> from optim.sgd import SGD
-    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> x = Value(1.0)
+    >>> x.backward()
+    >>> optimizer = SGD([x], lr=0.8)
     >>> scheduler = PolynomialDecay(optimizer, decay_steps=4, end_learning_rate=0.0)
     >>> rates = []
     >>> for epoch in range(4):
@@ -348,7 +375,8 @@ class PolynomialDecay(LRScheduler):
         cycle: bool = False,
         last_epoch: int = -1,
     ) -> None:
-        positive_int(self, decay_steps=decay_steps)
+        whole(self.name, 1, decay_steps=decay_steps)
+        at_least_zero(self.name, end_learning_rate=end_learning_rate, power=power)
         self.decay_steps, self.power, self.cycle = decay_steps, power, cycle
         self.end_learning_rate = end_learning_rate
         super().__init__(optimizer, last_epoch)

@@ -1,9 +1,11 @@
 """ReduceLROnPlateau: lower the learning rate when the loss stops falling."""
 
 import math
+import warnings
 from typing import Any
 
-from optim.lr_scheduler.base import LRScheduler, optimizer_of, per_group
+from optim.checks import at_least_zero, whole
+from optim.lr_scheduler.base import LRScheduler, optimizer_of, rates
 from optim.optimizer import Optimizer
 
 
@@ -27,6 +29,9 @@ class ReduceLROnPlateau(LRScheduler):
     [0.4]
     """
 
+    hidden = ("optimizer", "_told")
+    _told = False  # whether a nan was spoken of
+
     def __init__(
         self,
         optimizer: Optimizer,
@@ -40,7 +45,9 @@ class ReduceLROnPlateau(LRScheduler):
         eps: float = 1e-8,
     ) -> None:
         self.optimizer = optimizer_of(self, optimizer)
-        if not factor < 1:
+        at_least_zero(self.name, factor=factor, threshold=threshold, eps=eps)
+        whole(self.name, 0, patience=patience, cooldown=cooldown)
+        if factor >= 1:
             raise ValueError(f"ReduceLROnPlateau: factor={factor} must be below 1")
         if mode not in ("min", "max"):
             raise ValueError(f"ReduceLROnPlateau: mode={mode!r} is not 'min' or 'max'")
@@ -48,7 +55,7 @@ class ReduceLROnPlateau(LRScheduler):
             raise ValueError(f"ReduceLROnPlateau: threshold_mode={threshold_mode!r} is not 'rel' or 'abs'")
         self.mode, self.factor, self.patience, self.cooldown, self.eps = mode, factor, patience, cooldown, eps
         self.threshold, self.threshold_mode = threshold, threshold_mode
-        self.min_lrs = per_group(self, "min_lr", min_lr)
+        self.min_lrs = rates(self, "min_lr", min_lr)
         self.last_epoch = 0
         self.best = math.inf if mode == "min" else -math.inf
         self.cooldown_counter = self.num_bad_epochs = 0
@@ -70,6 +77,14 @@ class ReduceLROnPlateau(LRScheduler):
             raise TypeError("ReduceLROnPlateau.step: pass the loss (or accuracy) it watches: step(loss)")
         now = float(metrics.item() if hasattr(metrics, "item") else metrics)
         self.last_epoch += 1
+        if math.isnan(now) and not self._told:
+            self._told = True
+            warnings.warn(
+                f"ReduceLROnPlateau.step: the metric of step {self.last_epoch} is nan, which counts as no better; "
+                f"look for where it comes from, e.g. with autograd.detect_anomaly()",
+                UserWarning,
+                stacklevel=2,
+            )
         if self.is_better(now, self.best):
             self.best, self.num_bad_epochs = now, 0
         else:

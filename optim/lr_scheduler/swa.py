@@ -2,7 +2,8 @@
 
 import math
 
-from optim.lr_scheduler.base import LRScheduler, optimizer_of, per_group
+from optim.checks import whole
+from optim.lr_scheduler.base import LRScheduler, optimizer_of, rates
 from optim.optimizer import Optimizer
 
 
@@ -16,7 +17,9 @@ class SWALR(LRScheduler):
 
     >>> from autograd import Value
     >>> from optim.sgd import SGD
-    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> x = Value(1.0)
+    >>> x.backward()
+    >>> optimizer = SGD([x], lr=0.8)
     >>> scheduler = SWALR(optimizer, swa_lr=0.2, anneal_epochs=2)
     >>> rates = []
     >>> for epoch in range(4):
@@ -38,9 +41,8 @@ class SWALR(LRScheduler):
         self.optimizer = optimizer_of(self, optimizer)
         if anneal_strategy not in ("cos", "linear"):
             raise ValueError(f"SWALR: anneal_strategy={anneal_strategy!r} is not 'cos' or 'linear'")
-        if not isinstance(anneal_epochs, int) or anneal_epochs < 0:
-            raise ValueError(f"SWALR: anneal_epochs={anneal_epochs!r} must be an int of 0 or more")
-        for group, lr in zip(optimizer.param_groups, per_group(self, "swa_lr", swa_lr), strict=True):
+        whole(self.name, 0, anneal_epochs=anneal_epochs)
+        for group, lr in zip(optimizer.param_groups, rates(self, "swa_lr", swa_lr), strict=True):
             group["swa_lr"] = lr
         self.anneal_epochs, self.anneal_strategy = anneal_epochs, anneal_strategy
         super().__init__(optimizer, last_epoch)

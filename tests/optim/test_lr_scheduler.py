@@ -15,6 +15,9 @@ from optim.adam import Adam
 from optim.rprop import Rprop
 from optim.sgd import SGD
 
+# schedules are the same without gradients
+pytestmark = pytest.mark.filterwarnings("ignore:.*no parameter has a gradient:UserWarning")
+
 STEPS = 40
 cos = lambda x: (1 + math.cos(math.pi * x)) / 2
 

@@ -9,6 +9,9 @@ import optim
 from autograd import Value
 from optim import lr_scheduler as schedules
 
+# schedules are the same without gradients
+pytestmark = pytest.mark.filterwarnings("ignore:.*no parameter has a gradient:UserWarning")
+
 
 def rates(make, steps, lr=0.8, **options):
     optimizer = optim.SGD([Value(1.0)], lr=lr, **options)
