@@ -88,6 +88,7 @@ def test_numbers_have_the_bits_of_arrays(kind, options):
         assert (x is None) == (y is None) and (x is None or x == y[0])
 
 
+@pytest.mark.filterwarnings("ignore:.*no parameter has a gradient:UserWarning")
 @cases
 def test_several_numbers_take_the_path_of_one(kind, options):
     starts, rng = RNG.normal(size=4), np.random.default_rng(3)
