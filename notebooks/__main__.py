@@ -12,7 +12,7 @@ from typing import Any
 
 from autograd.graph.render import graphviz, write
 from notebooks import PROBLEMS, Problem, Report, ipynb
-from notebooks.page import COLUMNS, page
+from notebooks.page import COLUMNS, notebook, page
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,7 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             write(folder / f"{picture.name}.svg", picture.svg.encode())
         for player in report.players:
             write(folder / f"{player.name}.html", player.html.encode())
-    write(folder / "index.html", page(reports, folder).encode())  # last: it is there when all is there
+        if source := notebook(report):
+            write(folder / source.name, source.read_bytes())
+    write(folder / "index.html", page(reports).encode())  # last: it is there when all is there
     print(table(reports))
     print(folder)
     return 0

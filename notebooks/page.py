@@ -1,11 +1,10 @@
 """The page: a gallery of the problems, then each in detail.  One HTML file that needs no network and no script.
 
 Everything is in it but the players: they hold scripts, so they are files beside it, shown in frames without the right
-to touch it.
+to touch it.  Beside it lie the notebooks, too: the folder can be handed on as it is.
 """
 
 import base64
-import os
 import re
 from collections.abc import Sequence
 from html import escape
@@ -36,12 +35,12 @@ COLOURS = {
 PLAY = '<svg viewBox="0 0 10 12" aria-hidden="true"><path d="M0 0v12l10-6z"/></svg>'
 
 
-def page(reports: Sequence[Report], folder: Path) -> str:
-    """The whole page as HTML text; it is going to lie in `folder`."""
+def page(reports: Sequence[Report]) -> str:
+    """The whole page as HTML text."""
     css = (HERE / "page.css").read_text(encoding="utf-8")
-    cards = "\n".join(card(report, folder) for report in reports)
+    cards = "\n".join(card(report) for report in reports)
     jumps = "".join(f'<li><a href="#{r.problem.name}">{numbered(r)}</a></li>' for r in reports)
-    sections = "\n".join(section(report, folder) for report in reports)
+    sections = "\n".join(section(report) for report in reports)
     frames = " frame-src 'self' file:;" if any(report.players for report in reports) else ""
     return f"""<!doctype html>
 <html lang="en">
@@ -68,8 +67,9 @@ what follows.</p>
 </ul>
 <nav class="jump" aria-label="Problems in detail"><ul>{jumps}</ul></nav>
 {sections}
-<footer><p>stepgrad {escape(__version__)}. Players and pictures lie beside this page as files of their own; nothing is
-fetched from anywhere. Make it again with <code>python -m notebooks</code>.</p></footer>
+<footer><p>stepgrad {escape(__version__)}. Players, pictures and notebooks lie beside this page as files of their own;
+nothing is fetched from anywhere. The notebooks can be read by themselves; they run in stepgrad's own folder. Make this
+page again with <code>python -m notebooks</code>.</p></footer>
 </main>
 </body>
 </html>
@@ -79,7 +79,7 @@ fetched from anywhere. Make it again with <code>python -m notebooks</code>.</p><
 # --- the gallery ----------------------------------------------------------------------------
 
 
-def card(report: Report, folder: Path) -> str:
+def card(report: Report) -> str:
     """One problem in the gallery."""
     problem = report.problem
     cover = palette(inline(report.cover, f"{problem.name}-cover")) if report.cover else ""
@@ -101,13 +101,13 @@ def card(report: Report, folder: Path) -> str:
             f'<div class="body"><h2><a href="#{escape(problem.name)}">{numbered(report)}</a></h2>',
             f'<p class="story">{escape(problem.story)}</p>',
             result,
-            links(report, folder, details=True),
+            links(report, details=True),
             "</div></article></li>",
         ]
     )
 
 
-def links(report: Report, folder: Path, details: bool = False) -> str:
+def links(report: Report, details: bool = False) -> str:
     """Where to go from a problem: its players, its details, its notebook."""
     name, title = escape(report.problem.name), escape(words(report))
     several = len(report.players) > 1 and not details
@@ -118,20 +118,15 @@ def links(report: Report, folder: Path, details: bool = False) -> str:
     ]
     if details:
         found.append(f'<a href="#{name}" aria-label="Details: {title}">Details</a>')
-    notebook = HERE / f"{report.problem.name}.ipynb"
-    if notebook.exists():
-        found.append(
-            f'<a href="{escape(address(notebook, folder))}" aria-label="Notebook: {title}">Notebook</a>'
-        )
+    if notebook(report):
+        found.append(f'<a href="{name}.ipynb" aria-label="Notebook: {title}">Notebook</a>')
     return f'<p class="links">{" ".join(found)}</p>'
 
 
-def address(path: Path, folder: Path) -> str:
-    """Where a file is, seen from a folder."""
-    try:
-        return Path(os.path.relpath(path, folder)).as_posix()
-    except ValueError:  # on another drive
-        return path.as_uri()
+def notebook(report: Report) -> Path | None:
+    """The notebook of a problem; a copy of it is to lie beside the page."""
+    path = HERE / f"{report.problem.name}.ipynb"
+    return path if path.exists() else None
 
 
 def numbered(report: Report) -> str:
@@ -148,7 +143,7 @@ def words(report: Report) -> str:
 # --- the details ----------------------------------------------------------------------------
 
 
-def section(report: Report, folder: Path) -> str:
+def section(report: Report) -> str:
     """One problem: what it shows, its players, its results, its figures, its graphs."""
     problem = report.problem
     figures = [p for p in report.pictures if not p.is_graph]
@@ -157,7 +152,7 @@ def section(report: Report, folder: Path) -> str:
         f'<section id="{escape(problem.name)}">',
         f"<h2>{numbered(report)}</h2>",
         f"<p>{escape(problem.shows)}</p>",
-        links(report, folder),
+        links(report),
         *map(framed, report.players),
         *map(worked_out, report.derived),
         '<div class="figures">',

@@ -7,7 +7,8 @@ import re
 from html import escape, unescape
 
 FRAME = '<iframe sandbox="allow-scripts"'  # what a notebook shows of recorded steps begins with this
-POSITIVE, NEGATIVE, REST, WIRE = (242, 138, 30), (63, 155, 224), (243, 244, 245), (164, 173, 183)
+POSITIVE, NEGATIVE, NORM = (242, 138, 30), (63, 155, 224), (95, 174, 75)
+REST, WIRE = (243, 244, 245), (164, 173, 183)
 COLOURS = {"rest": REST, "wire": WIRE}
 BELOW = 34  # room for the words
 
@@ -65,7 +66,7 @@ def colour(name: str, share: str) -> str:
     if not share:
         return "#{:02x}{:02x}{:02x}".format(*COLOURS[name])
     t = int(share) / 100
-    far = POSITIVE if name.endswith("pos") else NEGATIVE
+    far = NORM if name == "norm" else POSITIVE if name.endswith("pos") else NEGATIVE
     near = REST
     if name.startswith("edge"):
         t, near = 0.35 + 0.65 * t, WIRE

@@ -167,7 +167,9 @@ class Explanation:
         if len(d.paths) > 1:
             rounded = equals(*[p.value for p in d.paths])
             lines.append(f"{space} {rounded} {' + '.join(number(p.value) for p in d.paths)}")
-        again = head if "≈" in (about, rounded) else space  # the last line is exact: it is not that of the line above
+        again = (
+            head if "≈" in (about, rounded) else space
+        )  # the last line is exact: it is not that of the line above
         return [*lines, f"{again} = {exact(d.total)}"]
 
     def _rows(self, d: Derivation) -> list[tuple[str, str, str, str]]:

@@ -152,9 +152,15 @@ def request(
     for e in graph.edges:
         port = f' headport="i{e.slot}:{side}"' if e.target in arity else ""
         straight = " weight=8" if e.source in arrays and e.target in arrays else ""
-        if outer.get(e.source, -1) != outer.get(e.target, -1) != -1 and e.target in arity and e.source in arrays:
+        if (
+            outer.get(e.source, -1) != outer.get(e.target, -1) != -1
+            and e.target in arity
+            and e.source in arrays
+        ):
             straight += " minlen=2"  # beyond the frame that it leaves: frames side by side need no height
-        lines.append(f'n{e.source} -> n{e.target} [id="{e.slot}"{port}{straight}{room if labelled(e) else ""}]')
+        lines.append(
+            f'n{e.source} -> n{e.target} [id="{e.slot}"{port}{straight}{room if labelled(e) else ""}]'
+        )
     return "\n".join([*lines, "}"])
 
 

@@ -85,9 +85,9 @@ class Recorder:
             source = list(given.values())
         self.params = values_of(self.optimizer.parameters() if self.optimizer is not None else source)
         self.names, self.look = names, look  # look: for variables where backward() is called
-        given = [p.name or names.get(id(p)) for p in self.params]
-        self.unnamed = [p for p, name in zip(self.params, given, strict=True) if not name]
-        titles = unique([name or f"p{i}" for i, name in enumerate(given, 1)])
+        found = [p.name or names.get(id(p)) for p in self.params]
+        self.unnamed = [p for p, name in zip(self.params, found, strict=True) if not name]
+        titles = unique([name or f"p{i}" for i, name in enumerate(found, 1)])
         self.title = {id(p): t for p, t in zip(self.params, titles, strict=True)}
         self.every, self.keep = every, math.inf if keep is None else keep
         self.recording = Recording(parameters=titles, keep=keep or 0, every=every)

@@ -314,7 +314,8 @@ class Recording:
 
     def _frame(self) -> str:
         return (
-            f'<iframe sandbox="allow-scripts" title="gradient steps" style="width:100%;height:900px;border:0;resize:vertical" '
+            f'<iframe sandbox="allow-scripts" title="gradient steps" '
+            f'style="width:100%;height:940px;border:0;resize:vertical" '
             f'srcdoc="{escaped(self.page())}"></iframe>'
         )
 

@@ -122,9 +122,7 @@ def graph(
         for k, points in enumerate(places.curves)
     ]
     cards = [
-        card(
-            n, index, places.boxes[n.id], frame, gradients[n.id], heat, norms, n.id == segment.root
-        )
+        card(n, index, places.boxes[n.id], frame, gradients[n.id], heat, norms, n.id == segment.root)
         for n in segment.nodes
     ]
     about = f"computation graph of {segment.nodes[segment.root].symbol}, {len(segment.nodes)} nodes"

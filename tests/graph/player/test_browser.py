@@ -515,7 +515,9 @@ def test_a_run_that_diverges_is_said_and_drawn(visit):
     assert all(f"it was last finite at step {lost[0]}:" in told[i] for i in lost)
     assert p.locator("#loss .lost").get_attribute("d").count("M") == len(lost)
     assert p.text_content("#loss .lost-words") == f"not finite in {len(lost)} of 12 steps"
-    assert "e" not in "".join(p.evaluate("[...document.querySelectorAll('.chart path')].map((x) => x.getAttribute('d'))"))
+    assert "e" not in "".join(
+        p.evaluate("[...document.querySelectorAll('.chart path')].map((x) => x.getAttribute('d'))")
+    )
     assert "1e" in p.text_content("#path .axes")  # bounds of the finite part, not 0 to 1
     assert f"The loss is not finite in {len(lost)} of 12 steps" in p.text_content(".notes")
 
