@@ -104,6 +104,15 @@ def gradients(
     return results[0] if isinstance(inputs, Value) else tuple(results)
 
 
+def check_function(f: Any, what: str) -> None:
+    """TypeError for something that is no function, such as the Value that PyTorch's grad takes."""
+    if not callable(f):
+        raise TypeError(
+            f"{what}: f is a {type(f).__name__}; pass the function itself: {what}(f). "
+            f"For the gradient of a Value that was computed from x, write gradients(y, [x])"
+        )
+
+
 # --- transforms -----------------------------------------------------------------------------
 
 
@@ -115,7 +124,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = Fals
     >>> float(y), float(g)
     (9.0, 6.0)
     """
-
+    check_function(f, "value_and_grad")
     chosen = Chosen(argnums)
 
     @wraps(f)
@@ -142,7 +151,7 @@ def grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Call
     >>> float(grad(grad(np.sin))(0.5) + np.sin(0.5))
     0.0
     """
-
+    check_function(f, "grad")
     chosen = Chosen(argnums)
 
     @wraps(f)
@@ -181,6 +190,7 @@ def vjp(f: Callable[..., Any], *primals: Tree) -> tuple[Any, Callable[[Any], Any
     >>> pullback(np.array([1.0, 0.0]))
     (array([1., 0.]),)
     """
+    check_function(f, "vjp")
     call = Call(f, primals, range(len(primals)), {}, "vjp")
     y = output_of(call.output, "vjp")
     linked = call.depends_on_outside(y)
@@ -203,6 +213,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Tree], tangents: Sequence[Tree]
     >>> float(y), float(t)
     (8.0, 12.0)
     """
+    check_function(f, "jvp")
     for name, given in (("primals", primals), ("tangents", tangents)):
         if not isinstance(given, (tuple, list)):
             raise TypeError(
@@ -261,6 +272,7 @@ def jacobian(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
     array([[2., 0.],
            [0., 4.]])
     """
+    check_function(f, "jacobian")
     chosen = Chosen(argnums)
 
     @wraps(f)
@@ -304,6 +316,7 @@ def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     array([[4., 2.],
            [2., 0.]])
     """
+    check_function(f, "hessian")
     if not hasattr(argnums, "__index__"):
         raise TypeError(f"hessian: argnums={argnums!r} must be one int; call it for each argument")
 
@@ -326,6 +339,7 @@ def hvp(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     >>> hvp(lambda x: np.sum(x**3))(np.array([1.0, 2.0]), np.array([1.0, 1.0]))
     array([ 6., 12.])
     """
+    check_function(f, "hvp")
 
     @wraps(f)
     def product(*args: Tree, **options: Any) -> Any:

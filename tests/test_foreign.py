@@ -8,7 +8,7 @@ import pickle
 import numpy as np
 import pytest
 
-from autograd import Value, special
+from autograd import Value, grad, special
 from autograd.foreign import VALUE, Named, listed, missing, name_all
 
 
@@ -99,3 +99,18 @@ def test_from_special_import():
     from autograd.special import sigmoid
 
     assert sigmoid is special.sigmoid
+
+
+@pytest.mark.parametrize("name", ["grad", "value_and_grad", "jacobian", "hessian", "hvp", "vjp", "jvp"])
+def test_a_transform_of_what_is_no_function_is_refused_at_once(name):
+    import autograd
+
+    y, more = Value(2.0) * 3.0, ((1.0,), (1.0,)) if name == "jvp" else ()
+    with pytest.raises(TypeError, match=rf"{name}: f is a Value; .*write gradients\(y, \[x\]\)"):
+        getattr(autograd, name)(y, *more)
+
+
+def test_grad_as_pytorch_calls_it():
+    x = Value(2.0)
+    with pytest.raises(TypeError, match="grad: f is a Value"):
+        grad(x * x, x)

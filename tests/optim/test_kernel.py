@@ -123,6 +123,7 @@ def test_large_arrays_go_in_chunks(kind, options, layout, monkeypatch):
     assert w.data is buffer
 
 
+@pytest.mark.filterwarnings("ignore:.*no parameter has a gradient:UserWarning")
 @pytest.mark.parametrize("shape", [(5,), (7, 9)])
 def test_large_arrays_that_miss_some_steps(shape, monkeypatch):
     for module in (kernel, optim.optimizer):
