@@ -115,4 +115,6 @@ def full(t: Array, out: Array) -> Array:
     """A tangent with the shape and dtype of a result; it may be a view of one element."""
     if t.shape != out.shape:
         t = np.broadcast_to(t, out.shape)
-    return t if t.dtype == out.dtype else t.astype(out.dtype)
+    if t.dtype != out.dtype:
+        t = t.astype(out.dtype)
+    return t if out.ndim else t[()]
