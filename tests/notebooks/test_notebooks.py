@@ -283,7 +283,8 @@ def test_the_folder_is_complete_and_nothing_else(built):
     folder, _ = built
     expected = {f"{problem}-{name}.svg" for problem, names in FILES.items() for name in names}
     players = {f"{problem}-{name}.html" for problem, names in PLAYERS.items() for name in names}
-    assert {p.name for p in folder.iterdir()} == expected | players | {"index.html"}
+    copies = {f"{name}.ipynb" for name in FILES}
+    assert {p.name for p in folder.iterdir()} == expected | players | copies | {"index.html"}
     for name in players:
         text = (folder / name).read_text(encoding="utf-8")
         assert text.startswith("<!doctype html>") and len(text.encode()) < 250_000
