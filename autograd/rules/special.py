@@ -36,7 +36,8 @@ def _relu(x: Array) -> Array:
 def _relu_x(g: Array, out: Array, x: Array) -> Array:
     if type(out) is np.float64 and type(g) is np.float64:
         return g if out != 0 else g * 0.0
-    return g * (out != 0).astype(g.dtype)  # a cast of its own is quicker than one in the product
+    passes = out != 0
+    return g * (passes.astype(g.dtype) if type(passes) is np.ndarray else passes)  # quicker than a cast in the product
 
 
 def _softmax(x: Array, *, axis: int) -> Array:
