@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd import anomaly
+from autograd.foreign import COMPLEX
 from autograd.messages import LIVE, explained
 from autograd.modes import RECORD, TRACE, WATCH, mode
 from autograd.rules.table import Array, Op
@@ -79,7 +80,7 @@ Value: type[Any] = Node  # what results are made of; value.py puts its class her
 # while a program is traced; compiler/trace.py puts them here:
 Traced: type[Any] = Node  # what results are made of then
 traced: Any = None  # makes a result one of those, and remembers it
-_OPERANDS = (float, int, np.generic, ndarray, list, tuple)  # a tuple: a union is made anew each time
+_OPERANDS = (float, int, complex, np.generic, ndarray, list, tuple)  # a tuple: a union is made anew each time
 NO_PARAMS: dict[str, Any] = {}
 
 
@@ -97,10 +98,8 @@ def constant(x: Any) -> Any:
         x = np.asarray(x)
     if isinstance(x, (np.generic, ndarray)):
         if x.dtype.kind not in "fiub":
-            raise TypeError(
-                f"an operand has dtype {x.dtype}; Values work with real numbers: "
-                f"convert it, e.g. with .astype(float)"
-            )
+            mend = COMPLEX if x.dtype.kind == "c" else "convert it, e.g. with .astype(float)"
+            raise TypeError(f"an operand has dtype {x.dtype}; Values work with real numbers: {mend}")
         if isinstance(x, np.ma.MaskedArray):
             raise TypeError("an operand is a masked array; fill it first with .filled(value)")
         if isinstance(x, np.matrix):
@@ -108,6 +107,8 @@ def constant(x: Any) -> Any:
         return np.asarray(x) if x.ndim else np.asarray(x)[()]
     if isinstance(x, (float, int)):  # subclasses of Python's numbers
         return float(x) if isinstance(x, float) else int(x)
+    if isinstance(x, complex):
+        raise TypeError(f"an operand is the complex number {x}; Values work with real numbers: {COMPLEX}")
     raise TypeError(f"an operand has type {kind.__name__}; expected a number, an array or a Value")
 
 

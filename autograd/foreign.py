@@ -25,6 +25,8 @@ VALUE = {
     "unbind": "write list(v)",
     "clone": "write v.copy()",
     "contiguous": "leave it out",
+    "conj": "leave it out: Values are real numbers",
+    "conjugate": "leave it out: Values are real numbers",
     "cpu": LEAVE_OUT,
     "cuda": LEAVE_OUT,
     "device": "leave it out: everything is on the CPU",
@@ -78,6 +80,66 @@ ARGUMENTS = {
     "unbiased": "write ddof=0 or ddof=1",
     "correction": "write ddof=",
 }
+
+# functions of other libraries, and of NumPy, that Values are given to: what is written instead
+COMPLEX = "keep the real and the imaginary part as two Values"
+OUTSIDE = "pass it v.data"
+FORMULA = "write its formula with np and autograd.special"
+RULE = "give it a rule with autograd.primitive"
+WRITTEN = (
+    "make it with y = Value(np.zeros(shape), requires_grad=False), and what is written into it is recorded"
+)
+ROWS = "nested lists of Values are joined row by row: np.stack([np.stack(row) for row in rows])"
+INSTEAD = {
+    "np.fft": f"{COMPLEX}, e.g. np.fft.fft(np.eye(n)).real @ v and np.fft.fft(np.eye(n)).imag @ v",
+    "np.angle": f"{COMPLEX}, and np.arctan2(imaginary, real)",
+    "np.stack": ROWS,
+    "np.hstack": ROWS,
+    "np.vstack": ROWS,
+    "np.dstack": ROWS,
+    "np.column_stack": ROWS,
+    "np.block": "join the rows with np.concatenate, then those",
+    "np.full": "write np.ones(shape) * v",
+    "np.linspace": "write start + (stop - start) * np.linspace(0, 1, n)",
+    "np.piecewise": "write np.where(condition, x, y)",
+    "np.vectorize": "call the function on the Value itself: arithmetic and np.f go element by element",
+    "np.apply_along_axis": "use axis= of the functions inside",
+    "np.polyfit": "write np.linalg.lstsq(np.vander(x, degree + 1), y)[0]",
+    "np.save": OUTSIDE,
+    "np.savez": OUTSIDE,
+    "np.savez_compressed": OUTSIDE,
+    "np.savetxt": OUTSIDE,
+    "np.histogram": OUTSIDE,
+    "np.testing": OUTSIDE,
+    "scipy.special.softmax": "write autograd.special.softmax(v, axis)",
+    "scipy.special.log_softmax": "write autograd.special.log_softmax(v, axis)",
+    "scipy.special.logsumexp": "write autograd.special.logsumexp(v, axis)",
+    "scipy.linalg.solve_triangular": "write np.linalg.solve(A, b)",
+    "scipy.linalg.cho_solve": "write np.linalg.solve(A, b)",
+    "scipy.linalg.cho_factor": "write np.linalg.cholesky(A)",
+    **{
+        f"scipy.linalg.{f}": f"write np.linalg.{f}"
+        for f in ("solve", "inv", "pinv", "det", "cholesky", "qr", "svd", "eigh", "eigvalsh", "lstsq", "norm")
+    },
+    "scipy.linalg": RULE,
+    "scipy.special": RULE,
+    "scipy.stats": FORMULA,
+    "scipy.sparse": "write S.toarray() @ v, or give it a rule: primitive(lambda g, out, x: S.T @ g)(lambda x: S @ x)",
+    "scipy.optimize": "write optim.minimize(f, x0), or pass it v.data",
+}
+
+
+def instead(function: str) -> str:
+    """What is written instead of a function of another library, or of NumPy's that has no rule; "" if nothing is known.
+
+    >>> instead("scipy.linalg.inv"), instead("np.sin")
+    ('write np.linalg.inv', '')
+    """
+    while function:
+        if function in INSTEAD:
+            return INSTEAD[function]
+        function = function.rpartition(".")[0]
+    return ""
 
 
 class Named:

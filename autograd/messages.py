@@ -1,11 +1,14 @@
 """What the engine says when something cannot be walked back: one sentence, and the mend."""
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd.anomaly import describe
+from autograd.callers import caller, library_call, writes
+from autograd.foreign import COMPLEX, RULE, WRITTEN, instead
 from autograd.rules.table import Op
 
 LIVE, SPENT, RELEASED, CHANGED = 0, 1, 2, 3  # Node.state
@@ -83,3 +86,46 @@ def label(v: Any) -> str:
     name = getattr(v, "_name", None)
     what = v.op.name if v.op is not None else "leaf"
     return f"{what} {describe(v._array)}" + (f" named {name!r}" if name else "")
+
+
+# --- where Values cannot go -----------------------------------------------------------------
+
+OUT = {
+    "np.asarray()": "np.stack([...]) or Value([...]) to join Values, nested lists row by row: "
+    "np.stack([np.stack(row) for row in rows])",
+    "complex()": f"real numbers only: {COMPLEX}",
+    "an index": "stop_gradient(v).astype(int) for a position",
+}
+
+
+def leaving(v: Any, how: str) -> str:
+    """That something would take `v` out of the graph, who, and what to write instead."""
+    lost = f"would drop the gradient of this Value (shape {v.shape})"
+    way_out = ".item() or .data leave the graph"
+    frame = caller()
+    if how != "an index" and writes(frame):
+        return f"y[i] = v {lost}, since y is a plain array: {WRITTEN}; {way_out}"
+    function = library_call(frame)
+    if function:
+        return f"{function} computes with plain arrays, which {lost}: {instead(function) or RULE}; {way_out}"
+    mend = OUT.get(how, "np.f(value) rather than math.f(value)")
+    return f"{how} {lost}: use {mend}; {way_out}"
+
+
+def without_rule(function: Any) -> str:
+    """That a function of NumPy's, or a ufunc of another library, has no rule, and what to write instead."""
+    name = name_of(function)
+    mend = instead(name) or f"use v.data to leave the graph, or {RULE}"
+    return f"{name} has no gradient rule for a Value; {mend}" + (
+        "" if "v.data" in mend else "; v.data leaves the graph"
+    )
+
+
+def name_of(function: Any) -> str:
+    """A function as its callers write it: np.sin, np.fft.fft, scipy.special.erf."""
+    name = str(getattr(function, "__name__", function))
+    if isinstance(function, np.ufunc):  # which does not know its module
+        special = sys.modules.get("scipy.special")
+        return f"scipy.special.{name}" if function is getattr(special, name, ()) else f"np.{name}"
+    module = getattr(function, "__module__", None) or "numpy"
+    return f"{module.replace('numpy', 'np', 1)}.{name}"

@@ -30,6 +30,12 @@ def primitive(
     broadcasts: the arguments are broadcast against each other, as in `x * y`.
     random: it gives something else each time, so a compiled function calls it at every call.
 
+    Under autograd.compile the function runs as it is at every call, given arrays, so it may
+    contain anything.  The rules are traced once: they may look at shapes, dtypes and parameters
+    but not at numbers (no `if x[0] > 0`, float(x) or .data: np.where chooses), and they call only
+    what has a rule (another library's function is a primitive of its own there, whose rules are
+    None if it will not be differentiated).
+
     >>> from autograd import grad, primitive
     >>> @primitive(lambda g, out, x: g * 3 * x**2)
     ... def cube(x):
@@ -42,6 +48,11 @@ def primitive(
             raise TypeError(f"primitive(): a rule must be a function or None, got {type(rule).__name__}")
 
     def decorate(forward: Callable[..., Any]) -> Callable[..., Any]:
+        if not callable(forward):
+            raise TypeError(
+                f"primitive(): got {type(forward).__name__} where the function is expected; "
+                f"the rules come first: primitive(rule)(function), or @primitive(rule) above its def"
+            )
         op = Op(name or forward.__name__, forward, *rules, broadcasts=broadcasts, random=random)
 
         @wraps(forward)

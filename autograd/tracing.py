@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from autograd import engine
+from autograd.callers import caller, numpy_call, writes
 from autograd.engine import NO_PARAMS, Node, next_number, raw
+from autograd.foreign import WRITTEN
 from autograd.modes import TRACE, mode
 from autograd.rules import elementwise as el
 from autograd.rules.table import Op
@@ -139,13 +141,23 @@ def plainly(x: Any) -> Any:
 
 def unknown(x: Any, how: str) -> TypeError:
     """The error for a way out of the graph while a program is traced."""
+    what = described(x)
+    if how != "an index" and writes(caller()):
+        return TypeError(
+            f"y[i] = v inside a compiled function, v {what}, would write into a plain array: {WRITTEN}"
+        )
     if how == "np.asarray()":
         return TypeError(
             "a plain array of a Value inside a compiled function (np.asarray, np.array, a[...] = v): its numbers are "
             "not known yet; leave the Value as it is, join several with np.stack or np.concatenate, and look up in a "
             "plain array with Value(array, requires_grad=False)[ids]"
         )
-    what = described(x)
+    function = numpy_call()
+    if function:
+        return TypeError(
+            f"{function} inside a compiled function looks at the numbers of {what}, which are not known yet: "
+            f"compute it outside and pass the result in"
+        )
     return TypeError(
         f"{how} of {what} inside a compiled function: its numbers are not known yet, the code is traced once "
         f"for all calls; choose with np.where(condition, x, y), or make what the choice depends on a static "

@@ -140,7 +140,9 @@ def grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Call
     """A function that returns the gradient of the scalar function `f`.
 
     argnums: which argument(s) to differentiate, a number or a tuple of numbers.
-    has_aux: `f` returns (value, extra); the result is then (gradient, extra).
+    has_aux: `f` returns (value, extra); the result is then (gradient, extra).  The extra is
+    what `f` returned, untouched: what it computed from its arguments are Values, linked to
+    their graph; take `.data` or `.item()` of them.  A compiled function returns plain arrays.
     The gradient has the shape and dtype of the argument; zeros where `f` does not use it.
     Raises ValueError if `f` returns more than one number, TypeError for integer arguments.
 

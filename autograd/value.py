@@ -14,7 +14,7 @@ from autograd import backward, engine
 from autograd.convert import holds_values, owned, plain_array, stacked
 from autograd.engine import binary, constant, next_number, raw, record, unary
 from autograd.foreign import VALUE, listed, name_all
-from autograd.messages import CHANGED, LIVE
+from autograd.messages import CHANGED, LIVE, leaving, without_rule
 from autograd.modes import TRACE, enable_grad, is_grad_enabled
 from autograd.modes import mode as _mode
 from autograd.operators import Operators, check_owns_memory
@@ -400,11 +400,7 @@ class Value(Operators):
         """The data, if leaving the graph here loses no gradient."""
         self._known(how)
         if self.requires_grad:
-            raise TypeError(
-                f"{how} would drop the gradient of this Value (shape {self.shape}): use .item() or .data "
-                f"to leave the graph, np.f(value) rather than math.f(value), "
-                f"and np.stack([...]) or Value([...]) to join Values"
-            )
+            raise TypeError(leaving(self, how))
         return self._array
 
     def __round__(self, ndigits: int | None = None) -> "Value":
@@ -486,7 +482,7 @@ class Value(Operators):
             return enter(*inputs)
         if ufunc in CONSTANT:
             return answer(ufunc, inputs)
-        raise TypeError(no_rule(f"np.{ufunc.__name__}"))
+        raise TypeError(without_rule(ufunc))
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         enter = FUNCTIONS.get(func)
@@ -500,8 +496,7 @@ class Value(Operators):
             raise TypeError(
                 "np.copyto (np.full_like calls it) has no gradient rule for a Value: use np.ones_like(a) * v"
             )
-        module = (getattr(func, "__module__", None) or "numpy").replace("numpy", "np", 1)
-        raise TypeError(no_rule(f"{module}.{getattr(func, '__name__', func)}"))
+        raise TypeError(without_rule(func))
 
 
 class _Past(Value):
@@ -537,7 +532,8 @@ def seed_for(v: Value, gradient: Any, create_graph: bool, what: str = "backward(
         if v.size != 1:
             raise RuntimeError(
                 f"{what}: a gradient can be left out only for a single element, and this Value has shape "
-                f"{v.shape}; reduce it first (v.sum()), or pass gradient= of that shape"
+                f"{v.shape}; reduce it first (v.sum()), or pass "
+                f"{'gradient' if what == 'backward()' else 'grad_outputs'}= of that shape"
             )
         return np.ones(v.shape, v.dtype) if v.ndim else v.dtype.type(1)
     if isinstance(gradient, Value) and not create_graph:
@@ -572,10 +568,3 @@ def relinked(new: Any, v: Value, old: Value) -> Any:
 
 def carries(x: Any) -> bool:
     return isinstance(x, Value) and x.requires_grad
-
-
-def no_rule(function: str) -> str:
-    return (
-        f"{function} has no gradient rule for a Value; use v.data to leave the graph, "
-        f"or give it a rule with autograd.primitive"
-    )

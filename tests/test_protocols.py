@@ -170,7 +170,7 @@ def strangers_in_operators():
         (object(), "object"),
     ):
         for operation in (lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a / b, lambda a, b: a < b):
-            with pytest.raises(TypeError, match=f"'Value' and '{kind}'"):
+            with pytest.raises(TypeError, match=f"'Value' and '{kind}'|{kind} .*real numbers"):
                 operation(x, stranger)
             with pytest.raises(TypeError, match=f"{kind}.*Value"):
                 operation(stranger, x)

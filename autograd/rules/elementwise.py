@@ -253,5 +253,5 @@ def copy(a: Array, order: str = "K", subok: bool = False) -> Array:
 def astype(x: Array, dtype: Any, /, *, copy: bool = True) -> Array:
     dtype = np.dtype(dtype).newbyteorder("=")
     if dtype.kind != "f" and getattr(x, "requires_grad", False):
-        raise TypeError(f"astype({dtype}): {dtype} carries no gradient; use .data.astype({dtype}) to leave the graph")
+        raise TypeError(f"astype({dtype}): {dtype} carries no gradient; use stop_gradient(v).astype({dtype}), or .data.astype({dtype}) to leave the graph")
     return ASTYPE(x, dtype=dtype)

@@ -29,9 +29,10 @@ class Index:
             self.parts, self.basic = (index,), True
             return
         given = index if isinstance(index, tuple) else (index,)
-        self.parts = tuple([_part(p) for p in given])
         if not SIMPLE.issuperset(map(type, given)):
+            given = tuple([_position(p) for p in given])
             self.unknown = {i: p for i, p in enumerate(given) if getattr(type(p), "__traced__", False)}
+        self.parts = tuple([_part(p) for p in given])
         self.basic = not self.unknown and not any([isinstance(p, np.ndarray) for p in self.parts])
 
     def key(self) -> Any:
@@ -49,6 +50,19 @@ class Index:
         return "[" + ", ".join([_part_text(p) for p in self.parts]) + "]"
 
 
+def _position(p: Any) -> Any:
+    """A part of an index; a constant Value becomes one that a traced program knows of."""
+    kind = type(p)
+    if getattr(kind, "__record__", None) is None or getattr(kind, "__traced__", False):
+        return p
+    if p.requires_grad or p.dtype.kind not in "iub":
+        raise IndexError(
+            f"an index is a Value of dtype {p.dtype}; indices are integers or booleans: use "
+            f"stop_gradient(v).astype(int), .data, or the plain result of argmax or a comparison"
+        )
+    return p.detach()
+
+
 def _part(p: Any) -> Any:
     kind = type(p)
     if p is None or p is Ellipsis or kind is int or kind is bool:
@@ -57,11 +71,9 @@ def _part(p: Any) -> Any:
         return slice(_bound(p.start), _bound(p.stop), _bound(p.step))
     if getattr(kind, "__traced__", False):
         return p.as_index()
-    if getattr(kind, "__record__", None) is not None:
-        raise IndexError(
-            "an index is a Value; indices are integers or booleans: "
-            "use .data, or the plain result of argmax or a comparison"
-        )
+    if getattr(kind, "__record__", None) is not None:  # a constant, see _position
+        p = p._array
+        kind = type(p)
     if hasattr(kind, "__index__") and not isinstance(p, np.ndarray):
         return p.__index__()
     array = np.array(p)  # a copy: the caller may go on to change the index

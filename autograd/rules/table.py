@@ -144,7 +144,10 @@ def inverse(order: Sequence[int]) -> tuple[int, ...]:
 
 def axis_of(axis: int, ndim: int) -> int:
     """One axis counted from the end; raises np.exceptions.AxisError outside [-ndim, ndim)."""
-    axis = axis.__index__()
+    try:
+        axis = axis.__index__()
+    except AttributeError:
+        raise TypeError(f"axis={axis!r} is not an int; pass one int") from None
     if not -ndim <= axis < ndim:
         raise np.exceptions.AxisError(axis, ndim)
     return axis if axis < 0 else axis - ndim
