@@ -24,6 +24,8 @@ from nn.functional.loss_parts import (
     places,
     plain,
     reduced,
+    shares,
+    signs,
     softmax_parts,
     weighted,
     weights_of,
@@ -344,10 +346,12 @@ def binary_cross_entropy(
 ) -> Array:
     """-(t * log(p) + (1 - t) * log(1 - p)) for probabilities p, each log at least -100.
 
-    Raises ValueError for unequal shapes, and for a p outside [0, 1].
+    Raises ValueError for unequal shapes, and for a p or a target outside [0, 1].
     """
     name = "binary_cross_entropy"
     p, t = pair(name, input, target)
+    shares(name, t)
+    t = t.astype(float) if t.dtype.kind == "b" else t
     numbers = plain(p)
     outside = (numbers < 0) | (numbers > 1)
     if outside.any():
@@ -388,13 +392,14 @@ def binary_cross_entropy_with_logits(
     """binary_cross_entropy(sigmoid(x), t), exact for every x.
 
     pos_weight: a factor for the part with t, one number or one per class (broadcast to x).
-    Raises ValueError for shapes that do not fit.
+    Raises ValueError for shapes that do not fit, and for a target outside [0, 1].
 
     >>> float(binary_cross_entropy_with_logits([1000.0], [0.0]))
     1000.0
     """
     name = "binary_cross_entropy_with_logits"
     x, t = pair(name, input, target)
+    shares(name, t)
     if pos_weight is not None:
         weighted(f"{name} (pos_weight)", x, pos_weight)
     loss = _bce_logits(x, t, 1.0 if pos_weight is None else array(pos_weight))
@@ -406,21 +411,23 @@ def multilabel_soft_margin_loss(
 ) -> Array:
     """The mean over classes (the last axis) of binary_cross_entropy_with_logits.
 
-    Raises ValueError for shapes that do not fit.
+    Raises ValueError for shapes that do not fit, and for a target outside [0, 1].
     """
     name = "multilabel_soft_margin_loss"
     x, t = pair(name, input, target)
     if not x.ndim:
         raise ValueError(f"{name}: input is a single number; the last axis is the classes")
+    shares(name, t)
     return reduced(name, np.mean(weighted(name, _bce_logits(x, t, 1.0), weight), axis=-1), reduction)
 
 
 def soft_margin_loss(input: Array, target: Array, *, reduction: str = "mean") -> Array:
     """log(1 + exp(-y * x)) for targets y of 1 and -1, exact for every x.
 
-    Raises ValueError for unequal shapes.
+    Raises ValueError for unequal shapes, or a target that is neither.
     """
     x, y = pair("soft_margin_loss", input, target)
+    signs("soft_margin_loss", y)
     return reduced("soft_margin_loss", log_one_plus_exp(-y * x), reduction)
 
 

@@ -88,9 +88,10 @@ def _in_range(index: Any, *, name: str, n: int, ignore: int | None) -> Any:
     if ignore is not None:
         wrong &= index != ignore
     if wrong.any():
-        raise IndexError(
-            f"{name}: class {index[wrong][0]} is out of range for {n} classes; classes are 0 to {n - 1}"
-        )
+        mend = f"classes are 0 to {n - 1}"
+        if n == 1:
+            mend = "give the input one column for each class, or for one output use binary_cross_entropy_with_logits"
+        raise IndexError(f"{name}: class {index[wrong][0]} is out of range for {n} classes; {mend}")
     return index
 
 
@@ -99,8 +100,26 @@ def weights_of(weights: Any, index: Any) -> Any:
     return Value(weights, requires_grad=False)[index] if is_traced(index) else weights[index]
 
 
+SLACK = 1e-3  # by which a share may miss [0, 1]: rounding in float16, and the steps of finite differences
+
+
+def shares(name: str, target: Array) -> None:
+    """ValueError unless every target is between 0 and 1 (or NaN, which the loss shows)."""
+    if is_traced(target):
+        return
+    t = plain(target)
+    # several times quicker than min() and max()
+    if t.size and (t.item(t.argmin()) < -SLACK or t.item(t.argmax()) > 1 + SLACK):
+        raise ValueError(
+            f"{name}: target holds {t[(t < 0) | (t > 1)].flat[0]}; every target must be between 0 and 1: "
+            f"for labels of -1 and 1 give (target + 1) / 2, or use soft_margin_loss; for classes cross_entropy"
+        )
+
+
 def signs(name: str, target: Array) -> None:
     """ValueError unless every target is 1 or -1."""
+    if is_traced(target):
+        return
     y = plain(target)
     if not np.all(abs(y) == 1):
         raise ValueError(f"{name}: target holds {y[abs(y) != 1].flat[0]}; every target must be 1 or -1")

@@ -29,11 +29,12 @@ def margin_ranking_loss(
 ) -> Array:
     """max(0, -y * (x1 - x2) + margin): y = 1 asks for x1 above x2, y = -1 for the reverse.
 
-    Raises ValueError for unequal shapes.
+    Raises ValueError for unequal shapes, or a target that is neither.
     """
     name = "margin_ranking_loss"
     x1, x2 = pair(name, input1, input2, "input2")
     _, y = pair(name, x1, target)
+    signs(name, y)
     return reduced(name, special.relu(-y * (x1 - x2) + margin), reduction)
 
 

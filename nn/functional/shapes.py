@@ -10,8 +10,15 @@ Sizes = int | Sequence[int]  # one number for all axes, or one each
 
 
 def array(x: Any) -> Array:
-    """A Value or an array as it is; a list of numbers as an array."""
-    return x if hasattr(x, "shape") else np.asarray(x)
+    """A Value or an array as it is; a list of numbers as an array; TypeError for what is neither."""
+    if hasattr(x, "shape"):
+        return x
+    found = np.asarray(x)
+    if found.dtype.kind in "fiub" or (found.dtype.kind == "O" and isinstance(x, list | tuple)):
+        return found
+    raise TypeError(
+        f"got a {type(x).__name__} where numbers are needed; pass an array, a list of numbers or a Value"
+    )
 
 
 def is_traced(x: Array) -> bool:

@@ -76,6 +76,7 @@ def test_row_85_layer_norm_of_a_constant_row():
 # --- K. training and files ------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore:.*no parameter has a gradient:UserWarning")
 def test_row_161_a_parameter_without_gradient_stays():
     a, b = Value([1.0]), Value([2.0])
     for kind in (optim.SGD, optim.Adam, optim.Muon):
