@@ -123,7 +123,8 @@ class Planner(Buffers):
         elif s.op in (reductions.SUM, reductions.MEAN) and s.dtype.kind == "f" and s.dtype.itemsize > 2:
             out = self.room(s) if s.is_array else "None"
             axis, keep = s.params["axis"], s.params["keepdims"]
-            total = f"{self.known(ADD_REDUCE, 'sum')}({args[0]}, {axis!r}, None, {out}, {keep!r})"
+            how = f", {axis!r}, None, {out}, {keep!r}" if s.is_array or len(s.args[0].shape) > 1 else ""
+            total = f"{self.known(ADD_REDUCE, 'sum')}({args[0]}{how})"
             self.line(s, f"{name} = {total}")
             if s.op is reductions.MEAN:
                 n = reductions.count(s.args[0].data, axis)
@@ -283,7 +284,7 @@ class Planner(Buffers):
                 self.fixed[id(s)] = made
                 self.before.append(f"{name} = {self.view(s, [text])}{comment(s)}")
                 return
-        number = "" if s.is_array else "[()]"  # NumPy may show one element as an array without axes
+        number = "" if s.is_array or is_element(s) else "[()]"  # it may be shown as an array without axes
         self.line(s, f"{name} = {self.view(s, args)}{number}")
 
     def one(self, s: Variable, name: str, text: str) -> None:
@@ -369,6 +370,11 @@ def quick_power(args: Sequence[Variable], texts: list[str]) -> tuple[np.ufunc, l
         if quick is not None:
             return quick, texts[:1]
     return np.power, texts
+
+
+def is_element(s: Variable) -> bool:
+    """Whether a step is `x[i, j]`, which NumPy gives as a number."""
+    return s.op is indexing.GETITEM and {type(p) for p in s.params["index"].parts} == {int}
 
 
 def brackets(index: Any) -> str:

@@ -154,9 +154,11 @@ def opener(opened: list[Op]) -> Rewrite:
     Those that were opened are added to `opened`.
     """
     single: set[tuple[Op, tuple[str, ...]]] = set()  # operations that are one step
+    whole: set[Op | None] = set()  # those that are ufuncs
 
     def expand(s: Variable) -> Variable:
-        if ufunc_of(s.op) is not None:
+        if s.op in whole or ufunc_of(s.op) is not None:
+            whole.add(s.op)
             return s
         todo = [s]
         put: dict[int, Variable] = {}
@@ -201,10 +203,8 @@ def sharer() -> Rewrite:
         if s.op.random:
             return s
         try:
-            params = params_key(s.params) if s.params else ()
-            return known.setdefault(
-                (s.op, *[id(x) if x.kind != CONSTANT else key_of(x) for x in s.args], params), s
-            )
+            args = [id(x) if x.kind != CONSTANT else key_of(x) for x in s.args]
+            return known.setdefault((s.op, *args, params_key(s.params)) if s.params else (s.op, *args), s)
         except TypeError:  # a parameter that cannot be hashed
             return s
 
@@ -213,6 +213,8 @@ def sharer() -> Rewrite:
 
 def key_of(x: Variable) -> Any:
     """Equal for constants that are the same; large ones by identity."""
+    if type(x.data) is float and x.data and x.data == x.data:  # neither a zero, which has a sign, nor nan
+        return (float, x.data)
     if isinstance(x.data, np.ndarray):
         return (x.data.dtype.str, x.data.shape, x.data.tobytes()) if x.data.nbytes <= SMALL else id(x)
     return (type(x.data), x.data.tobytes() if hasattr(x.data, "tobytes") else repr(x.data))
