@@ -24,6 +24,7 @@ NORMS = 122.0  # and of one that shows norms
 SIDES = {"LR": "w", "RL": "e", "TB": "n", "BT": "s"}  # where edges arrive, by direction
 DIRECTIONS = tuple(SIDES)
 MOST_PORTS = 8
+LARGE = 80  # nodes: from here on Graphviz stops shortening edges after two rounds for each
 LABEL = (96.0, 28.0)  # the room of the two lines on an edge
 THUMBNAIL = 32.0
 
@@ -136,9 +137,10 @@ def request(
     Each operand has a port of its own, in order, so that edges arrive in operand order.
     """
     apart = 0.3 if contributions else 0.42
+    soon = " nslimit=2" if len(graph.nodes) > LARGE else ""
     lines = [
         "digraph {",
-        f"graph [rankdir={direction} nodesep=0.25 ranksep={apart} ordering=in]",
+        f"graph [rankdir={direction} nodesep=0.25 ranksep={apart} ordering=in{soon}]",
         'node [shape=box margin=0 fixedsize=true label=""]',
         "edge [arrowhead=none]",
     ]
