@@ -5,6 +5,7 @@ doors at the end of the class (`__array_ufunc__`, `__array_function__`).
 """
 
 import operator
+import sys
 from collections.abc import Iterator
 from typing import Any, Self
 
@@ -19,7 +20,7 @@ from autograd.modes import TRACE, enable_grad, is_grad_enabled
 from autograd.modes import mode as _mode
 from autograd.operators import Operators, check_owns_memory
 from autograd.rules import elementwise as el
-from autograd.rules import indexing, shaping, windows
+from autograd.rules import indexing, scipy_special, shaping, windows
 from autograd.rules.kernels import Index
 from autograd.rules.table import CONSTANT, FUNCTIONS, REFUSED, UFUNCS, Op
 from autograd.tracing import answer, is_tracing, unknown, write
@@ -482,6 +483,8 @@ class Value(Operators):
             return enter(*inputs)
         if ufunc in CONSTANT:
             return answer(ufunc, inputs)
+        if scipy_special.learn(ufunc, sys.modules.get("scipy.special")):
+            return UFUNCS[ufunc](*inputs)
         raise TypeError(without_rule(ufunc))
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
