@@ -22,7 +22,7 @@ class Minimum:
 
     x: the last point (shape of x0); fun: the loss there; path: all points from x0 on, shape
     (steps + 1, *x0.shape); losses: the loss at each, shape (steps + 1,); steps: how many were taken;
-    converged: whether no element of the last gradient exceeds tol.
+    converged: whether no element of the last gradient exceeds tol; reason: why it stopped, in words.
     """
 
     x: Any
@@ -31,9 +31,13 @@ class Minimum:
     losses: np.ndarray
     steps: int
     converged: bool
+    reason: str = ""
 
     def __repr__(self) -> str:
-        return f"Minimum(x={self.x!r}, fun={self.fun!r}, steps={self.steps}, converged={self.converged})"
+        return (
+            f"Minimum(x={self.x!r}, fun={self.fun!r}, steps={self.steps}, converged={self.converged}, "
+            f"reason={self.reason!r})"
+        )
 
 
 def minimize(
@@ -100,6 +104,7 @@ def minimize(
 
     path: Any = []
     losses: Any = []
+    reason = ""
     while True:
         loss = closure()
         path.append(np.array(x.data))
@@ -109,7 +114,8 @@ def minimize(
         if converged or len(path) > steps or not np.isfinite(losses[-1]):
             break
         if walker.needs_closure and len(path) > 1 and np.array_equal(path[-1], path[-2]):
-            break  # it has met a tolerance of its own
+            reason = f"{walker.name} stays where it is: it has met a tolerance of its own"
+            break
         if walker.needs_closure:
             walker.step(closure)
             continue
@@ -121,14 +127,22 @@ def minimize(
     if fast is not None:
         points, more, slopes = fast
         path, losses = np.concatenate([path, points]), np.concatenate([losses, more])
-        converged = bool(slopes[-1] <= tol)
+        slope = float(slopes[-1])
+        converged = slope <= tol
+    if not np.isfinite(losses[-1]):
+        converged, reason = False, f"the loss is {losses[-1]}: lower the learning rate, or begin elsewhere"
+    elif converged:
+        reason = f"no element of the gradient exceeds tol={tol}"
+    elif not reason:
+        reason = f"{steps} steps are done, and the largest element of the gradient is {slope:.3g}; allow more steps"
     return Minimum(
         x=np.asarray(path[-1])[()],
         fun=float(losses[-1]),
         path=np.array(path),
         losses=np.array(losses),
         steps=len(path) - 1,
-        converged=bool(converged and np.isfinite(losses[-1])),
+        converged=bool(converged),
+        reason=reason,
     )
 
 

@@ -4,16 +4,29 @@ import csv
 import io
 import math
 import os
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from autograd import Value
+from autograd.foreign import check_arguments
 from nn import init
 from nn.module import Module
 from nn.saving import save_checkpoint, write_atomically
 from nn.training.history import History
 from nn.training.metrics import Metric
+
+# what other libraries call options
+OPTIONS = {
+    "restore_best_weights": "write restore_best=",
+    "save_weights_only": "leave it out, or write nn.save(model, path) in a Callback",
+    "save_freq": "leave it out: a checkpoint is written after every epoch",
+    "filepath": "write path=",
+    "filename": "write path=",
+    "start_from_epoch": "leave it out",
+    "verbose": "leave it out: fit() says why it stopped",
+}
 
 
 @dataclass
@@ -37,6 +50,10 @@ class Run:
 
 class Callback:
     """Base class; a subclass writes the methods it needs."""
+
+    def __new__(cls, *args: Any, **options: Any) -> Self:
+        check_arguments(cls, args, options, OPTIONS)
+        return super().__new__(cls)
 
     def on_train_begin(self, run: Run) -> None:
         """Before the first epoch."""
@@ -70,7 +87,10 @@ class Monitor(Callback):
     """A callback that watches one number of the logs, such as "loss" or "val_accuracy".
 
     mode: "min", "max", or "auto": the metric's own, and "min" for losses.
+    A number that is nan is never better; a UserWarning says it, once in a training.
     """
+
+    consequence = ""  # of a nan, for the warning
 
     def __init__(self, monitor: str, mode: str = "auto", min_delta: float = 0.0) -> None:
         if mode not in ("auto", "min", "max"):
@@ -80,9 +100,11 @@ class Monitor(Callback):
         self.monitor, self.mode, self.min_delta = monitor, mode, min_delta
         self.best = math.nan
         self.best_epoch = -1
+        self.nan_since = -1  # the epoch since when the number is nan
+        self._told = False
 
     def on_train_begin(self, run: Run) -> None:
-        self.best, self.best_epoch = math.nan, -1
+        self.best, self.best_epoch, self.nan_since, self._told = math.nan, -1, -1, False
 
     def current(self, run: Run) -> float:
         """The number watched; KeyError, naming those there are, if it was not measured."""
@@ -91,7 +113,20 @@ class Monitor(Callback):
                 f"{type(self).__name__}: {self.monitor!r} is not measured, there are {sorted(run.logs)}; "
                 f"name one of them in monitor=, or pass validation_data= or metrics= to fit()"
             )
-        return run.logs[self.monitor]
+        now = run.logs[self.monitor]
+        if not math.isnan(now):
+            self.nan_since = -1
+        elif self.nan_since < 0:
+            self.nan_since = run.epoch
+            if not self._told:
+                self._told = True
+                warnings.warn(
+                    f"{type(self).__name__}: {self.monitor} is nan in epoch {run.epoch + 1}{self.consequence}; "
+                    f"look for nan in the data it was measured with",
+                    UserWarning,
+                    stacklevel=2,
+                )
+        return now
 
     def improved(self, run: Run) -> bool:
         """Whether this epoch is the best so far, by more than min_delta; nan is never better."""
@@ -113,6 +148,8 @@ class EarlyStopping(Monitor):
     patience 0 stops at the first epoch that is no better.  restore_best: give the model the
     parameters and buffers of the best epoch when the training ends, for whatever reason.
     """
+
+    consequence = ", which counts as no better"
 
     def __init__(
         self,
@@ -142,6 +179,13 @@ class EarlyStopping(Monitor):
         self._waited += 1
         if self._waited >= max(self.patience, 1):
             run.stop = f"{self.monitor} has not improved since epoch {self.best_epoch + 1}"
+            if self.nan_since >= 0:
+                best = (
+                    f"the best was in epoch {self.best_epoch + 1}"
+                    if self.best_epoch >= 0
+                    else "it never was a number"
+                )
+                run.stop = f"{self.monitor} is nan since epoch {self.nan_since + 1}; {best}"
 
     def on_train_end(self, run: Run) -> None:
         if self._state is not None:
@@ -197,6 +241,8 @@ class ModelCheckpoint(Monitor):
         rng: Any = None,
     ) -> None:
         super().__init__(monitor, mode)
+        if save_best_only:
+            self.consequence = ", which is never the best: no checkpoint is written"
         self.path, self.save_best_only, self.rng = path, save_best_only, rng
         self._scheduler: Any = None
         self._due = False
@@ -254,6 +300,8 @@ class LearningRateScheduler(Callback):
             )
         self.scheduler, self.every = scheduler, every
         self._monitor = Monitor(monitor) if monitor is not None else None
+        if self._monitor is not None:
+            self._monitor._told = True  # the scheduler says it
 
     def on_batch_end(self, run: Run) -> None:
         if self.every == "batch":

@@ -292,3 +292,40 @@ def test_the_other_numbers_of_optim():
         optim.get_ema_avg_fn("x")
     with pytest.raises(TypeError, match=r"AveragedModel: avg_fn is 0.9; pass a function"):
         optim.AveragedModel([Value(1.0)], 0.9)
+
+
+# --- minimize ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize(
+    ("lr", "steps", "converged", "words"),
+    [
+        (0.25, 100, True, "no element of the gradient exceeds tol=1e-06"),
+        (
+            0.25,
+            3,
+            False,
+            "3 steps are done, and the largest element of the gradient is 0.75; allow more steps",
+        ),
+        (1e200, 9, False, "the loss is inf: lower the learning rate"),
+    ],
+)
+def test_minimize_says_why_it_stopped(compiled, lr, steps, converged, words):
+    with np.errstate(all="ignore"):
+        found = optim.minimize(
+            lambda x: (x - 3.0) ** 2, 0.0, lambda p: optim.SGD(p, lr=lr), steps=steps, compile=compiled
+        )
+    assert found.converged is converged and found.reason.startswith(words)
+    assert f"reason={found.reason!r}" in repr(found)
+
+
+def test_minimize_says_that_lbfgs_stays():
+    found = optim.minimize(lambda x: (x - 3.0) ** 2, 0.0, optim.LBFGS, tol=0.0)
+    assert found.converged or found.reason == "LBFGS stays where it is: it has met a tolerance of its own"
+    stays = optim.minimize(
+        lambda x: (x - 3.0) ** 4, 0.0, lambda p: optim.LBFGS(p, tolerance_grad=1e-2), tol=0.0
+    )
+    assert (
+        stays.reason == "LBFGS stays where it is: it has met a tolerance of its own" and not stays.converged
+    )
