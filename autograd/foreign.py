@@ -99,6 +99,7 @@ INSTEAD = {
     "np.dstack": ROWS,
     "np.column_stack": ROWS,
     "np.block": "join the rows with np.concatenate, then those",
+    "np.lib.AxisConcatenator": "write np.concatenate([v, w]), or np.column_stack([v, w]) for np.c_",
     "np.full": "write np.ones(shape) * v",
     "np.linspace": "write start + (stop - start) * np.linspace(0, 1, n)",
     "np.piecewise": "write np.where(condition, x, y)",
