@@ -28,7 +28,13 @@ def names():
     v, w = autograd.Value(m), autograd.Value([[1.0, 0.5], [0.5, 2.0]])
     known = {k: getattr(autograd, k) for k in autograd.__all__ if k != "compile"}
     known |= dict(
-        np=np, nn=nn, optim=optim, F=nn.functional, check_grads=check_grads, compile=autograd.compile
+        np=np,
+        scipy=scipy,
+        nn=nn,
+        optim=optim,
+        F=nn.functional,
+        check_grads=check_grads,
+        compile=autograd.compile,
     )
     known |= dict(x=x, t=np.ones(2), m=m, v=v, w=w, y=(v * w).sum(), z=autograd.Value(3.0))
     known |= dict(f=lambda x: np.sum(x**3), h=np.sin, g=lambda a, b: np.sum(a * b))
