@@ -222,6 +222,6 @@ def missing(
     places = [f"{m}.{name}" for m, found in inside.items() if name in found]
     if name in names:
         said += f"; {names[name]}"
-    elif alike or places:
-        said += f"; write {(alike and f'{module}.{alike[0]}') or places[0]}"
+    elif places or alike:
+        said += f"; write {[*places, *[f'{module}.{k}' for k in alike]][0]}"
     return AttributeError(said)

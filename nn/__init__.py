@@ -1,5 +1,8 @@
 """Neural networks on top of autograd: modules, losses, data, training, saving; PyTorch's names."""
 
+from typing import TYPE_CHECKING, NoReturn
+
+from autograd.foreign import missing as _missing
 from nn import data, functional, init
 from nn.activation import (
     CELU,
@@ -241,3 +244,14 @@ __all__ = [
     "save_checkpoint",
     "summary",
 ]
+
+if not TYPE_CHECKING:  # a type checker refuses other names by itself
+
+    def __getattr__(name: str) -> NoReturn:
+        """Says what is written for a name that is not here."""
+        import optim
+        from nn.foreign import MODULES
+
+        inside = {"nn.functional": functional.__all__, "nn.data": data.__all__, "optim": optim.__all__}
+        inside["optim.lr_scheduler"] = optim.lr_scheduler.__all__
+        raise _missing("nn", name, MODULES, __all__, inside)

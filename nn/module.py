@@ -9,8 +9,10 @@ import numpy as np
 
 from autograd import Value, no_grad, primitive
 from autograd.engine import next_number
+from autograd.foreign import check_arguments, listed, name_all
 from autograd.modes import TRACE, mode
 from autograd.scopes import note, numbers
+from nn.foreign import METHODS, OPTIONS
 
 Hook = Callable[..., Any]
 
@@ -58,6 +60,10 @@ class Module:
     """
 
     training = True
+
+    def __new__(cls, *args: Any, **options: Any) -> Self:
+        check_arguments(cls, args, options, OPTIONS)
+        return super().__new__(cls)
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         if mode.get() & TRACE:
@@ -268,10 +274,16 @@ class Module:
         """The options shown in repr; a subclass writes it."""
         return ""
 
+    def __dir__(self) -> list[str]:
+        return listed(object.__dir__(self), type(self))
+
     def __repr__(self) -> str:
         lines = [f"  ({name}): {child!r}".replace("\n", "\n  ") for name, child in self.named_children()]
         head = f"{type(self).__name__}({self.extra_repr()}"
         return head + ("\n" + "\n".join(lines) + "\n)" if lines else ")")
+
+
+name_all(Module, METHODS)
 
 
 class _Crossing:

@@ -1,6 +1,6 @@
 """Optimizers, schedules and clipping, with PyTorch's names, argument order, defaults and formulas."""
 
-from typing import Any
+from typing import TYPE_CHECKING, NoReturn
 
 from autograd.foreign import missing as _missing
 from optim import lr_scheduler
@@ -66,6 +66,8 @@ _ELSEWHERE = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    """Says what is written for a name that is not here."""
-    raise _missing("optim", name, _ELSEWHERE, __all__, {"optim.lr_scheduler": lr_scheduler.__all__})
+if not TYPE_CHECKING:  # a type checker refuses other names by itself
+
+    def __getattr__(name: str) -> NoReturn:
+        """Says what is written for a name that is not here."""
+        raise _missing("optim", name, _ELSEWHERE, __all__, {"optim.lr_scheduler": lr_scheduler.__all__})

@@ -1,6 +1,9 @@
 """What losses, modules and callbacks say of what cannot be meant (2 s)."""
 
+import copy
 import math
+import pickle
+import re
 
 import numpy as np
 import pytest
@@ -8,7 +11,7 @@ import pytest
 import nn
 import optim
 from autograd import Value, compile, value_and_grad
-from nn import functional
+from nn import foreign, functional
 from nn.training.callbacks import Run
 
 X = np.array([0.2, 0.7, 0.9])
@@ -180,3 +183,71 @@ def test_options_of_callbacks_in_other_libraries():
         nn.EarlyStopping(restore_best_weights=True)
     with pytest.raises(TypeError, match="TerminateOnNaN\\(\\) takes no arguments"):
         nn.TerminateOnNaN(3)
+
+
+# --- names of other libraries -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "here"),
+    [
+        ("Dense", "nn.Linear"),
+        ("Conv2D", "nn.Conv2d"),
+        ("DataLoader", "nn.data.DataLoader"),
+        ("Adam", "optim.Adam"),
+    ]
+    + [
+        ("relu", "nn.functional.relu"),
+        ("StepLR", "optim.lr_scheduler.StepLR"),
+        ("CosineAnnealingLR", "optim"),
+    ],
+)
+def test_modules_of_other_libraries(name, here):
+    with pytest.raises(AttributeError, match=rf"module 'nn' has no attribute '{name}'; write {here}"):
+        getattr(nn, name)
+    assert not hasattr(nn, name) and not hasattr(nn, "Nothing")
+
+
+def test_every_name_that_the_tables_give_is_there():
+    here = {"nn": nn, "optim": optim}
+    for mend in [*foreign.METHODS.values(), *foreign.OPTIONS.values(), *foreign.MODULES.values()]:
+        for dotted in re.findall(r"\b(?:nn|optim)(?:\.\w+)+", mend):
+            first, *rest = dotted.split(".")
+            found = here[first]
+            for part in rest:
+                found = getattr(found, part)
+
+
+@pytest.mark.parametrize("name", foreign.METHODS)
+def test_methods_of_other_libraries(name):
+    model = nn.Sequential(nn.Linear(1, 1))
+    with pytest.raises(AttributeError, match=f"a Sequential has no {name}; "):
+        getattr(model, name)
+    assert not hasattr(model, name) and name not in dir(model) and "forward" in dir(model)
+
+
+def test_a_model_may_have_attributes_of_these_names():
+    class Net(nn.Module):
+        def __init__(self, units=3):
+            self.summary, self.units = "mine", units
+
+        def fit(self):
+            return "fitted"
+
+    net = Net(units=4)
+    assert (net.summary, net.fit(), net.units) == ("mine", "fitted", 4)
+    again = pickle.loads(pickle.dumps(copy.deepcopy(nn.Linear(2, 1))))
+    assert again.weight.shape == (1, 2)
+
+
+def test_options_of_modules_in_other_libraries():
+    with pytest.raises(
+        TypeError, match=r"Linear: there is no units=; write Linear\(in_features, out_features\)"
+    ):
+        nn.Linear(units=3)
+    with pytest.raises(TypeError, match="Linear: there is no activation=; put a module of its own after it"):
+        nn.Linear(3, 2, activation="relu")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'color'"):
+        nn.Linear(3, 2, color="red")
+    with pytest.raises(TypeError, match=r"Tanh\(\) takes no arguments"):
+        nn.Tanh(3)

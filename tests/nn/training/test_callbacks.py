@@ -122,7 +122,7 @@ def with_scores(script, *callbacks):
     return scripted([0.0] * len(script), *callbacks, metrics=[score])[1]
 
 
-@pytest.mark.filterwarnings("ignore:EarlyStopping. score is nan:UserWarning")
+@pytest.mark.filterwarnings("ignore:.*score is nan:UserWarning")
 def test_a_number_that_is_nan_is_never_better():
     for script in ([5, np.nan, np.nan, 1], [np.nan, 4, 4, 4, 3]):
         history = with_scores(script, EarlyStopping("score", patience=2))
