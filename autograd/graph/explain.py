@@ -33,8 +33,8 @@ def explain(
 
     loss: a Value of one element.  wrt: a Value it was made from, leaf or result, or several;
     without it all leaves, in the order of their first use.
-    names: what to call the Values, besides their own names: a dict of Values, or "locals" to
-    read the variables of the calling function.  A parameter without a name is called what its
+    names: what to call the Values, besides their own names: a dict of Values, a module, or
+    "locals" to read the variables of the calling function.  A parameter without a name is called what its
     module calls it.  Where some results have names, the factors go from name to name; else
     every result is a station, called h1, h2 ...
     max_paths: with more paths than this the sums are made node by node, as backward() makes

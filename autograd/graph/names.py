@@ -24,14 +24,16 @@ def caller() -> FrameType:
 
 
 def given_names(names: Any, who: str) -> dict[int, str]:
-    """id of a Value -> name, from the `names` argument of `who`: a dict of Values, "locals", or None."""
+    """id of a Value -> name, from the `names` of `who`: a dict of Values, a module, "locals", or None."""
     if names is None:
         return {}
+    if callable(getattr(names, "named_parameters", None)):
+        names = names.named_parameters()
     if names == "locals" and isinstance(names, str):
         return local_names(caller().f_locals)
     if isinstance(names, str) or not isinstance(names, Iterable):
         error = ValueError if isinstance(names, str) else TypeError
-        raise error(f'{who}: names={names!r} is unknown; pass a dict of Values, or "locals"')
+        raise error(f'{who}: names={names!r} is unknown; pass a dict of Values, a module, or "locals"')
     return local_names(dict(names))
 
 

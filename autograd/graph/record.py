@@ -37,8 +37,8 @@ def record(
     every: look only at every so many steps.
     keep: how many steps to hold, None for all.  A longer run keeps all early steps, then
     steps evenly spaced on a log scale, with the last and the lowest and highest loss.
-    names: of parameters and other Values, as a dict (`dict(model.named_parameters())`,
-    `locals()`), or "locals" to read them off the variables of the function that calls
+    names: of parameters and other Values, as a module (for its parameters), a dict
+    (`locals()`), or "locals" to read them off the variables of the function that calls
     record() and of the one that calls backward().  A Value's own name comes first; a parameter
     without any is called what the module that used it calls it (`layers.0.weight`), else p1, p2 ...
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from examples import EXAMPLES, GOLDEN, IMAGES, SHOWN, equations, packed, pictures
 
+import nn
 from autograd import Value, no_grad
 from autograd.graph import Drawing, draw, render, svg
 
@@ -350,3 +351,25 @@ def test_the_page_stands_alone():
     assert "url(" not in page and "@import" not in page
     assert page.count("<tr") == len(d.graph) + 1
     assert svg(d.graph, d.layout, style=False) in page
+
+
+def test_a_page_says_that_a_wide_picture_scrolls():
+    y = Value(1.0, name="x")
+    for _ in range(12):
+        y = y.sigmoid()
+    page = y.draw().html
+    width = int(re.search(r'<svg[^>]* width="(\d+)', page)[1])
+    assert f"(max-width: {width + 48}px)" in page and width > 640
+    assert page.count('class="more"') == 1
+
+
+def test_a_deep_network_stays_flat():
+    """No band left blank beside it: the loss stands behind the layers, not above them."""
+    model = nn.Sequential(*[layer for _ in range(6) for layer in (nn.Linear(4, 4), nn.Sigmoid())])
+    loss = nn.MSELoss()(model(np.ones((2, 4))), np.ones((2, 4)))
+    drawing = loss.draw()
+    frames = {s.name: drawing.layout.clusters[s.id] for s in drawing.graph.scopes if s.parent == -1}
+    assert set(frames) == {"Sequential", "MSELoss"}
+    layers, end = frames["Sequential"], frames["MSELoss"]
+    assert end.x - end.width / 2 > layers.x + layers.width / 2
+    assert drawing.layout.height < layers.height + 40

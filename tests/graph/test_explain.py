@@ -558,3 +558,11 @@ def test_parameters_are_called_what_their_module_calls_them():
     assert {d.symbol for d in explain(loss).derivations} == {*named, "a", "b"}
     layer.parameters()[0].name = "mine"
     assert "mine" in [d.symbol for d in explain(loss).derivations]
+
+
+def test_names_from_a_module():
+    """Also where the graph was made outside of its forward()."""
+    model = nn.Linear(1, 1)
+    loss = (model.weight * 2.0 + model.bias).sum()
+    assert [d.symbol for d in explain(loss).derivations] == ["x1", "x2"]
+    assert [d.symbol for d in explain(loss, names=model).derivations] == ["weight", "bias"]

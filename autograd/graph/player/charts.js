@@ -297,7 +297,8 @@ function pathChart(svg, model, names, go) {
     if (tangent) {
       const part = chart.log ? 1e-6 * Math.abs(chart.loss(here[0]) / slopeHere || 1) : xh - xl; // on a log axis it is straight in the small alone
       const rise = y(chart.loss(here[0]) + slopeHere * part) - cy, run = (part / (xh - xl)) * (WIDE - RIGHT - LEFT);
-      const size = 46 / (Math.hypot(run, rise) || 1);
+      const length = Math.hypot(run, rise) || 1; // inside the frame, if that leaves something to see
+      const size = Math.max(9 / length, Math.min(46 / length, Math.min(cy - TOP, HIGH - BOTTOM - cy) / (Math.abs(rise) || 1e-9)));
       for (const [key, v] of [["x1", cx - run * size], ["x2", cx + run * size], ["y1", cy - rise * size], ["y2", cy + rise * size]]) slopeLine.setAttribute(key, v);
     }
   };

@@ -122,11 +122,11 @@ function short(x, digits = 4) {
   return sign + size.toExponential(digits - 2).replace("+", "").replace("-", MINUS);
 }
 
-/** How many digits tell two numbers apart: four, or more if they need them, at most 17. */
+/** How many digits tell two numbers apart: four, or if they need more one beyond those, at most 17. */
 function apart(a, b) {
   let digits = 4;
   while (digits < 17 && a !== b && short(a, digits) === short(b, digits)) digits++;
-  return digits;
+  return digits > 4 ? Math.min(17, digits + 1) : 4;
 }
 
 /** The same with its sign, so that the sign is read and not only seen as a colour. */

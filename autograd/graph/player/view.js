@@ -145,7 +145,7 @@ class Picture {
         if (g !== null) {
           words = `\u2207 ${written(g)}`;
           t = heat(g);
-          bad ||= !Number.isFinite(g);
+          if (!Number.isFinite(g)) kind += " bad-grad";
         }
       }
       if (!words) words = "\u2207 \u2013";

@@ -525,7 +525,7 @@ def test_a_run_that_diverges_is_said_and_drawn(visit):
 def test_small_changes_are_told_in_enough_digits(visit):
     p = visit("vanishing")
     told = p.evaluate(SENTENCES)
-    assert "takes it from 0.500000 to 0.499997." in told[0]
+    assert "takes it from 0.5000000 to 0.4999965." in told[0]
     assert re.search(r", \S+e−\d+ lower than at step 1\.", told[1])
     for chart in ("#loss", "#path"):
         ticks = p.locator(f"{chart} .axes text:not(.axis)").all_text_contents()
