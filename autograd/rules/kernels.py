@@ -21,6 +21,7 @@ class Index:
     """
 
     __slots__ = ("_key", "basic", "parts", "unknown")
+    parts: tuple[Any, ...]
 
     def __init__(self, index: Any) -> None:
         self._key: Any = None
