@@ -250,7 +250,8 @@ function pathChart(svg, model, names, go) {
     under.replaceChildren();
     const finite = z.filter(Number.isFinite);
     const low = finite.reduce((a, b) => Math.min(a, b), Infinity), high = finite.reduce((a, b) => Math.max(a, b), -Infinity);
-    const levels = levelsOf(low, high, 11);
+    const levels = high > low ? levelsOf(low, high, 11) : [];
+    if (high === low) under.append(make("text", { x: LEFT + 6, y: TOP + 13 }, "level: neither changes the loss of this step"));
     levels.forEach((level, i) => {
       const d = below(z, n, m, level, (i, j) => [LEFT + (i * (WIDE - RIGHT - LEFT)) / (n - 1), TOP + (j * (HIGH - BOTTOM - TOP)) / (m - 1)]);
       const band = make("path", { class: "band", d });

@@ -103,6 +103,7 @@ def changing():
 
 def neurons():
     """Parameters with long names that differ in the middle and at the end."""
+    nn.manual_seed(0)
     model = nn.MLP(2, [2, 1])
     optimizer = SGD(model.parameters(), lr=0.1)
     with record(optimizer) as recording:
@@ -115,6 +116,7 @@ def neurons():
 
 def deep():
     """Sigmoids on sigmoids: the gradients of arrays vanish towards the input."""
+    nn.manual_seed(0)
     model = nn.Sequential(*[layer for _ in range(9) for layer in (nn.Linear(4, 4), nn.Sigmoid())])
     optimizer = SGD(model.parameters(), lr=0.1)
     x = np.linspace(-1, 1, 12).reshape(3, 4)
@@ -172,6 +174,14 @@ def odd():
             crossing.zero_grad()
             (signs * 1.0).backward()
             crossing.step()
+    a, b, c = (Value(1.0, name=name) for name in "abc")
+    with record([a, b, c]) as level:
+        for _ in range(3):
+            ((a * 0.0 + b * 0.0 + c) ** 2).backward()
+            with no_grad():
+                a -= 0.1
+                b -= 0.2
+                c -= 0.3
     alone = Value(1.0, name="alone")
     with record(SGD([alone], lr=0.1)) as leaf:
         alone.backward()
@@ -184,6 +194,7 @@ def odd():
         "diverging": diverging,
         "vanishing": vanishing,
         "crosses": crosses,
+        "level": level,
         "neurons": neurons(),
         "deep": deep(),
     }

@@ -533,6 +533,13 @@ def test_small_changes_are_told_in_enough_digits(visit):
     assert p.text_content("#path .axes").count("loss −") == 1  # what the ticks leave out
 
 
+def test_a_level_loss_is_said_and_not_painted(visit):
+    p = visit("level")
+    assert p.locator("#path .band").count() == 0 and "level: neither" in p.text_content("#path")
+    p.select_option("#axis-y", "c")
+    assert p.locator("#path .band").count() > 3 and "level" not in p.text_content("#path")
+
+
 def test_no_percentage_across_a_change_of_sign(visit):
     told = visit("crosses").evaluate(SENTENCES)
     assert ", down from 54 at step 1." in told[1] and "%" not in "".join(told)
