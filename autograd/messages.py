@@ -9,6 +9,7 @@ import numpy as np
 from autograd.anomaly import describe
 from autograd.callers import caller, library_call, writes
 from autograd.foreign import COMPLEX, RULE, WRITTEN, instead
+from autograd.rules.scipy_special import belongs
 from autograd.rules.table import Op
 
 LIVE, SPENT, RELEASED, CHANGED = 0, 1, 2, 3  # Node.state
@@ -125,7 +126,7 @@ def name_of(function: Any) -> str:
     """A function as its callers write it: np.sin, np.fft.fft, scipy.special.erf."""
     name = str(getattr(function, "__name__", function))
     if isinstance(function, np.ufunc):  # which does not know its module
-        special = sys.modules.get("scipy.special")
-        return f"scipy.special.{name}" if function is getattr(special, name, ()) else f"np.{name}"
+        theirs = belongs(function, sys.modules.get("scipy.special"))
+        return f"scipy.special.{name.lstrip('_')}" if theirs else f"np.{name}"
     module = getattr(function, "__module__", None) or "numpy"
     return f"{module.replace('numpy', 'np', 1)}.{name}"

@@ -15,7 +15,7 @@ from autograd import backward, engine
 from autograd.convert import holds_values, owned, plain_array, stacked
 from autograd.engine import binary, constant, next_number, raw, record, unary
 from autograd.foreign import VALUE, listed, name_all
-from autograd.messages import CHANGED, LIVE, leaving, without_rule
+from autograd.messages import CHANGED, LIVE, leaving, name_of, without_rule
 from autograd.modes import TRACE, enable_grad, is_grad_enabled
 from autograd.modes import mode as _mode
 from autograd.operators import Operators, check_owns_memory
@@ -468,13 +468,13 @@ class Value(Operators):
                 return made
         if method != "__call__":
             raise TypeError(
-                f"np.{ufunc.__name__}.{method} has no gradient rule for a Value; "
+                f"{name_of(ufunc)}.{method} has no gradient rule for a Value; "
                 f"use the function it stands for (np.sum, np.cumsum, np.outer ...), or .data"
             )
         given = [k for k, v in options.items() if v is not None and not (k == "where" and v is True)]
         if given:
             raise TypeError(
-                f"np.{ufunc.__name__}: {given[0]}= is not supported for a Value; "
+                f"{name_of(ufunc)}: {given[0]}= is not supported for a Value; "
                 f"use np.where for where=, .astype for dtype=, and no out= (Values are not written into; "
                 f"for an array a, `a += v` means this too: write a = a + v)"
             )
