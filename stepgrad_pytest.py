@@ -94,9 +94,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """A decorated test carries the marker, so `-m gradcheck` selects it."""
-    if hasattr(getattr(item, "obj", None), "gradchecked"):
+    """A decorated test and one that uses the fixture carry the marker, so `-m gradcheck` selects them."""
+    checks = hasattr(getattr(item, "obj", None), "gradchecked") or uses_fixture(item)
+    if checks and item.get_closest_marker("gradcheck") is None:  # one with options stays the closest
         item.add_marker("gradcheck")
+
+
+def uses_fixture(item: pytest.Item) -> bool:
+    """Whether a test asks for the fixture `gradcheck`, itself or by another fixture."""
+    return "gradcheck" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture
@@ -128,7 +134,7 @@ def gradcheck(request: pytest.FixtureRequest) -> Callable[..., Any]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Count the verdicts of a gradient test; fail it if too many say nothing."""
-    if item.get_closest_marker("gradcheck") is None and "gradcheck" not in getattr(item, "fixturenames", ()):
+    if item.get_closest_marker("gradcheck") is None and not uses_fixture(item):
         return (yield)
     __tracebackhide__ = True
     from autograd.check import decorator
@@ -144,7 +150,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
         getattr(item, "obj", None), "gradchecked"
     ):  # that one sees to it itself
         tally.enforce(limit)
-    if "gradcheck" in getattr(item, "fixturenames", ()) and not item.stash.get(CALLED, False):
+    if uses_fixture(item) and not item.stash.get(CALLED, False):
         pytest.fail(
             "the fixture gradcheck was never called: call gradcheck(f, x), or leave it out", pytrace=False
         )

@@ -56,6 +56,10 @@ def parser() -> Parser:
         metavar="SHARE",
         help="share of findings that may be unverified (0.2)",
     )
+    for name, called in (("grad", "as the function is"), ("vjp", "with the cotangent in front")):
+        p.add_argument(
+            f"--{name}", metavar="MODULE:FUNCTION", help=f"a gradient from elsewhere, called {called}"
+        )
     p.add_argument("--json", metavar="FILE", help="write the verdicts to a file")
     return p
 
@@ -182,6 +186,9 @@ def run(options: argparse.Namespace) -> tuple[int, str, dict[str, Any]]:
         decorator.check_names(function, len(drawn), named)
     except TypeError as error:
         raise UsageError(str(error).replace("gradchecked:", "--args:")) from None
+    elsewhere = {k: function_named(g) for k in ("grad", "vjp") if (g := getattr(options, k)) is not None}
+    if len(elsewhere) > 1 or (elsewhere and options.order > 1):
+        raise UsageError("--grad, --vjp and --order above 1 exclude each other; give one of them")
     test = decorator.gradchecked(
         *drawn,
         examples=options.examples,
@@ -189,6 +196,7 @@ def run(options: argparse.Namespace) -> tuple[int, str, dict[str, Any]]:
         settings=quiet,
         order=options.order,
         seed=options.seed,
+        **elsewhere,
         **named,
     )(function)
     test = hypothesis.seed(options.seed)(test)
@@ -196,6 +204,10 @@ def run(options: argparse.Namespace) -> tuple[int, str, dict[str, Any]]:
     module, _, name = options.function.partition(":")
     order = f"order={options.order}, " if options.order > 1 else ""
     imported = f"from {module} import {name.partition('.')[0]}"
+    for k in elsewhere:
+        where, _, called = getattr(options, k).partition(":")
+        order += f"{k}={called}, "
+        imported += f"; from {where} import {called.partition('.')[0]}"
     tested.source = f"{imported}; check_grads({name}, {{}}, {order}seed={options.seed})"
     code, text = RIGHT, ""
     try:
@@ -203,7 +215,7 @@ def run(options: argparse.Namespace) -> tuple[int, str, dict[str, Any]]:
     except hypothesis.errors.Unsatisfiable as error:
         code, text = UNVERIFIED, f"nothing could be drawn: {error}; let --args filter less"
     except decorator.UnverifiedError as error:
-        code, text = UNVERIFIED, str(error)
+        code, text = WRONG if tested.tally.always_raises else UNVERIFIED, str(error)
     except (Exception, SystemExit) as error:  # sys.exit(0) in f is no success
         wrong = isinstance(error, GradientError)
         code, text = (

@@ -13,9 +13,12 @@ from dataclasses import dataclass, field
 from functools import cache, update_wrapper
 from typing import Any
 
-from autograd.check.grads import check_grads
+from autograd.check.drawn import on_leaves
+from autograd.check.grads import RAISES, check_grads
+from autograd.check.options import is_number
 from autograd.check.report import GradientError, GradReport, relative
 from autograd.check.verdict import Verdict
+from autograd.value import Value
 
 __tracebackhide__ = True  # pytest shows the user's lines, not ours
 MISSING = 'gradchecked needs hypothesis, which is not installed: pip install "stepgrad[check]"'
@@ -45,11 +48,19 @@ class Tally:
     counts: Counter[Verdict] = field(default_factory=Counter)
     worst: float = 0.0  # largest relative error of a gradient that passed
     failure: dict[str, Any] | None = None  # the last one; of a property test, the smallest
+    spared: int = 0  # findings that say nothing, and count for nothing
+    raises: int = 0  # in so many examples the function raised
+    raised: str = ""  # what it raised first
 
-    def add(self, report: GradReport) -> None:
-        """Count one report."""
+    def add(self, report: GradReport, *, seldom: bool = False) -> None:
+        """Count one report; `seldom`: of numbers so large that what is unverified there is not held against it."""
         self.examples += 1
+        if seldom:
+            self.spared += report.counts[Verdict.UNVERIFIED] + report.counts[Verdict.UNDEFINED]
         self.counts.update({v: n for v, n in report.counts.items() if n})
+        if report.findings and (raised := report.findings[0].reason).startswith(RAISES):
+            self.raises += 1
+            self.raised = self.raised or raised.removeprefix(RAISES)
         if not report.failures:
             self.worst = max(self.worst, largest_error(report))
         else:
@@ -58,15 +69,27 @@ class Tally:
     @property
     def unverified(self) -> float:
         """The share of findings that say nothing about the gradient; 1 if there are none."""
-        total = sum(self.counts.values())
-        return (self.counts[Verdict.UNVERIFIED] + self.counts[Verdict.UNDEFINED]) / total if total else 1.0
+        total = sum(self.counts.values()) - self.spared
+        silent = self.counts[Verdict.UNVERIFIED] + self.counts[Verdict.UNDEFINED] - self.spared
+        return silent / total if total else 1.0
+
+    @property
+    def always_raises(self) -> bool:
+        """Whether the function raised in every example."""
+        return 0 < self.examples == self.raises
 
     def enforce(self, limit: float) -> None:
-        """Raise UnverifiedError if more than `limit` of the findings are unverified: that test is vacuous."""
+        """Raise UnverifiedError if more than `limit` of the findings are unverified, or the function always
+        raised: that test is vacuous."""
         __tracebackhide__ = True
+        if self.always_raises:
+            raise UnverifiedError(
+                f"{self.name} raised in every one of {self.examples} examples, first {self.raised}; "
+                f"mend it, or draw inputs that it takes"
+            )
         if self.unverified <= limit:
             return
-        total = sum(self.counts.values())
+        total = sum(self.counts.values()) - self.spared
         if not total:
             raise UnverifiedError(
                 f"{self.name}: nothing was verified in {self.examples} examples; "
@@ -76,6 +99,7 @@ class Tally:
             f"{self.name}: {self.unverified:.0%} of {total} findings are unverified or undefined, "
             f"{limit:.0%} may be; draw inputs where the function has a derivative "
             f"(a narrower domain), or raise the limit (unverified=)"
+            + (f"; it raised in {self.raises} examples, first {self.raised}" if self.raises else "")
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -107,11 +131,11 @@ def listening(tally: Tally) -> Iterator[Tally]:
         LISTENER.reset(token)
 
 
-def heard(report: GradReport) -> None:
+def heard(report: GradReport, *, seldom: bool = False) -> None:
     """Count a report in the tally that listens, if one does."""
     tally = LISTENER.get()
     if tally is not None:
-        tally.add(report)
+        tally.add(report, seldom=seldom)
 
 
 # --- what a report says to hypothesis -------------------------------------------------------
@@ -173,7 +197,7 @@ class Property:
 
         operands = Operands([*positional, *named.values()])
         n = len(operands.makers) - len(named)
-        names = self.leaf_names(operands, n, list(named))
+        names = self.leaf_names(operands, n)
 
         def f(**leaves: Any) -> Any:
             given = operands.rebuild([leaves[name] for name in names])
@@ -181,20 +205,40 @@ class Property:
 
         update_wrapper(f, self.function)
         options = {"seed": OPTIONS.seed or 0, **self.options}
+        chosen: Sequence[Any] = names
+        if options.get("wrt") is not None:
+            chosen = options["wrt"] = self.chosen(options["wrt"], operands, n, names)
+        for key in ("grad", "vjp"):
+            if callable(gradient := options.get(key)):
+                options[key] = on_leaves(gradient, operands, n, names, list(named), constants, chosen)
         inputs = dict(zip(names, operands.leaves, strict=True))
         report = check_grads(f, kwargs=inputs, raise_=False, name=self.name, **options)
         call = self.repeat(positional, named)
         return GradReport(self.name, report.findings, report.seed, call, report.calls, report.strict)
 
-    def leaf_names(self, operands: Any, n: int, named: list[str]) -> list[str]:
+    def argument_names(self, n: int) -> list[str]:
+        """What the drawn arguments are called; `n` are positional."""
+        parameters = [p for p in parameters_of(self.function) if p not in self.named]
+        return [parameters[i] if i < len(parameters) else f"x{i}" for i in range(n)] + list(self.named)
+
+    def leaf_names(self, operands: Any, n: int) -> list[str]:
         """What each leaf is called: the first argument made from it."""
-        parameters = parameters_of(self.function)
-        names = [parameters[i] if i < len(parameters) else f"x{i}" for i in range(n)] + named
         found: dict[int, str] = {}
-        for (slot, _), name in zip(operands.makers, names, strict=True):
+        for (slot, _), name in zip(operands.makers, self.argument_names(n), strict=True):
             if slot >= 0:
                 found.setdefault(slot, name)
         return [found[i] for i in range(len(operands.leaves))]
+
+    def chosen(self, wrt: Any, operands: Any, n: int, names: Sequence[str]) -> list[Any]:
+        """wrt= by the names of leaves: of a position, the argument there; of an argument, what it is made of."""
+        arguments = self.argument_names(n)
+        order = arguments if n else parameters_of(self.function)
+        found: list[Any] = []
+        for key in [wrt] if isinstance(wrt, int | str | Value) else wrt:
+            name: Any = order[key] if isinstance(key, int) and 0 <= key < len(order) else key
+            slot = operands.makers[arguments.index(name)][0] if name in arguments else -1
+            found.append(names[slot] if slot >= 0 else name)
+        return found
 
     def repeat(self, positional: Sequence[Any], named: dict[str, Any]) -> str:
         """The line that checks these arguments again."""
@@ -216,12 +260,16 @@ class Property:
         __tracebackhide__ = True
         import hypothesis
 
+        from autograd.check.strategies.domains import SELDOM
+
+        seldom = SELDOM.get()
+        SELDOM.set(False)
         report = self.report(positional, named, constants)
-        self.tally.add(report)
-        heard(report)
+        self.tally.add(report, seldom=seldom)
+        heard(report, seldom=seldom)
         for verdict in report.counts:
             hypothesis.event(f"gradcheck: {verdict.value}")
-        if (error := largest_error(report)) > 0:
+        if (error := largest_error(report)) > 0 and not seldom:
             hypothesis.target(math.log10(error), label="log10 of the largest relative error")
         if report.failures:
             report.example = f"smallest example found by hypothesis, in {self.tally.examples} runs"
@@ -258,16 +306,20 @@ def gradchecked(
 
     Arguments that are strategies are drawn: by name, or by position, where a strategy of
     tuples (`broadcastable`, `aliased`) stands for several arguments.  Parameters without
-    a strategy are pytest fixtures.  The other arguments:
+    a strategy are pytest fixtures, made once for all examples.  The other arguments:
 
     examples: how many to draw (else what hypothesis's profile says).
     unverified: the share of findings that may be unverified before the test fails, 0.2.
     settings: hypothesis's, for all else.
-    order, rtol, kinks, elements, directions, structural, strict, seed: as for `check_grads`.
+    grad, vjp: a gradient by other means, called with the drawn arguments (vjp: with the cotangent in
+    front), returning one part for each; of views of one array (`aliased`) the parts are added up.
+    wrt: what to differentiate, by name or position.
+    order, rtol, kinks, elements, directions, structural, strict, seed, seconds: as for `check_grads`.
 
-    A failure shows the smallest example found and a line that repeats it; `test.check(...)`
-    is that line's function, `test.function` the function itself.
-    Raises ImportError, with the pip install that mends it, without hypothesis.
+    An `@example(x=...)`, above or below, is tried first.  A failure shows the smallest example found and
+    a line that repeats it; `test.check(...)` is that line's function, `test.function` the function itself.
+    Raises ImportError, with the pip install that mends it, without hypothesis; TypeError or ValueError
+    for an argument that makes no sense.
     """
     try:
         import hypothesis
@@ -284,6 +336,8 @@ def gradchecked(
         raise TypeError(
             f"gradchecked: {unknown[0]}={options[unknown[0]]!r} is neither a strategy nor an option of check_grads"
         )
+    if unverified is not None and not (is_number(unverified) and 0 <= unverified <= 1):
+        raise ValueError(f"gradchecked: unverified={unverified!r}; expected a share from 0 to 1")
     if not positional and not named:
         raise TypeError(
             "gradchecked: nothing to draw; give a strategy for each argument, e.g. x=arrays((3,))"
@@ -308,10 +362,13 @@ def gradchecked(
 
         update_wrapper(example, function)
         set_signature(example, order)
-        vars(example)[
-            "hypothesis_explicit_examples"
-        ] = []  # one list, also for an @example above this decorator
+        explicit = "hypothesis_explicit_examples"  # one list, for each @example below or above this decorator
+        vars(example)[explicit] = (
+            list(vars(function).get(explicit, ())) if hasattr(function, "__dict__") else []
+        )
         limits: dict[str, Any] = {"deadline": None, "report_multiple_bugs": False}
+        checks = (settings or hypothesis.settings()).suppress_health_check
+        limits["suppress_health_check"] = {*checks, hypothesis.HealthCheck.function_scoped_fixture}
         if (wanted := OPTIONS.examples or examples) is not None:
             limits["max_examples"] = wanted
         if (

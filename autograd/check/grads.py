@@ -27,6 +27,7 @@ from autograd.check.verdict import Finding, Verdict
 __tracebackhide__ = True  # pytest shows the user's lines, not ours
 Options = dict[str, Any]
 FINEST, WIDE_FINEST = 2.0**-51, 2.0**-60  # the last steps, relative to x: x moves by a unit or two
+RAISES = "f raises at this point: "
 UNSETTLED = (Verdict.PASS, Verdict.UNVERIFIED, Verdict.FAIL)  # what the complex step may overrule
 
 
@@ -137,9 +138,7 @@ class Check:
             with quietly():
                 first = subject.learn_to_call()
         except NOT_DEFINED as error:
-            return [
-                Finding(Verdict.UNDEFINED, reason=f"f raises at this point: {type(error).__name__}: {error}")
-            ]
+            return [Finding(Verdict.UNDEFINED, reason=f"{RAISES}{type(error).__name__}: {error}")]
         with quietly():
             chance = differs(subject, first, self.given, self.aside)
         if chance:

@@ -35,6 +35,15 @@ def never(x):
 def raises(x):
     raise KeyError("a bug")
 
+def always(x):
+    raise ValueError("no such thing")
+
+def off(x):
+    return 2 * x
+
+def squares(x):
+    return np.sum(x**2)
+
 def leaves(x):
     raise SystemExit(0)
 
@@ -108,6 +117,25 @@ def test_the_same_seed_gives_the_same_run(capsys):
 def test_a_function_that_raises_is_not_right(capsys):
     assert run("raises", "arrays(())") == WRONG
     assert "checked_functions:raises raised KeyError: 'a bug'" in capsys.readouterr().out
+
+
+def test_a_function_that_always_raises_what_may_mean_outside(capsys):
+    for options in ([], ["--unverified", "1"]):
+        assert run("always", "arrays((2,))", *options) == WRONG
+        assert (
+            "raised in every one of 10 examples, first ValueError: no such thing" in capsys.readouterr().out
+        )
+
+
+def test_a_gradient_from_elsewhere(capsys):
+    assert run("squares", "arrays((2,))", "--grad", "checked_functions:off") == RIGHT
+    assert run("wrong", "arrays((2,))", "--grad", "checked_functions:off") == WRONG
+    capsys.readouterr()
+    assert run("squares", "arrays((2,))", "--vjp", "checked_functions:right") == WRONG
+    out = capsys.readouterr().out
+    assert "import right; check_grads(squares, " in out and "vjp=right, seed=0)" in out
+    assert run("squares", "arrays(2)", "--grad", "checked_functions:off", "--order", "2") == USAGE
+    assert "exclude each other" in capsys.readouterr().err
 
 
 def test_a_function_that_leaves_is_not_right(capsys):

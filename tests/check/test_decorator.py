@@ -376,3 +376,84 @@ def test_strict_takes_nothing_on_trust():
     gradchecked(x=drawn, examples=3, unverified=1.0)(f)()
     with pytest.raises(GradientError, match="UNVERIFIED"):
         gradchecked(x=drawn, examples=3, unverified=1.0, strict=True)(f)()
+
+
+# --- what other decorators and gradients from elsewhere bring -------------------------------
+
+
+def test_an_example_below_the_decorator_is_tried_too():
+    beyond = {"grad": lambda x: np.where(x > 9, 0, 2 * x), "examples": 3}
+    far = example(x=np.array([10.0, 20.0, 30.0]))
+
+    @gradchecked(x=arrays((3,), domain=domains.REAL), **beyond)
+    @far
+    def below(x):
+        return np.sum(x**2)
+
+    @far
+    @gradchecked(x=arrays((3,), domain=domains.REAL), **beyond)
+    def above(x):
+        return np.sum(x**2)
+
+    for test in (below, above):
+        assert "np.array([10.0, 20.0, 30.0])" in message_of(test)
+
+
+@pytest.mark.parametrize("share", [20, -0.1, float("nan"), "0.2", True])
+def test_a_share_is_from_0_to_1(share):
+    with pytest.raises(ValueError, match=r"unverified=.*; expected a share from 0 to 1"):
+        gradchecked(x=arrays((2,)), unverified=share)
+
+
+def test_a_gradient_from_elsewhere_is_called_as_the_function_is():
+    """With views of one array, whose parts are added up, and in any memory layout."""
+    product = lambda x, y: x @ y
+    gradcheck_test(product, aliased(arrays((3, 3))), vjp=lambda g, x, y: (g @ y.T, x.T @ g), examples=15)()
+    test = gradcheck_test(product, aliased(arrays((3, 3))), vjp=lambda g, x, y: (g @ y.T, g), examples=15)
+    assert "FAIL" in message_of(test)
+    cube = lambda x: x**3
+    gradcheck_test(cube, layouts(arrays((2, 3))), vjp=lambda g, x: 3 * g * x**2, examples=15)()
+    one = gradcheck_test(product, aliased(arrays((3, 3))), vjp=lambda g, x, y: g @ y.T, examples=2)
+    assert "1 parts for 2 arguments" in message_of(one, error=TypeError)
+    shape = gradcheck_test(product, aliased(arrays((3, 3))), vjp=lambda g, x, y: (g @ y.T, 1.0), examples=2)
+    assert "for an argument of shape (3, 3)" in message_of(shape, error=TypeError)
+
+
+def test_wrt_by_name_and_by_position():
+    f = lambda x, w: x * w
+    for wrt in (1, [1], "w", ["w"]):
+        test = gradcheck_test(f, arrays((3,)), arrays((3,)), wrt=wrt, vjp=lambda g, x, w: g * x, examples=3)
+        test()
+        assert set(vars(test)["gradchecked"].tally.counts) == {Verdict.PASS}
+    wrong = gradchecked(x=arrays((2,)), w=arrays((2,)), wrt=[1], examples=3)(lambda x, w: wrong_square(w) * x)
+    assert "d/dw" in message_of(wrong)
+    assert "wrt='z' names no argument" in message_of(
+        gradcheck_test(f, arrays((2,)), arrays((2,)), wrt="z", examples=1), error=TypeError
+    )
+
+
+# --- what is drawn by itself ----------------------------------------------------------------
+
+WRONG_SOMEWHERE = {
+    "large": (lambda x: np.where(np.abs(x) > 5, 3 * x, 2 * x), 1),
+    "long": (lambda x: 2 * x if x.size <= 8 else x, 9),
+    "not in eighths": (lambda x: np.where(x * 8 == np.floor(x * 8), 2 * x, x), 1),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_SOMEWHERE)
+def test_a_gradient_that_is_wrong_for_unusual_inputs_is_found(name):
+    wrong, least = WRONG_SOMEWHERE[name]
+    quiet = settings(database=None, derandomize=True)
+    test = gradchecked(x=arrays((None,)), grad=wrong, examples=100, settings=quiet)(lambda x: np.sum(x**2))
+    found = re.search(r"check\(x=np.array\((\[.*?\])", message_of(test))
+    assert found[1].count(",") + 1 >= least
+
+
+@pytest.mark.parametrize(
+    "f", [lambda x, w: np.tanh(x @ w), lambda x, w: np.sum(np.exp(x)) + np.sum(np.exp(w))]
+)
+def test_a_right_function_is_not_blamed_for_wide_numbers(f):
+    """Where it saturates or one term drowns the others."""
+    quiet = settings(database=None, derandomize=True)
+    gradchecked(x=arrays((3,)), w=arrays((3,)), examples=40, settings=quiet)(f)()

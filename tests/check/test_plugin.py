@@ -110,7 +110,8 @@ def test_the_limit(project):
 def test_the_marker_selects(project):
     result = run(project, "-m", "gradcheck", "--collect-only", "-q")
     found = re.findall(r"::(\w+)", result.stdout.str())
-    assert found == ["test_right", "test_wrong", "test_vacuous", "test_marked"]
+    fixture = ["test_fixture", "test_wrong_fixture", "test_marked", "test_vacuous_fixture"]
+    assert found == ["test_right", "test_wrong", "test_vacuous", *fixture]
 
 
 @pytest.mark.parametrize("profile", ["gradcheck", "gradcheck-nightly"])
@@ -210,3 +211,34 @@ def test_a_missing_return_is_one_clear_error(pytester):
     assert "the function returned None; is a return missing?" in text
     failure = text.partition("= FAILURES =")[2].partition("= short test summary")[0]
     assert 0 < len(failure.splitlines()) < 20 and "During handling" not in text
+
+
+def test_the_mark_selects_tests_that_use_the_fixture(pytester):
+    """Itself or by another fixture; a mark with options, also of the module, keeps them."""
+    pytester.makepyfile(
+        test_marks="""
+        import numpy as np
+        import pytest
+        from autograd.check import Verdict
+
+        @pytest.fixture
+        def checked(gradcheck):
+            return gradcheck
+
+        def test_wrong(gradcheck):
+            gradcheck(lambda x: np.sum(x**2), np.ones(1), grad=lambda x: x)
+
+        def test_by_another(checked):
+            assert len(checked(np.sin, np.ones(3)).findings) == 3
+
+        def test_other():
+            pass
+
+        class TestSecond:
+            pytestmark = pytest.mark.gradcheck(order=2)
+
+            def test_options(self, gradcheck):
+                assert len(gradcheck(np.sin, np.ones(3)).findings) == 6
+        """
+    )
+    run(pytester, "-m", "gradcheck").assert_outcomes(failed=1, passed=2, deselected=1)

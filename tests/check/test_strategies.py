@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.vendor.pretty import pretty
 
@@ -349,3 +349,34 @@ def test_smooth_losses_have_no_kinks(case):
 def test_hypothesis_shows_models_as_their_source(model, loss):
     for case in (model, loss):
         assert pretty(case) == repr(case) and case.source in pretty(case)
+
+
+# --- what is drawn where nothing was said ---------------------------------------------------
+
+
+def test_by_themselves_arrays_are_sometimes_wide_and_sometimes_long():
+    """Numbers beyond 5, others than multiples of 1/8, more than 8 elements; mostly none of these."""
+    drawn: list[list[np.ndarray]] = []
+    usual = st.tuples(
+        arrays((3,)), arrays((None,)), arrays((2, None)), broadcastable(2).map(lambda xy: xy[0])
+    )
+    told = st.tuples(arrays((None,), max_side=3), arrays((3,), domain=domains.REAL))
+
+    @settings(max_examples=200, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(usual, told)
+    def collect(ours, theirs):
+        drawn.append([*ours, *theirs])
+
+    collect()
+    sizes = [max(np.size(x) for x in column) for column in zip(*drawn, strict=True)]
+    largest = [max(np.max(np.abs(x), initial=0.0) for x in column) for column in zip(*drawn, strict=True)]
+    assert 8 < sizes[1] <= 20 and 16 < sizes[2] <= 40 and sizes[4] == 3
+    assert all(100 < m < 311 for m in largest[:4]) and largest[5] <= 3
+    whole = [bool(np.all(row[0] * 8 == np.floor(row[0] * 8))) for row in drawn]
+    assert 0.7 * len(whole) < sum(whole) < len(whole)
+
+
+def test_what_is_no_domain_is_refused_by_name():
+    for make in (lambda: arrays((2,), domain=(0, 1)), lambda: broadcastable(2, domains=[(0, 1), (0, 1)])):
+        with pytest.raises(TypeError, match=r"domain=\(0, 1\) is no domain; pass one of `domains`"):
+            make()
