@@ -89,6 +89,7 @@ def test_integers_too_large_for_a_float():
     assert held(-(10**400)) == float("-inf")
 
 
+@pytest.mark.filterwarnings("ignore:.*no parameter has a gradient:UserWarning")
 def test_a_step_without_a_backward_is_counted_and_left_out():
     model = nn.Linear(1, 1)
     optimizer = SGD(model.parameters(), lr=0.1)

@@ -81,6 +81,7 @@ def test_fifty_steps_are_those_of_pytorch(name, options, dtype):
     COUNTS["torch.optim"].operations.add(name)
 
 
+@pytest.mark.filterwarnings("ignore:.*no parameter has a gradient:UserWarning")
 def test_a_parameter_without_a_gradient_stays_and_its_count_of_steps_too():
     for name in ("SGD", "Adam"):
         w, p = Value([1.0, -2.0]), torch.tensor([1.0, -2.0], dtype=torch.float64, requires_grad=True)
