@@ -1,5 +1,7 @@
 """A message names the function that Values were given to, and what is written instead (0.5 s, SciPy's import apart)."""
 
+import math
+
 import numpy as np
 import pytest
 import scipy.linalg
@@ -57,9 +59,11 @@ def test_the_function_is_named_and_what_to_write_instead(name, call, mend):
 
 def test_what_is_written_instead_works():
     known = {
-        **dict(np=np, autograd=autograd, v=V / 4, w=V, A=A, b=np.ones(2), axis=-1, n=3, shape=3, degree=1),
+        **dict(
+            np=np, autograd=autograd, v=V / 4 + 1, w=V, A=A, b=np.ones(2), axis=-1, n=3, shape=3, degree=1
+        ),
         **dict(x=V, y=V, start=S, stop=1.0, condition=V > 2, S=DIAGONAL, real=V, imaginary=V),
-        **dict(primitive=primitive),
+        **dict(primitive=primitive, math=math, scipy=scipy, d=2),
     }
     tried = 0
     for name, mend in INSTEAD.items():
