@@ -21,7 +21,7 @@ from autograd.modes import OBSERVE, RECORD, TRACE, WATCH, WATCH_INF
 from autograd.modes import mode as _current
 from autograd.quiet import aloud, silence
 from autograd.rules.elementwise import POSITIVE
-from autograd.rules.table import Array, Op
+from autograd.rules.table import Array, Op, whole
 
 VISITS: deque[tuple[int, int, int]] = deque(maxlen=1 << 16)  # of recorded walks, for pictures: what is
 # recorded from this number on belongs to the visit of that node (0: to none), in this thread
@@ -112,7 +112,7 @@ def walk(
                         if useful is not None and x._number not in useful:
                             check_current(x, node)
                         else:
-                            r = rule(g, out, a, b)
+                            r = g if rule is whole else rule(g, out, a, b)
                             if type(r) is not float64 or type(a) is not float64:
                                 r = checked(r, x, node)
                             if x not in grads:
@@ -132,7 +132,7 @@ def walk(
                         if useful is not None and y._number not in useful:
                             check_current(y, node)
                         else:
-                            r = other(g, out, a, b)
+                            r = g if other is whole else other(g, out, a, b)
                             if type(r) is not float64 or type(b) is not float64:
                                 r = checked(r, y, node)
                             if y not in grads:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .table import Array, Op, door, is_traced, maybe, plain, primitive, refuse, ufunc
+from .table import Array, Op, door, is_traced, maybe, plain, primitive, refuse, ufunc, whole
 
 LN2, LN10, DEGREE = math.log(2), math.log(10), math.pi / 180
 
@@ -48,8 +48,8 @@ def exponent_less_one(x: Array, y: Array) -> Array:
 
 
 # fmt: off
-ADD = ufunc(np.add, lambda g, out, x, y: g, lambda g, out, x, y: g, forward=operator.add)
-SUBTRACT = ufunc(np.subtract, lambda g, out, x, y: g, lambda g, out, x, y: -g, forward=operator.sub)
+ADD = ufunc(np.add, whole, whole, forward=operator.add)
+SUBTRACT = ufunc(np.subtract, whole, lambda g, out, x, y: -g, forward=operator.sub)
 MULTIPLY = ufunc(np.multiply, lambda g, out, x, y: g * y, lambda g, out, x, y: g * x, forward=operator.mul)
 DIVIDE = ufunc(np.divide, lambda g, out, x, y: g / y, lambda g, out, x, y: -g * out / y, forward=operator.truediv)
 FLOOR_DIVIDE = ufunc(np.floor_divide, flat, lambda g, out, x, y: flat(g, out, y), forward=operator.floordiv)
