@@ -115,9 +115,9 @@ INSTEAD = {
     "scipy.special.softmax": "write autograd.special.softmax(v, axis)",
     "scipy.special.log_softmax": "write autograd.special.log_softmax(v, axis)",
     "scipy.special.logsumexp": "write autograd.special.logsumexp(v, axis)",
-    "scipy.special.polygamma": "write (-1) ** (n + 1) * math.factorial(n) * scipy.special.zeta(n + 1, v), "
+    "scipy.special.polygamma": "use (-1) ** (n + 1) * math.factorial(n) * scipy.special.zeta(n + 1, v), "
     "or scipy.special.digamma(v) for n = 0",
-    "scipy.special.multigammaln": "write d * (d - 1) / 4 * math.log(math.pi) "
+    "scipy.special.multigammaln": "use d * (d - 1) / 4 * math.log(math.pi) "
     "+ sum(scipy.special.gammaln(v - j / 2) for j in range(d))",
     "scipy.linalg.solve_triangular": "write np.linalg.solve(A, b)",
     "scipy.linalg.cho_solve": "write np.linalg.solve(A, b)",
