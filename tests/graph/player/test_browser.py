@@ -371,6 +371,8 @@ def test_labels_say_role_value_and_gradient(visit):
         ("light", "equations", "#step=3&at=14&node=0"),
         ("dark", "equations", "#step=9&pin=2"),
         ("dark", "classifier", ""),
+        ("light", "deep", ""),
+        ("light", "diverging", "#step=8"),
     ],
 )
 def test_axe_finds_nothing(visit, scheme, name, fragment):
