@@ -56,9 +56,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """`autograd.compile`, imported when it is first asked for."""
+    """`autograd.compile`, imported when it is first asked for; else an error that says what is written instead."""
     if name != "compile":
-        raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+        from autograd.foreign import FUNCTIONS, missing
+
+        raise missing("autograd", name, FUNCTIONS, __all__, {})
     from autograd.compiler import compile
 
     globals()["compile"] = compile

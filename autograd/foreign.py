@@ -74,6 +74,21 @@ VALUE = {
 }  # fmt: skip
 
 # what PyTorch calls the arguments of reductions
+FUNCTIONS = {  # of HIPS autograd, JAX and torch.func
+    "elementwise_grad": "write grad(lambda x: np.sum(f(x)))",
+    "make_vjp": "write vjp(f, x)",
+    "make_jvp": "write jvp(f, (x,), (t,))",
+    "hessian_vector_product": "write hvp(f)(x, v)",
+    "jacrev": "write jacobian(f)",
+    "jacfwd": "write jacobian(f)",
+    "jit": "write autograd.compile(f)",
+    "vmap": "use axis=, or np.stack of a loop",
+    "numpy": "NumPy's own functions take Values: import numpy as np",
+    "scipy": "SciPy's special functions take Values: from scipy import special",
+    "tensor": "write Value(...)",
+    "Tensor": "write Value(...)",
+    "Variable": "write Value(...)",
+}
 ARGUMENTS = {
     "dim": "write axis=",
     "keepdim": "write keepdims=",

@@ -1,6 +1,7 @@
 """A message names the function that Values were given to, and what is written instead (0.5 s, SciPy's import apart)."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -210,3 +211,12 @@ def test_an_extra_is_what_the_function_returned():
     np.testing.assert_array_equal(extra["twice"].data, g)
     _, plain = autograd.compile(autograd.grad(f, has_aux=True))(V.data)
     assert type(plain["twice"]) is np.ndarray
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("elementwise_grad", "write grad("), ("jit", "write autograd.compile(f)"), ("value", "write autograd.Value")],
+)
+def test_functions_of_other_libraries_say_what_is_written_here(name, says):
+    with pytest.raises(AttributeError, match=re.escape(f"module 'autograd' has no attribute {name!r}; {says}")):
+        getattr(autograd, name)
