@@ -26,12 +26,26 @@ def explained(op: Op, args: Sequence[Any], error: Exception) -> Exception:
             f"{'second last' if len(y) > 1 else 'only'} axis of the second ({y[-2:][0]}): transpose one of them"
         )
     elif op.broadcasts and "broadcast" in str(error):
-        mend = "; shapes are aligned from the right: reshape one of them, e.g. y[:, None]"
+        mend = f"; {misfit(*[np.shape(a) for a in args])}"
     message = f"{op.name}({given}): {error}{mend}"
     if type(error) in (ValueError, TypeError, IndexError, OverflowError):
         return type(error)(message)
     error.add_note(message)
     return error
+
+
+def misfit(*shapes: tuple[int, ...]) -> str:
+    """Which lengths do not fit, and the mend; a new axis makes a table of all pairs, which is seldom meant."""
+    width = max([len(shape) for shape in shapes])
+    rows = [(1,) * (width - len(shape)) + shape for shape in shapes]
+    differ = ""
+    for axis in range(-1, -1 - width, -1):
+        lengths = list(dict.fromkeys([row[axis] for row in rows if row[axis] != 1]))
+        if len(lengths) > 1:
+            differ = f", and the lengths {lengths[0]} and {lengths[1]} on axis {axis} differ"
+            break
+    mend = "for a table of all pairs y[:, None]" if width == 1 else "e.g. y[:, None]"
+    return f"shapes are aligned from the right{differ}: reshape one of them, {mend}"
 
 
 def slot_of(x: Any, node: Any) -> int:

@@ -114,3 +114,29 @@ def test_grad_as_pytorch_calls_it():
     x = Value(2.0)
     with pytest.raises(TypeError, match="grad: f is a Value"):
         grad(x * x, x)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "words"),
+    [
+        (
+            ((3,), (4,)),
+            r"the lengths 3 and 4 on axis -1 differ: reshape one of them, for a table of all pairs y\[:, None\]",
+        ),
+        (((2, 3), (2,)), r"the lengths 3 and 2 on axis -1 differ: reshape one of them, e.g. y\[:, None\]"),
+        (((5, 1, 3), (5, 4, 3)[:2]), "the lengths 3 and 4 on axis -1 differ"),
+        (((2, 3), (4, 3)), "the lengths 2 and 4 on axis -2 differ"),
+    ],
+)
+def test_shapes_that_do_not_fit_name_the_lengths(shapes, words):
+    x, y = (np.ones(shape) for shape in shapes)
+    with pytest.raises(ValueError, match=words):
+        Value(x) + y
+
+
+def test_a_result_that_does_not_fit_into_its_place():
+    from autograd import no_grad
+
+    x = Value(np.ones(3))
+    with no_grad(), pytest.raises(ValueError, match="shapes are aligned from the right: reshape one of them"):
+        x += np.ones((2, 3))

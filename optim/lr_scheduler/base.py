@@ -8,8 +8,6 @@ from typing import Any
 from optim.checks import at_least_zero, same_names, whole
 from optim.optimizer import Optimizer
 
-LEAST = -1e-12  # a learning rate of 0 may be a rounding below it
-
 
 class LRScheduler:
     """Base class: a subclass writes `get_lr`, the learning rates of all groups at `last_epoch`.
@@ -76,10 +74,6 @@ class LRScheduler:
 
     def _set(self, lrs: Sequence[float]) -> None:
         for group, lr in zip(self.optimizer.param_groups, lrs, strict=True):
-            if not lr > LEAST:
-                raise ValueError(
-                    f"{self.name}: the learning rate would be {lr} at step {self.last_epoch}; it must be 0 or more"
-                )
             group["lr"] = lr
         self._last_lr = self.current()
 

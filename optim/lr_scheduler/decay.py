@@ -2,7 +2,7 @@
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from optim.checks import at_least_zero, whole, within
@@ -46,6 +46,15 @@ class LambdaLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         return [base * f(self.last_epoch) for f, base in zip(self.lr_lambdas, self.base_lrs, strict=True)]
+
+    def _set(self, lrs: Sequence[float]) -> None:
+        for lr in lrs:
+            if not lr >= 0:
+                raise ValueError(
+                    f"{self.name}: the learning rate would be {lr} at step {self.last_epoch}; "
+                    f"let lr_lambda return 0 or more"
+                )
+        super()._set(lrs)
 
     def state_dict(self) -> dict[str, Any]:
         return {**super().state_dict(), "lr_lambdas": [object_state(f) for f in self.lr_lambdas]}
