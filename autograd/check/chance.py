@@ -70,6 +70,22 @@ def changed_since(subject: Subject, first: Arrays, inputs: Arrays) -> list[Findi
     return [Finding(Verdict.NONDETERMINISTIC, reason=reason)]
 
 
+def stale(
+    subject: Subject, found: Arrays, inputs: Arrays, cotangents: Arrays, rng: np.random.Generator
+) -> bool:
+    """Whether a gradient from elsewhere, `found` at the inputs, is another once f was called beside them."""
+    if subject.grad is None and subject.vjp is None:
+        return False
+    with quietly():
+        if not repeats(found, subject.pull(inputs, cotangents)):
+            return False  # random, which is another mistake
+        try:
+            subject.outputs([(x + beside(x, rng)).astype(x.dtype) for x in inputs])
+        except NOT_DEFINED:
+            return False
+        return not repeats(found, subject.pull(inputs, cotangents))
+
+
 def repeats(a: Arrays, b: Arrays) -> bool:
     """The same results, as many of them."""
     return len(a) == len(b) and same(a, b)

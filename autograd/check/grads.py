@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from autograd.check.beside import FEW, SOME, between_neighbours
-from autograd.check.chance import changed_since, differs, draws
+from autograd.check.chance import changed_since, differs, draws, stale
 from autograd.check.choice import AMONG, EVERY, TOGETHER, Choice, dyadic
 from autograd.check.complexstep import complex_step
 from autograd.check.grain import across, grain
 from autograd.check.judge import RTOL, ZERO, Ruling, floor_of, judge, judge_step
+from autograd.check.narrow import culprit
 from autograd.check.numeric import EPS, Evidence, Point, examine, ladder, step_for
 from autograd.check.options import name_of, validate
 from autograd.check.precision import doubled, in_own_precision
@@ -85,6 +86,10 @@ def check_grads(
         findings = check.run(order, structural)
     except Exception as error:
         error.add_note(f"check_grads: while {name} was checked, which is also called beside the given point")
+        if isinstance(error, TypeError) and grad is None and vjp is None and "asarray" in str(error):
+            error.add_note(
+                "check_grads: or pass grad= or vjp=, if f is NumPy's and its gradient from elsewhere"
+            )
         raise
     given = {  # option -> what it is, and what it is by itself
         "wrt": (wrt, None),
@@ -182,6 +187,11 @@ class Check:
         ]
         if wrong:
             return wrong
+        if stale(subject, found, self.given, self.cotangents, self.aside):
+            reason = (
+                f"{label}the gradient depends on the last call of f: compute it from its own arguments alone"
+            )
+            return [Finding(Verdict.FAIL, "structure", reason=reason)]
         pulled = Pulled(subject, self.given, self.inputs, self.cotangents, along, found, self.aside)
         findings = []
         with quietly():
@@ -204,7 +214,21 @@ class Check:
                 findings.append(
                     Finding(r.verdict, what, None, a, r.numeric, r.error, r.side, label + r.reason)
                 )
+                if r.verdict is Verdict.FAIL and not any(
+                    f.index is not None and f.verdict.failed for f in findings
+                ):
+                    findings += self.narrowed(pulled, direction, at, label)
         return findings
+
+    def narrowed(self, pulled: Pulled, direction: Arrays, at: Point, label: str) -> list[Finding]:
+        """The wrong element behind a direction that fails, if it can be found."""
+        fails = lambda part: self.joint(pulled, part, at, relative=False)[1].verdict is Verdict.FAIL
+        found = culprit(direction, fails)
+        r = None if found is None else self.element(pulled, *found, at)
+        if found is None or r is None or r.verdict is not Verdict.FAIL:
+            return []
+        a, arg = float(np.asarray(pulled.found[found[0]])[found[1]]), self.subject.leaves[found[0]].name
+        return [Finding(r.verdict, arg, found[1], a, r.numeric, r.error, r.side, label + r.reason)]
 
     def joint(self, pulled: Pulled, direction: Arrays, at: Point, relative: bool) -> tuple[float, Ruling]:
         """The derivative along a direction, and the verdict on it."""

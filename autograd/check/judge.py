@@ -238,4 +238,5 @@ def how_wrong(a: float, c: float) -> str:
             return f"{n} times too large"
         if abs(ratio * n - 1) < 1e-3:
             return f"{n} times too small"
-    return f"off by a factor of {ratio:.6g}"
+    digits = 6 if abs(ratio - 1) > 1e-4 else 2 - math.floor(math.log10(abs(ratio - 1) or 1e-15))
+    return f"off by a factor of {ratio:.{digits}g}"

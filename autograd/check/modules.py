@@ -80,6 +80,12 @@ def check_module(
             part.training = mode
         for v, _ in unnamed:
             v.name = None
+    report.findings = [
+        replace(f, reason=f"{f.reason}; if it is dropout, check it with train=False, or call module.eval()")
+        if f.verdict is Verdict.NONDETERMINISTIC
+        else f
+        for f in report.findings
+    ]
     mode = "" if train is None else f", train={train}"
     report.call = f"check_module(module, {', '.join(map(literal, inputs))}{mode}, seed={seed})"
     return concluded(report, raise_)

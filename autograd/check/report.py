@@ -90,7 +90,7 @@ class GradReport:
         }
 
     def __repr__(self) -> str:
-        state = "ok" if self.verified else self.headline() if self.ok else "NOT OK"
+        state = "ok" if self.verified else self.headline() if self.ok or not self.failures else "NOT OK"
         return f"<GradReport {self.name}: {state}, {self.tally()}>"
 
     def __str__(self) -> str:
@@ -117,6 +117,8 @@ class GradReport:
     def headline(self) -> str:
         """What a report without a failure says first, if not everything was verified."""
         n, total = sum(not f.verdict.passed for f in self.findings), len(self.findings)
+        if n == total:
+            return "NOT OK, nothing could be verified"
         return f"nothing wrong found, but {n} of {total} could not be verified"
 
     def tally(self) -> str:

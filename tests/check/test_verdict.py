@@ -212,3 +212,43 @@ def test_a_gradient_hardly_different_from_0_is_not_certified():
     assert verdict(f, 1.0, -1e-17) is UNVERIFIED and verdict(f, 1.0, 1e-9) is FAIL
     bent = lambda x: np.sum(np.maximum(x, 0.5 * x)) - np.sum(np.sort(np.maximum(x, 0.5 * x)))
     assert check_grads(bent, np.array([0.3, 1.0, -2.0])).verified  # 0, not analytic
+
+
+# --- what the report says -------------------------------------------------------------------
+
+
+def test_a_factor_near_1_is_told_from_1():
+    x = np.array([1.5])
+    report = check_grads(lambda x: np.sum(x**2), x, grad=lambda x: 2 * x * (1 + 2e-6), raise_=False)
+    assert "off by a factor of 1.000002" in str(report) and report.counts[Verdict.FAIL] == 1
+
+
+def test_one_wrong_element_of_many_is_named():
+    def bad(x):
+        g = 2 * x
+        g[123] *= 1.5
+        return g
+
+    x = np.random.default_rng(0).normal(size=500)
+    report = check_grads(lambda x: np.sum(x**2), x, grad=bad, raise_=False)
+    assert any(f.verdict is Verdict.FAIL and f.index == (123,) for f in report.findings)
+
+
+def test_a_gradient_that_reads_what_f_left_behind():
+    seen = {}
+
+    def f(x):
+        seen["x"] = x
+        return np.sum(x**2)
+
+    report = check_grads(f, np.array([1.0, 2.0]), grad=lambda x: 2 * seen["x"], raise_=False)
+    assert report.counts[Verdict.FAIL] and "depends on the last call of f" in str(report)
+
+
+def test_what_was_not_verified_is_said_alike_by_text_and_repr():
+    def f(x):
+        raise ValueError("no such thing")
+
+    report = check_grads(f, np.ones(2), raise_=False)
+    assert not report.ok and "NOT OK, nothing could be verified" in repr(report)
+    assert "NOT OK, nothing could be verified" in str(report) and "no such thing" in str(report)
