@@ -119,7 +119,7 @@ def walk(
                                 grads[x] = r
                                 if x.op is not None:
                                     newest = x
-                            elif x in owned:
+                            elif type(r) is ndarray and x in owned:
                                 grads[x] += r
                             else:
                                 grads[x] = grads[x] + r
@@ -139,7 +139,7 @@ def walk(
                                 grads[y] = r
                                 if y.op is not None:
                                     newest = y if newest is None else _newer(y, newest, heap, waiting)
-                            elif y in owned:
+                            elif type(r) is ndarray and y in owned:
                                 grads[y] += r
                             else:
                                 grads[y] = grads[y] + r
@@ -164,7 +164,7 @@ def walk(
                             grads[x] = r
                             if x.op is not None:
                                 newest = x
-                        elif x in owned:
+                        elif type(r) is ndarray and x in owned:
                             grads[x] += r
                         else:
                             grads[x] = grads[x] + r
