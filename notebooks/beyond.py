@@ -252,7 +252,9 @@ def stalling(step: int) -> float:
 
 def rates_of(make: Callable[[optim.Optimizer], LRScheduler]) -> list[float]:
     """The learning rate at each of TOTAL steps."""
-    optimizer = optim.SGD([Value(0.0)], lr=1.0, momentum=0.9)
+    w = Value(0.0)
+    w.backward()  # a step without any gradient would warn
+    optimizer = optim.SGD([w], lr=1.0, momentum=0.9)
     schedule = make(optimizer)
     rates = []
     for step in range(TOTAL):
