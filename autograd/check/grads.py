@@ -17,7 +17,7 @@ from autograd.check.judge import RTOL, ZERO, Ruling, floor_of, judge, judge_step
 from autograd.check.narrow import culprit
 from autograd.check.numeric import EPS, Evidence, Point, examine, ladder, step_for
 from autograd.check.options import name_of, validate
-from autograd.check.precision import doubled, in_own_precision
+from autograd.check.precision import doubled, in_own_precision, terms_of
 from autograd.check.pulled import Pulled, along_direction, cotangents_for, magnitude_of
 from autograd.check.report import GradientError, GradReport, literal, relative
 from autograd.check.rounding import HAS_WIDE, WIDE, WIDE_EPS, finite, gap, is_wide, kinks_here, rounding
@@ -265,21 +265,12 @@ class Check:
         if dtype == np.float64 and a == found:
             return r
         alone = sum(map(np.size, self.inputs)) == 1
-        terms = lambda: (float(at[1]), 0.0) if pulled.along else self.terms_of(k, place, x)
+        terms = lambda: (
+            (float(at[1]), 0.0)
+            if pulled.along
+            else terms_of(self.subject, (self.inputs, self.given), self.cotangents, k, place, x)
+        )
         return in_own_precision(r, found, a, dtype, terms, x, alone, lambda: pulled.scatter(k, place))
-
-    def terms_of(self, k: int, place: tuple[int, ...], x: float) -> tuple[float, float]:
-        """The size of the results that depend on one element of one input, and by how much f is off from them
-        in the dtype of its inputs."""
-        moved = [np.array(v) for v in self.inputs]
-        moved[k][place] += step_for(x)
-        try:
-            here, there = self.subject.outputs(self.inputs), self.subject.outputs(moved)
-        except NOT_DEFINED:
-            here = there = self.subject.outputs(self.inputs)
-        parts = [*zip(self.cotangents, here, there, self.subject.outputs(self.given), strict=True)]
-        off = sum(np.sum(np.abs(c * (np.asarray(o, y.dtype) - y)) * (y != z)) for c, y, z, o in parts)
-        return float(sum(np.sum(np.abs(c * y) * (y != z)) for c, y, z, _ in parts)), float(off)
 
     def late(self) -> str:
         """Why something was not looked at."""

@@ -5,6 +5,7 @@ what cancels inside a rule (softmax's 1 - s) is no mistake in it.  Rounding erro
 the next; a rule that is wrong in its dtype is wrong at all of them, by about as much.
 """
 
+import contextlib
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -12,8 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.check.judge import RTOL, Ruling
+from autograd.check.numeric import step_for
 from autograd.check.rounding import WIDE, finite
-from autograd.check.subject import Arrays, Subject
+from autograd.check.subject import NOT_DEFINED, Arrays, Subject
 from autograd.check.verdict import Verdict
 
 NEIGHBOURS = 8  # points at each distance, at which the rounding of a rule is measured
@@ -102,6 +104,27 @@ def wrong(r: Ruling, found: float, precise: float, dtype: np.dtype[Any], wider: 
     how = f"off by {(found - precise) / precise:.2g} of it" if precise and finite(found) else "not 0 there"
     reason = f"right in {wider} ({precise:.6g}), wrong in {dtype}: {how}"
     return r._replace(verdict=Verdict.FAIL, reason=reason)
+
+
+def terms_of(
+    subject: Subject,
+    inputs: tuple[Arrays, Arrays],
+    cotangents: Arrays,
+    k: int,
+    place: tuple[int, ...],
+    x: float,
+) -> tuple[float, float]:
+    """The size of the results that depend on one element (of magnitude `x`) of input `k`, and by how much f is
+    off from them in the dtype of its inputs; `inputs`: in float64, and as they were given."""
+    wide, given = inputs
+    moved = [np.array(v) for v in wide]
+    moved[k][place] += step_for(x)
+    here = there = subject.outputs(wide)
+    with contextlib.suppress(*NOT_DEFINED):
+        there = subject.outputs(moved)
+    parts = [*zip(cotangents, here, there, subject.outputs(given), strict=True)]
+    off = sum(np.sum(np.abs(c * (np.asarray(o, y.dtype) - y)) * (y != z)) for c, y, z, o in parts)
+    return float(sum(np.sum(np.abs(c * y) * (y != z)) for c, y, z, _ in parts)), float(off)
 
 
 def scatter(
