@@ -175,7 +175,7 @@ def literal(x: Any) -> str:
     if isinstance(x, float):
         return f"np.{np.asarray(x).dtype}({float(x)!r})" if type(x) is not float else special(repr(x))
     if isinstance(x, np.ndarray):
-        if x.size > 64:
+        if x.size > 128:  # twice what is checked element by element: a drawn layout may leave gaps
             return f"<{x.dtype} array of shape {x.shape}>"
         if not x.size:
             return f"np.zeros({x.shape}, np.{x.dtype})"

@@ -108,7 +108,7 @@ def test_counterexamples_read_well():
 @many
 @given(arrays((None, 3), min_side=1, dtype=[np.float32, np.float64]))
 def test_a_side_left_open_and_dtypes(x):
-    assert x.shape[1] == 3 and 1 <= x.shape[0] <= 3 and x.dtype in (np.float32, np.float64)
+    assert x.shape[1] == 3 and 1 <= x.shape[0] <= 20 and x.dtype in (np.float32, np.float64)
 
 
 def test_scalars_are_numpy_scalars():
