@@ -215,8 +215,14 @@ def test_an_extra_is_what_the_function_returned():
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("elementwise_grad", "write grad("), ("jit", "write autograd.compile(f)"), ("Hessian", "write autograd.hessian")],
+    [
+        ("elementwise_grad", "write grad("),
+        ("jit", "write autograd.compile(f)"),
+        ("Hessian", "write autograd.hessian"),
+    ],
 )
 def test_functions_of_other_libraries_say_what_is_written_here(name, says):
-    with pytest.raises(AttributeError, match=re.escape(f"module 'autograd' has no attribute {name!r}; {says}")):
+    with pytest.raises(
+        AttributeError, match=re.escape(f"module 'autograd' has no attribute {name!r}; {says}")
+    ):
         getattr(autograd, name)
