@@ -56,6 +56,7 @@ AIMS = [
     Aim("steps", "quadratic", "compiled", "jax", 1.0),
     Aim("steps", "moons", "compiled", "jax", 1.0),
     Aim("steps", "celsius", "compiled", "jax", 1.0),
+    *[Aim("steps", name, "numba", "jax", 1.0) for name in ("quadratic", "moons", "celsius")],
     Aim("steps", "mlp_1000", "compiled", "hand", 0.9),
     Aim("steps", "mlp_1000", "numba", "jax", 0.8),
     Aim("steps", "mlp_32", "numba", "jax", 0.97),
