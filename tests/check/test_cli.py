@@ -84,7 +84,7 @@ def test_by_name(capsys):
 
 
 def test_right(capsys):
-    assert run("right", "arrays((3, 4)), arrays((4,), domain=domains.POSITIVE)") == RIGHT
+    assert run("right", "arrays((3, 4), domain=domains.REAL), arrays((4,), domain=domains.POSITIVE)") == RIGHT
     assert capsys.readouterr().out == "checked_functions:right: 10 examples: 160 PASS\n"
     assert run("Model.loss", "arrays((2,), dtype='float64')", "--order", "2") == RIGHT
     capsys.readouterr()
