@@ -180,12 +180,13 @@ def markdown(figures: Figures) -> str:
     threads = figures["threads"]
     clock = "the processor's, so that other processes count little" if threads == 1 else "those of the clock"
     before, after = figures["load"]
+    rounds, fewest = figures["rounds"], figures.get("fewest", figures["rounds"])
     about = (
         f"{figures['processor']}, {figures['cores']} cores, {figures['system']}; {figures['date']}; every engine on "
         f"{threads} processor{'s' if threads > 1 else ''} and as many threads; times are {clock}. "
-        f"Medians of {figures['rounds']} round{'s' if figures['rounds'] > 1 else ''} (least - most), each in a "
-        f"process of its own, engines taking turns; load average {before} before and {after} after. The results "
-        f"of all engines agreed before timing. The garbage collector is at Python's default."
+        f"Medians of {f'{fewest} to ' if fewest < rounds else ''}{rounds} round{'s' if rounds > 1 else ''} (least - "
+        f"most), each in a process of its own, engines taking turns; load average {before} before and {after} "
+        f"after. The results of all engines agreed before timing. The garbage collector is at Python's default."
     )
     lines = [
         "# Costs side by side",

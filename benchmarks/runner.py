@@ -293,6 +293,8 @@ def merged(runs: Sequence[Figures]) -> Figures:
                 known = whole[section].get(name, {})
                 whole[section][name] = {**known, **row}
     whole["load"] = [runs[0]["load"][0], runs[-1]["load"][1]]
+    whole["rounds"] = max([run["rounds"] for run in runs])
+    whole["fewest"] = min([run.get("fewest", run["rounds"]) for run in runs])
     for key in ("engines", "missing"):
         whole[key] = {e: v for run in runs for e, v in run[key].items()}
     whole["missing"] = {e: v for e, v in whole["missing"].items() if e not in whole["engines"]}

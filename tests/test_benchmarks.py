@@ -187,12 +187,18 @@ def test_a_chain():
 
 def test_runs_are_merged():
     """What was measured twice is taken from the last run."""
-    empty = {"load": [1.0, 2.0], "missing": {}, "failed": [], **{s: {} for s in runner.SECTIONS}}
+    empty = {"load": [1.0, 2.0], "rounds": 1, "missing": {}, "failed": [], **{s: {} for s in runner.SECTIONS}}
     first = {**empty, "engines": {"jax": {}}, "missing": {"hand": "no"}}
-    last = {**empty, "load": [3.0, 4.0], "engines": {"hand": {}}, "steps": {"moons": {"hand": 2, "jax": 1}}}
+    last = {
+        **empty,
+        "load": [3.0, 4.0],
+        "rounds": 3,
+        "engines": {"hand": {}},
+        "steps": {"moons": {"hand": 2, "jax": 1}},
+    }
     whole = runner.merged([{**first, "steps": {"moons": {"jax": 5, "c": 3}, "mlp_32": {"c": 3}}}, last])
     assert whole["steps"] == {"moons": {"hand": 2, "jax": 1, "c": 3}, "mlp_32": {"c": 3}}
-    assert whole["load"] == [1.0, 4.0]
+    assert whole["load"] == [1.0, 4.0] and (whole["fewest"], whole["rounds"]) == (1, 3)
     assert list(whole["engines"]) == ["hand", "jax"]
     assert whole["missing"] == {}
 
