@@ -33,7 +33,13 @@ def narrowed(program: Program) -> Program:
         run_of[id(s)] = near[0]
     if not runs:
         return program
-    found = {id(s): s for run in runs if pays(run, program) for s in run}
+    readers: dict[int, set[int]] = {}  # variable -> the runs that read it, -1 for what is in none
+    for s in program.steps:
+        for x in s.args:
+            readers.setdefault(id(x), set()).add(run_of.get(id(s), -1))
+    for x in program.outputs:
+        readers.setdefault(id(x), set()).add(-1)
+    found = {id(s): s for n, run in enumerate(runs) if pays(run, n, readers) for s in run}
     return with_numbers(program, found) if found else program
 
 
@@ -54,17 +60,12 @@ def operation(s: Variable) -> tuple[Op, int] | None:
     return (s.op, len(s.args)) if function in EXACT and s.op is not None else None
 
 
-def pays(run: list[Variable], program: Program) -> bool:
+def pays(run: list[Variable], n: int, readers: dict[int, set[int]]) -> bool:
     """Whether numbers are quicker, with what it costs to take them from arrays and to make arrays of them."""
     mine = {id(s) for s in run}
     read = {id(x) for s in run for x in s.args if x.is_array and x.kind != CONSTANT} - mine
-    return 3 * len(run) > len(read) + 3 * written(mine, program)
-
-
-def written(mine: set[int], program: Program) -> int:
-    """How many of some steps others need."""
-    outside = [x for s in program.steps if id(s) not in mine for x in s.args]
-    return len({id(x) for x in [*outside, *program.outputs]} & mine)
+    written = [s for s in run if readers.get(id(s), set()) - {n}]  # what others need
+    return 3 * len(run) > len(read) + 3 * len(written)
 
 
 def with_numbers(program: Program, found: dict[int, Variable]) -> Program:
