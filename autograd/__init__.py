@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import special, windows
 from autograd.modes import detect_anomaly, enable_grad, is_grad_enabled, no_grad
+from autograd.primitives import checkpoint, primitive
 from autograd.transforms import (
-    checkpoint,
     grad,
     gradients,
     hessian,
     hvp,
     jacobian,
     jvp,
-    primitive,
     stop_gradient,
     value_and_grad,
     vjp,

@@ -119,12 +119,10 @@ def walk(
                                 grads[x] = r
                                 if x.op is not None:
                                     newest = x
-                            elif type(r) is ndarray and x in owned:
-                                grads[x] += r
+                            elif type(r) is ndarray:
+                                _add(r, x, grads, owned)
                             else:
                                 grads[x] = grads[x] + r
-                                if type(r) is ndarray:
-                                    owned.add(x)
                 if second:  # the same once more
                     if y._number > n:
                         raise RuntimeError(messages.changed(node, y))
@@ -139,12 +137,10 @@ def walk(
                                 grads[y] = r
                                 if y.op is not None:
                                     newest = y if newest is None else _newer(y, newest, heap, waiting)
-                            elif type(r) is ndarray and y in owned:
-                                grads[y] += r
+                            elif type(r) is ndarray:
+                                _add(r, y, grads, owned)
                             else:
                                 grads[y] = grads[y] + r
-                                if type(r) is ndarray:
-                                    owned.add(y)
             elif plain and op.arity == 1:
                 x, params = node._first, node.params
                 if x._number > n:
@@ -164,12 +160,10 @@ def walk(
                             grads[x] = r
                             if x.op is not None:
                                 newest = x
-                        elif type(r) is ndarray and x in owned:
-                            grads[x] += r
+                        elif type(r) is ndarray:
+                            _add(r, x, grads, owned)
                         else:
                             grads[x] = grads[x] + r
-                            if type(r) is ndarray:
-                                owned.add(x)
             else:
                 inputs, params, rules = node.inputs, node.params, op.rules
                 if watch:
@@ -204,12 +198,10 @@ def walk(
                         grads[x] = r
                         if x.op is not None:
                             newest = x if newest is None else _newer(x, newest, heap, waiting)
-                    elif type(r) is ndarray and x in owned:
-                        grads[x] += r
+                    elif type(r) is ndarray:
+                        _add(r, x, grads, owned)
                     else:
                         grads[x] = grads[x] + r
-                        if type(r) is ndarray:
-                            owned.add(x)
             if release:
                 node.state = RELEASED
                 node._first, node._second = NOTHING, ALL
@@ -252,6 +244,15 @@ def walk(
     if watch:
         anomaly.end(grads, watch, store)
     return grads
+
+
+def _add(r: Array, x: Any, grads: dict[Any, Any], owned: set[Any]) -> None:
+    """Add an array to the gradient of a node: in place, from the second time on."""
+    if x in owned:
+        grads[x] += r
+    else:
+        grads[x] = grads[x] + r
+        owned.add(x)
 
 
 def _newer(x: Any, y: Any, heap: list[int], waiting: dict[int, Any]) -> Any:

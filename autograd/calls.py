@@ -150,7 +150,7 @@ def added(inputs: Iterable[Any], known: set[Any], found: list[Any], since: int) 
 
 
 def zeros(v: Any) -> Any:
-    """The gradient of a Value that was not used."""
+    """Zeros like a Value or an array: the gradient of one that was not used."""
     return np.zeros(v.shape, v.dtype)[()]
 
 

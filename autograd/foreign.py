@@ -29,7 +29,7 @@ VALUE = {
     "conjugate": "leave it out: Values are real numbers",
     "cpu": LEAVE_OUT,
     "cuda": LEAVE_OUT,
-    "device": "leave it out: everything is on the CPU",
+    "device": LEAVE_OUT,
     "to": "write v.astype(dtype) for another dtype; everything is on the CPU",
     "type": "write v.dtype, or v.astype(dtype)",
     "float": "write v.astype(np.float32)",
@@ -73,8 +73,8 @@ VALUE = {
     **{f: f"write np.{f}(v)" for f in ("sign", "floor", "ceil", "reciprocal", "isnan", "isfinite", "isinf")},
 }  # fmt: skip
 
-# what PyTorch calls the arguments of reductions
-FUNCTIONS = {  # of HIPS autograd, JAX and torch.func
+# what HIPS autograd, JAX and torch.func call functions
+FUNCTIONS = {
     "elementwise_grad": "write grad(lambda x: np.sum(f(x)))",
     "make_vjp": "write vjp(f, x)",
     "make_jvp": "write jvp(f, (x,), (t,))",
@@ -89,6 +89,8 @@ FUNCTIONS = {  # of HIPS autograd, JAX and torch.func
     "Tensor": "write Value(...)",
     "Variable": "write Value(...)",
 }
+
+# what PyTorch calls the arguments of reductions
 ARGUMENTS = {
     "dim": "write axis=",
     "keepdim": "write keepdims=",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd import backward, engine
-from autograd.calls import variable
+from autograd.calls import variable, zeros
 from autograd.convert import plain_array
 from autograd.engine import Node, next_number
 from autograd.modes import enable_grad, is_grad_enabled, no_grad
@@ -171,6 +171,6 @@ def rerun(run: Callable[[Sequence[Any]], Any], n: int, closed: list[Any], tracke
         memo[2] += 1
         if memo[2] == tracked:
             del memos[key]
-        return np.zeros(inputs[i].shape, inputs[i].dtype)[()] if gradient is None else gradient
+        return zeros(inputs[i]) if gradient is None else gradient
 
     return Op(name, forward, rule, variadic=True)

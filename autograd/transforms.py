@@ -24,17 +24,13 @@ from autograd.calls import (
     plainly,
     positions,
     scalar,
+    zeros,
 )
-from autograd.containers import Tree, matched
-from autograd.containers import leaves_of as leaves_of
-from autograd.containers import rebuilt as rebuilt
+from autograd.containers import Tree, leaves_of, matched, rebuilt
 from autograd.convert import holds_values, plain_array
 from autograd.engine import constant
 from autograd.forward import push
 from autograd.modes import RECORD, mode
-from autograd.primitives import checkpoint as checkpoint
-from autograd.primitives import primitive as primitive
-from autograd.primitives import rerun as rerun
 from autograd.tracing import is_tracing
 from autograd.value import Value, carries, seed_for
 
@@ -234,7 +230,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Tree], tangents: Sequence[Tree]
     nodes: list[Value] = []
     linked = call.depends_on_outside(y, nodes) or holds_values(flat)
     if not carries(y):
-        return plainly(y, linked), np.zeros(plain_array(y).shape, plain_array(y).dtype)[()]
+        return plainly(y, linked), zeros(plain_array(y))
     if linked or mode.get() > RECORD:
         return plainly(y, linked), pulled_twice(call, y, flat, linked)
     known = {v: t if t.dtype == v.dtype else t.astype(v.dtype) for v, t in zip(call.flat, along, strict=True)}
@@ -254,13 +250,13 @@ def laid_out(tangents: Tree, primals: Tree) -> list[Any]:
 
 def pulled_twice(call: Call, y: Value, tangents: list[Any], linked: bool) -> Any:
     """jvp by the pullback of the pullback: a recorded one, where `linked`."""
-    cotangent = Value(np.zeros(y.shape, y.dtype))
+    cotangent = Value(zeros(y))
     pulled = call.pull(y, cotangent, create_graph=True)
     pairs = [(g, t) for g, t in zip(pulled, tangents, strict=True) if carries(g)]
     pushed = gradients(
         [g for g, _ in pairs], cotangent, [t for _, t in pairs], create_graph=linked, allow_unused=True
     )
-    return np.zeros(y.shape, y.dtype)[()] if pushed is None else pushed
+    return zeros(y) if pushed is None else pushed
 
 
 def jacobian(f: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:

@@ -60,7 +60,7 @@ class _Activation(Module):
         return {name: getattr(self, name) for name in self._options}
 
     def forward(self, input: Any) -> Any:
-        return type(self).function(input, **self.options())
+        return type(self).function(input, **self.options()) if self._options else type(self).function(input)
 
     def extra_repr(self) -> str:
         return ", ".join(f"{name}={value!r}" for name, value in self.options().items())
@@ -71,9 +71,6 @@ class _InPlace(_Activation):
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__()
-
-    def forward(self, input: Any) -> Any:
-        return type(self).function(input)
 
 
 class ReLU(_InPlace):

@@ -53,7 +53,7 @@ class _Ordered(_Modules):
     """A list of modules."""
 
     def _list(self) -> list[Module]:
-        return list(self._items().values())
+        return [m for m in vars(self).values() if isinstance(m, Module)]
 
     def _renumber(self, modules: Iterable[Any]) -> None:
         checked = [_module(self, m) for m in modules]
@@ -147,7 +147,7 @@ class Sequential(_Ordered):
         return Sequential(*self, *other)
 
     def forward(self, input: Any) -> Any:
-        for m in [m for m in vars(self).values() if isinstance(m, Module)]:  # quicker than self
+        for m in self._list():
             input = m(input)
         return input
 

@@ -12,6 +12,7 @@ from autograd.engine import next_number
 from autograd.foreign import check_arguments, listed, name_all
 from autograd.modes import TRACE, mode
 from autograd.scopes import note, numbers
+from autograd.value import carries
 from nn.foreign import METHODS, OPTIONS
 
 Hook = Callable[..., Any]
@@ -257,13 +258,13 @@ class Module:
     def _watched(self, args: tuple[Any, ...], options: Any, hooks: list[Hook]) -> tuple[Any, Any]:
         """Run forward between two identity operations that show the gradients to the hooks."""
         first = next_number()
-        crossing = _Crossing(self, hooks, [i for i, x in enumerate(args) if _carries(x)])
+        crossing = _Crossing(self, hooks, [i for i, x in enumerate(args) if carries(x)])
         passed = tuple([crossing.at_input(i, x) if i in crossing.inputs else x for i, x in enumerate(args)])
-        ops = {x.op: i for i, x in enumerate(passed) if i in crossing.inputs and _carries(x)}
+        ops = {x.op: i for i, x in enumerate(passed) if i in crossing.inputs and carries(x)}
         output = self.forward(*passed, **options)
         several = isinstance(output, tuple | list)
         results = [
-            crossing.at_output(i, y, found_behind(y, ops, first)) if _carries(y) else y
+            crossing.at_output(i, y, found_behind(y, ops, first)) if carries(y) else y
             for i, y in enumerate(output if several else [output])
         ]
         return passed, (type(output)(results) if several else results[0])
@@ -339,10 +340,6 @@ class _Crossing:
             hook(self.module, inputs, outputs)
 
 
-def _carries(x: Any) -> bool:
-    return isinstance(x, Value) and x.requires_grad
-
-
 def found_behind(y: Value, ops: Mapping[Any, int], first: int) -> set[int]:
     """What `ops` says of the operations that `y` was made by since the number `first`."""
     found: set[int] = set()
@@ -352,7 +349,7 @@ def found_behind(y: Value, ops: Mapping[Any, int], first: int) -> set[int]:
         if v.op in ops:
             found.add(ops[v.op])
             continue
-        new = [x for x in v.inputs if _carries(x) and x._number > first and x not in seen]
+        new = [x for x in v.inputs if carries(x) and x._number > first and x not in seen]
         seen.update(new)
         todo.extend(new)
     return found

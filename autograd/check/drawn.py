@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from autograd.check.subject import ReturnedError
-from autograd.transforms import gradients, leaves_of
+from autograd.containers import leaves_of
+from autograd.transforms import gradients
 from autograd.value import Value
 
 

@@ -12,7 +12,7 @@ from autograd.check.report import GradientError, GradReport, literal
 from autograd.check.structure import near
 from autograd.check.subject import quietly
 from autograd.check.verdict import Finding, Verdict
-from autograd.transforms import leaves_of
+from autograd.containers import leaves_of
 from autograd.value import Value
 
 

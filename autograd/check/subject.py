@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd.containers import leaves_of, rebuilt
 from autograd.modes import enable_grad, no_grad
-from autograd.transforms import gradients, leaves_of, rebuilt
+from autograd.transforms import gradients
 from autograd.value import Value
 
 __tracebackhide__ = True  # pytest shows the user's lines, not ours

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd.containers import leaves_of, rebuilt
 from autograd.engine import Node, constant
-from autograd.transforms import leaves_of, rebuilt
 
 Tree = list[Any]  # the arguments of one call: [args, options]
 C = "C"

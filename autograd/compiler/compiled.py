@@ -34,11 +34,13 @@ from autograd.compiler.picture import values_of
 from autograd.compiler.program import Program, drawing, reaching
 from autograd.compiler.replay import copied, replayed, with_draws
 from autograd.compiler.trace import trace
+from autograd.containers import leaves_of, rebuilt
 from autograd.engine import Node
 from autograd.modes import RECORD, TRACE, enable_grad, mode
+from autograd.primitives import rerun
 from autograd.rules.table import Op
 from autograd.tracing import tape
-from autograd.transforms import gradients, leaves_of, rebuilt, rerun, value_and_grad
+from autograd.transforms import gradients, value_and_grad
 from autograd.value import Value
 
 BACKENDS = ("python", "numpy", "numba")

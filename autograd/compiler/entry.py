@@ -13,8 +13,8 @@ from autograd.compiler import scalars
 from autograd.compiler.arguments import compact, is_input
 from autograd.compiler.names import RESERVED, Names
 from autograd.compiler.program import Program
+from autograd.containers import leaves_of, rebuilt
 from autograd.modes import RECORD, TRACE, mode
-from autograd.transforms import leaves_of, rebuilt
 
 SHORT = 100  # steps: the lines of a shorter program of numbers stand in the entry itself
 ABSENT = object()

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd.containers import leaves_of
 from autograd.engine import Node
 from autograd.modes import TRACE, mode
-from autograd.transforms import leaves_of
 
 
 def scan(compiled: Any, carry: Sequence[Any], n: int) -> tuple[list[Any], tuple[Any, ...]]:

@@ -13,7 +13,7 @@ import nn
 from autograd import Value, compile, enable_grad, grad, gradients, no_grad, special, value_and_grad
 from autograd.check.strategies import programs
 from autograd.compiler import executable as executable_module
-from autograd.transforms import leaves_of
+from autograd.containers import leaves_of
 from nn import functional as F  # noqa: N812
 from tests.numeric import same
 
