@@ -69,6 +69,8 @@ class Adafactor(Optimizer):
         return {"step": 0, "row_var": np.zeros(row, p.dtype), "col_var": np.zeros(col, p.dtype)}
 
     def update(self, p: Array, g: Array, state: State, group: Group) -> Array:
+        if not p.size:
+            return p
         lr, (eps1, eps2) = group["lr"], group["eps"]
         eps1 = float(np.finfo(p.dtype).eps) if eps1 is None else eps1
         t = state["step"] = state["step"] + 1

@@ -92,6 +92,9 @@ class Optimizer:
         self.fused = fused
         self.defaults = defaults
         self.param_groups: list[Group] = []
+        self._owned: list[
+            tuple[Value, ...]
+        ] = []  # the parameters of each group, which give them their positions
         self.state: dict[int, State] = {}  # by the position of the parameter over all groups
         self._forget()
         self.stepped = False  # whether step() was called: a scheduler goes after it
@@ -144,7 +147,7 @@ class Optimizer:
             raise TypeError(
                 f"{self.name}: unknown option {sorted(unknown)}; known are {sorted(self.defaults)}"
             )
-        params = [group["params"]] if isinstance(group["params"], Value) else list(group["params"])
+        params = (group["params"],) if isinstance(group["params"], Value) else tuple(group["params"])
         known = {id(p) for p in self.parameters()}
         for i, p in enumerate(params):
             if not isinstance(p, Value):
@@ -163,6 +166,7 @@ class Optimizer:
         group = {**self.defaults, **group, "params": params}
         self.check(group)
         self.param_groups.append(group)
+        self._owned.append(params)
 
     def parameters(self) -> list[Value]:
         """All parameters, in order."""
@@ -243,8 +247,11 @@ class Optimizer:
     def _updated(self) -> None:
         """Update all parameters."""
         start, own = 0, type(self).update is not Optimizer.update or is_tracing()
-        for group in self.param_groups:
-            params = group["params"]
+        if len(self.param_groups) != len(self._owned):
+            raise self._other_parameters()
+        for group, params in zip(self.param_groups, self._owned, strict=True):
+            if group["params"] is not params:
+                raise self._other_parameters()
             rest, found = enumerate(params, start), None
             one_by_one = own or bool(group.get("maximize"))
             ready = None if one_by_one or not params else self._recalled(group, self.state.get(start))
@@ -255,6 +262,13 @@ class Optimizer:
                 if found is None:
                     continue
             self._update_rest(found, rest, group, one_by_one)
+
+    def _other_parameters(self) -> RuntimeError:
+        """What is remembered is known by a parameter's position: none may come or go unseen."""
+        return RuntimeError(
+            f"{self.name}.step(): param_groups has other groups or other params than the optimizer was given; "
+            f"add parameters with add_param_group({{'params': [...]}}), or make a new optimizer"
+        )
 
     @np.errstate(all="ignore")  # quicker than a block
     def _update_rest(

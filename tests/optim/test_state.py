@@ -164,3 +164,53 @@ def test_buffers_take_the_dtype_of_the_parameter():
     state = {0: {"step": 1, "exp_avg": np.ones(2), "exp_avg_sq": np.ones(2)}}
     optimizer.load_state_dict({"state": state, "param_groups": [{**optimizer.defaults, "params": [0]}]})
     assert optimizer.state[0]["exp_avg"].dtype == np.float32
+
+
+@pytest.mark.parametrize(("kind", "options"), [(k, o) for k, o in KINDS if k is not LBFGS])
+def test_a_parameter_without_elements_is_left_as_it_is(kind, options):
+    empty, x = Value(np.zeros((0, 3))), Value([[1.0, 2.0]])
+    optimizer = kind([empty, x], **options)
+    for _ in range(2):
+        empty.grad, x.grad = np.zeros((0, 3)), np.ones((1, 2))
+        optimizer.step()
+    assert empty.shape == (0, 3) and x.data[0, 0] != 1.0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda groups, v: groups[0].update(params=[v]),
+        lambda groups, v: groups[0].update(params=[*groups[0]["params"], v]),
+        lambda groups, v: groups.pop(0),
+        lambda groups, v: groups.append({**groups[0], "params": [v]}),
+    ],
+)
+def test_parameters_do_not_come_or_go_unseen(change):
+    """What is remembered is known by position: another parameter would take over its momentum."""
+    a, b, v = Value([1.0, 2.0]), Value([1.0, 2.0]), Value([1.0, 2.0])
+    optimizer = SGD([{"params": [a]}, {"params": [b]}], lr=0.1, momentum=0.9)
+    for _ in range(2):
+        a.grad, b.grad, v.grad = np.ones((3, 2))
+        optimizer.step()
+    change(optimizer.param_groups, v)
+    before = [x.data.copy() for x in (a, b, v)]
+    with pytest.raises(RuntimeError, match="add_param_group"):
+        optimizer.step()
+    assert all(np.array_equal(x.data, old) for x, old in zip((a, b, v), before, strict=True))
+
+
+def test_the_parameters_of_a_group_are_no_list():
+    with pytest.raises(AttributeError, match="append"):
+        SGD([Value(1.0)]).param_groups[0]["params"].append(Value(2.0))
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda o: pickle.loads(pickle.dumps(o))])
+def test_copies_know_their_parameters(copied):
+    a = Value([1.0, 2.0])
+    optimizer = SGD([a], lr=0.1)
+    optimizer.add_param_group({"params": [Value(3.0)]})
+    again = copied(optimizer)
+    for p in again.parameters():
+        p.grad = np.ones(p.shape)
+    again.step()
+    assert again.parameters()[0].data.tolist() == [0.9, 1.9] and a.data.tolist() == [1.0, 2.0]
