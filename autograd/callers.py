@@ -19,6 +19,14 @@ def caller() -> FrameType | None:
     return frame
 
 
+def stacklevel() -> int:
+    """What warnings.warn, in the function that asks, takes to point at the first frame that is none of ours."""
+    frame, level = sys._getframe(1), 1
+    while root_of(frame) in OURS and frame.f_back is not None:
+        frame, level = frame.f_back, level + 1
+    return level
+
+
 def root_of(frame: FrameType) -> str:
     """The package a frame's code belongs to."""
     return str(frame.f_globals.get("__name__", "")).partition(".")[0]

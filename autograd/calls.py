@@ -1,11 +1,14 @@
 """One call of a function, recorded, and what the transforms ask of it."""
 
 from collections.abc import Callable, Iterable, Sequence
+from threading import get_ident
 from typing import Any
+from warnings import warn
 
 import numpy as np
 
 from autograd import backward, engine
+from autograd.callers import stacklevel
 from autograd.containers import CONTAINERS, Tree, built, leaves_of, rebuilt
 from autograd.convert import plain_array
 from autograd.engine import ALL, NO_PARAMS, ONLY, Node, next_number, record, tracked
@@ -22,7 +25,7 @@ _mode = mode.get
 class Call:
     """`f(*args)` recorded, with fresh Values for the arguments that are differentiated."""
 
-    __slots__ = ("alone", "flat", "output", "start", "trees", "what")
+    __slots__ = ("alone", "f", "flat", "numbers", "output", "said", "start", "trees", "what")
 
     def __init__(
         self,
@@ -32,7 +35,8 @@ class Call:
         options: dict[str, Any],
         what: str,
     ) -> None:
-        self.what = what
+        self.f, self.numbers, self.what = f, numbers, what
+        self.said = False  # whether it was looked into that the result depends on no variable
         self.start = next_number()
         self.alone = False  # whether what is pulled back is known to come from the variables alone
         self.flat: list[Value] = []
@@ -72,7 +76,7 @@ class Call:
         return alone is None
 
     def pull(self, output: Any, gradient: Any, create_graph: bool) -> list[Any]:
-        """The gradient of each variable; zeros where the output does not depend on it."""
+        """The gradient of each variable; zeros where the output does not depend on it, with a warning if it does on none."""
         if gradient is not None:
             given, shape = plain_array(gradient).shape, plain_array(output).shape
             if given != shape:
@@ -80,6 +84,7 @@ class Call:
                     f"{self.what}: the cotangent has shape {given}, the output has shape {shape}; they must be equal"
                 )
         if not carries(output):
+            self.independent(output)
             return [zeros(v) for v in self.flat]
         return self.pulled(output, seed_for(output, gradient, create_graph, "gradients()"), create_graph)
 
@@ -87,8 +92,42 @@ class Call:
         """`pull` for a gradient that fits the output, which carries one."""
         wanted = None if self.alone else {v._number: v for v in self.flat}
         found = backward.walk([(output, seed)], create_graph=create_graph, store=False, wanted=wanted)
+        if not self.alone and not any([v in found for v in self.flat]):
+            self.independent(output)
         results = [found[v] if v in found else zeros(v) for v in self.flat]
         return [as_value(g) for g in results] if create_graph else results
+
+    def independent(self, output: Any) -> None:
+        """Warn, once, that a result does not depend on any variable: most often it left the graph unnoticed.
+
+        Not where that is right or was asked for: a result that is a derivative (the second one of a
+        linear function), a constant Value (stop_gradient, detach, no_grad).
+        """
+        if self.said or not self.flat:
+            return
+        self.said = True
+        asked = (isinstance(output, Value) and not output.requires_grad) or self.took_derivatives(output)
+        backward.VISITS.append((next_number(), 0, get_ident()))  # a derivative, for the calls around this one
+        if asked:
+            return
+        name, numbers = getattr(self.f, "__name__", type(self.f).__name__), list(self.numbers)
+        which = f"argument {numbers[0]}" if len(numbers) == 1 else f"arguments {', '.join(map(str, numbers))}"
+        warn(
+            f"{self.what}: the result of {name}() does not depend on {which}, as far as is recorded, so the "
+            f"derivative is 0: compute with the argument itself, not with its .data, .item() or a comparison; "
+            f"where 0 is right, return a constant, Value(result, requires_grad=False)",
+            stacklevel=stacklevel(),  # of the user's line
+        )
+
+    def took_derivatives(self, output: Any) -> bool:
+        """Whether a backward pass was recorded in this call, before this result: it may rightly be a constant."""
+        own = get_ident()
+        for number, _, thread in reversed(backward.VISITS.copy()):
+            if number < self.start:
+                return False
+            if thread == own and not (isinstance(output, Value) and output._number < number):
+                return True
+        return False
 
     def arranged(self, results: Sequence[Any]) -> tuple[Any, ...]:
         """Flat results in the containers of the arguments."""

@@ -49,9 +49,10 @@ LINEAR = {
 }
 
 
-def push(y: Any, nodes: Iterable[Any], tangents: Mapping[Any, Array]) -> Array:
+def push(y: Any, nodes: Iterable[Any], tangents: Mapping[Any, Array]) -> Array | None:
     """The tangent of `y`, a Value, for those of Values it was made from; all of the dtype of what they belong to.
 
+    None if it was made from none of them.
     nodes: the results on the way there, `y` itself included.
     Raises RuntimeError if the graph was released, or an input changed in place since.
     """
@@ -82,7 +83,7 @@ def push(y: Any, nodes: Iterable[Any], tangents: Mapping[Any, Array]) -> Array:
         aloud(quiet)
     data, found = y._array, known.get(y)
     if found is None:
-        return np.zeros(data.shape, data.dtype)[()]
+        return None
     if found.dtype != data.dtype:
         return found.astype(data.dtype)
     if type(found) is ndarray and (found.base is not None or any([found is t for t in tangents.values()])):

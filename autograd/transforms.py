@@ -125,7 +125,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = Fals
 
     @wraps(f)
     def both(*args: Tree, **options: Any) -> Any:
-        y, extra, g, linked = evaluated(f, chosen, has_aux, args, options)
+        y, extra, g, linked = evaluated(f, chosen, has_aux, args, options, "value_and_grad")
         value = plainly(y, linked)
         return (value, extra) if has_aux else value, g
 
@@ -139,7 +139,8 @@ def grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Call
     has_aux: `f` returns (value, extra); the result is then (gradient, extra).  The extra is
     what `f` returned, untouched: what it computed from its arguments are Values, linked to
     their graph; take `.data` or `.item()` of them.  A compiled function returns plain arrays.
-    The gradient has the shape and dtype of the argument; zeros where `f` does not use it.
+    The gradient has the shape and dtype of the argument; zeros where `f` does not use it, and
+    where it uses none of the arguments asked for a UserWarning says so (so do all transforms here).
     Raises ValueError if `f` returns more than one number, TypeError for integer arguments.
 
     >>> import numpy as np
@@ -154,24 +155,29 @@ def grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Call
 
     @wraps(f)
     def gradient(*args: Tree, **options: Any) -> Any:
-        _, extra, g, _ = evaluated(f, chosen, has_aux, args, options)
+        _, extra, g, _ = evaluated(f, chosen, has_aux, args, options, "grad")
         return (g, extra) if has_aux else g
 
     return gradient
 
 
 def evaluated(
-    f: Callable[..., Any], chosen: Chosen, has_aux: bool, args: Sequence[Tree], options: dict[str, Any]
+    f: Callable[..., Any],
+    chosen: Chosen,
+    has_aux: bool,
+    args: Sequence[Tree],
+    options: dict[str, Any],
+    what: str,
 ) -> tuple[Any, Any, Any, bool]:
     """What a scalar function returned, what besides, the gradient, and whether they depend on the outside."""
-    call = Call(f, args, chosen.of(len(args), "grad"), options, "grad")
+    call = Call(f, args, chosen.of(len(args), what), options, what)
     y, extra = call.output, None
     if has_aux:
         if not isinstance(y, tuple) or len(y) != 2:
-            raise TypeError("grad: with has_aux=True the function must return (value, extra)")
+            raise TypeError(f"{what}: with has_aux=True the function must return (value, extra)")
         y, extra = y
     if type(y) is not Value or y._array.shape:
-        scalar(y, "grad")
+        scalar(y, what)
     linked = call.depends_on_outside(y)
     found = call.arranged(call.pull(y, None, linked))
     return y, extra, found[0] if chosen.single else found, linked
@@ -192,6 +198,8 @@ def vjp(f: Callable[..., Any], *primals: Tree) -> tuple[Any, Callable[[Any], Any
     call = Call(f, primals, range(len(primals)), {}, "vjp")
     y = output_of(call.output, "vjp")
     linked = call.depends_on_outside(y)
+    if not carries(y):
+        call.independent(y)
 
     def pullback(cotangent: Any) -> Any:
         return call.arranged(call.pull(y, cotangent, linked or carries(cotangent)))
@@ -230,11 +238,15 @@ def jvp(f: Callable[..., Any], primals: Sequence[Tree], tangents: Sequence[Tree]
     nodes: list[Value] = []
     linked = call.depends_on_outside(y, nodes) or holds_values(flat)
     if not carries(y):
+        call.independent(y)
         return plainly(y, linked), zeros(plain_array(y))
     if linked or mode.get() > RECORD:
         return plainly(y, linked), pulled_twice(call, y, flat, linked)
     known = {v: t if t.dtype == v.dtype else t.astype(v.dtype) for v, t in zip(call.flat, along, strict=True)}
-    return plainly(y, linked), push(y, nodes, known)
+    pushed = push(y, nodes, known)
+    if pushed is None:
+        call.independent(y)
+    return plainly(y, linked), zeros(y) if pushed is None else pushed
 
 
 def laid_out(tangents: Tree, primals: Tree) -> list[Any]:
@@ -287,6 +299,8 @@ def derivatives(call: Call, y: Any) -> list[Any]:
     linked = call.depends_on_outside(y)
     shape, dtype = plain_array(y).shape, plain_array(y).dtype
     rows = []
+    if not carries(y):
+        call.independent(y)
     for i in range(prod(shape) if carries(y) else 0):
         unit = np.zeros(shape, dtype)
         unit.reshape(-1)[i] = 1
@@ -321,7 +335,7 @@ def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     @wraps(f)
     def full(*args: Tree, **options: Any) -> Any:
         one_array(args, argnums, "hessian")
-        call, g = recorded_gradient(f, args, argnums, options, "jacobian")
+        call, g = recorded_gradient(f, args, argnums, options, "hessian")
         return derivatives(call, g)[0]
 
     return full
@@ -353,7 +367,7 @@ def hvp(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
             raise ValueError(
                 f"hvp: the vector has shape {given}, the argument has shape {shape}; they must be equal"
             )
-        call, g = recorded_gradient(f, primals, n, options, "vjp")
+        call, g = recorded_gradient(f, primals, n, options, "hvp")
         linked = call.depends_on_outside(g)
         return call.pull(g, vector, linked or carries(vector))[0]
 
@@ -365,7 +379,7 @@ def recorded_gradient(
 ) -> tuple[Call, Any]:
     """A call of a scalar function, and its gradient, which can be differentiated with respect to the same variable."""
     call = Call(f, args, positions(n, len(args), what), options, what)
-    y = scalar(call.output, "grad")
+    y = scalar(call.output, what)
     call.depends_on_outside(y)
     (g,) = call.pull(y, None, create_graph=True)
     return call, g

@@ -565,7 +565,7 @@ def product(x, y):
 ONE_NUMBER = ("grad", "(3,)", "single number", ".sum()", "jacobian")
 refuses("grad of a vector function", ValueError, lambda: grad(double)(A), *ONE_NUMBER)
 refuses("value_and_grad of a vector function", ValueError, lambda: value_and_grad(double)(A), *ONE_NUMBER)
-refuses("hessian of a vector function", ValueError, lambda: hessian(double)(A), *ONE_NUMBER)
+refuses("hessian of a vector function", ValueError, lambda: hessian(double)(A), "hessian", *ONE_NUMBER[1:])
 for name, argument, words in (
     ("integer array", np.array([1, 2]), ("int64", "astype(float)")),
     ("boolean", True, ("bool", "astype(float)")),
@@ -573,12 +573,11 @@ for name, argument, words in (
     ("None", None, ("object",)),
 ):
     for transform in (grad, jacobian, hessian):
-        named = "jacobian" if transform is hessian else transform.__name__  # of the gradient
         refuses(
             f"{transform.__name__} of {name}",
             TypeError,
             lambda t=transform, a=argument: t(double)(a),
-            named,
+            transform.__name__,
             *words,
         )
 
