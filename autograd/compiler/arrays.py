@@ -14,6 +14,7 @@ from autograd.compiler.buffers import LARGE, Buffers, key_of
 from autograd.compiler.names import Names, comment
 from autograd.compiler.passes import SCATTERED
 from autograd.compiler.program import CONSTANT, STEP, Program, Variable, constant
+from autograd.compiler.stacked import SUMS
 from autograd.compiler.ufuncs import ufunc_of
 from autograd.rules import elementwise as el
 from autograd.rules import indexing, reductions, shaping, windows
@@ -54,6 +55,7 @@ class Planner(Buffers):
     numbers: dict[Any, str] = field(default_factory=dict)  # constants that are used with arrays
     cells: dict[int, str] = field(default_factory=dict)  # numbers used with arrays -> arrays without axes
     fixed: dict[int, Any] = field(default_factory=dict)  # variables that are views of a buffer -> such views
+    stacks: dict[int, tuple[str, list[str]]] = field(default_factory=dict)  # SUMS -> a buffer, its rows
     # an elementwise step, what computes it, and how many lines there were then
     latest: tuple[Variable | None, str, int] = (None, "", 0)
 
@@ -142,6 +144,12 @@ class Planner(Buffers):
             axis, keep = s.params["axis"], s.params["keepdims"]
             reduce = self.known(EXTREMES[s.op].reduce, s.op.name)
             self.line(s, f"{name} = {reduce}({args[0]}, {axis!r}, None, {out}, {keep!r})")
+        elif s.op is SUMS:
+            whole, rows = self.stacks[id(s)]
+            for x, text, row in zip(s.args, args, rows, strict=True):
+                if self.rows.get(id(x)) != row:
+                    self.lines.append(f"{row}[...] = {text}")
+            self.line(s, f"{name} = {self.known(ADD_REDUCE, 'sum')}({whole}, 1, None, {self.room(s)})")
         elif s.op is SCATTERED or (s.op is indexing.SCATTER_ADD and s.params["index"].basic):
             self.scatter(s, name, args)
         elif s.op is indexing.GATHER:
@@ -397,6 +405,7 @@ def code(program: Program, names: Names, planner: Planner | None = None) -> Code
     if planner is None:
         planner = Planner(program, names)
         planner.look_ahead()
+        planner.stacks = {id(s): planner.stack(s) for s in program.steps if s.op is SUMS}
     for s in program.steps:
         planner.emit(s)
     planner.finish()

@@ -36,6 +36,7 @@ class Buffers:
     shown: set[int] = field(default_factory=set)  # variables that may be arrays of their own, or views
     likes: dict[int, Key] = field(default_factory=dict)  # variable -> its key
     ahead: dict[int, Variable] = field(default_factory=dict)  # step -> whose array it takes over, or itself
+    rows: dict[int, str] = field(default_factory=dict)  # step -> the row of a buffer that it is written into
 
     def __post_init__(self) -> None:
         self.left = self.program.uses()
@@ -68,6 +69,8 @@ class Buffers:
         before = self.ahead.get(id(s))
         if before is not None:
             return self.names[before] if before is not s else self.recycled(s)
+        if id(s) in self.rows:
+            return self.rows[id(s)]
         if id(s) in self.returned:  # it is the caller's
             return self.recycled(s) if s.data.nbytes >= LARGE else "None"
         key = self.key(s)
@@ -79,7 +82,7 @@ class Buffers:
                     return self.hold(s, b)
         if self.free.get(key):
             return self.hold(s, self.free[key].pop())
-        return self.hold(s, self.another(s))
+        return self.hold(s, self.another(s.data))
 
     def look_ahead(self) -> None:
         """What a large result is made of in place is computed in its memory from the start: fewer arrays in the caches."""
@@ -93,6 +96,18 @@ class Buffers:
                 self.ahead[id(x)] = before or x
                 x = before
 
+    def stack(self, s: Variable) -> tuple[str, list[str]]:
+        """A buffer whose rows are the operands of a step, and its rows: what can be is computed there from the start."""
+        x = s.args[0]
+        b = self.another(np.empty((len(s.args), *x.shape), x.dtype))
+        rows = []
+        for i, x in enumerate(s.args):
+            rows.append(self.names.unused(f"row{len(self.before)}"))
+            self.before.append(f"{rows[i]} = buffer{b}[{i}]")
+            if is_elementwise(x) and id(x) not in self.returned and id(x) not in self.ahead:
+                self.rows.setdefault(id(x), rows[i])
+        return f"buffer{b}", rows
+
     def key(self, s: Variable) -> Key:
         """Equal for variables that fit into the same buffer."""
         found = self.likes.get(id(s))
@@ -100,9 +115,9 @@ class Buffers:
             found = self.likes[id(s)] = key_of(s.data)
         return found
 
-    def another(self, s: Variable) -> int:
+    def another(self, like: Any) -> int:
         """A new buffer."""
-        fresh = np.empty_like(s.data)
+        fresh = np.empty_like(like)
         self.buffers.append(fresh)
         self.keys.append(key_of(fresh))
         return len(self.buffers) - 1

@@ -14,10 +14,12 @@ from weakref import finalize
 import numpy as np
 
 from autograd.compiler import arrays, passes, scalars
+from autograd.compiler.folded import folded
 from autograd.compiler.names import Names
 from autograd.compiler.program import Program
 from autograd.compiler.recycled import buffer_like
 from autograd.compiler.single import narrowed
+from autograd.compiler.stacked import stacked
 
 
 @dataclass(eq=False)
@@ -73,7 +75,7 @@ class Executable:
 def executable(program: Program, backend: str | None, name: str) -> Executable:
     """Code for an optimized program: for numbers Python's floats, for arrays NumPy, or numba where asked."""
     why = scalars.fits(program)
-    program = passes.unsigned(program)
+    program = folded(passes.unsigned(program))
     if backend == "numba":
         from autograd.compiler import jit
 
@@ -93,7 +95,7 @@ def executable(program: Program, backend: str | None, name: str) -> Executable:
         text = scalars.source(program, names)
         run = loaded(text, dict(scalars.NAMESPACE), name)["run"]
         return Executable(program, "python", text, lambda: run, "", name)
-    program = narrowed(passes.with_numbers(passes.outer(program, single=True)))
+    program = stacked(narrowed(passes.with_numbers(passes.outer(program, single=True))))
     code = arrays.code(program, Names(program))
     make = loaded(code.source, code.namespace, name)["make"]
 
