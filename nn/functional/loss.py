@@ -14,6 +14,7 @@ import numpy as np
 from autograd import Value, primitive, special
 from nn.functional.activation import log_one_plus_exp, sigmoid
 from nn.functional.loss_parts import (
+    Softmax,
     check_index_shape,
     check_reduction,
     class_axis,
@@ -21,12 +22,11 @@ from nn.functional.loss_parts import (
     classes,
     divided,
     pair,
-    places,
     plain,
     reduced,
     shares,
     signs,
-    softmax_parts,
+    softmax_of,
     weighted,
     weights_of,
 )
@@ -137,21 +137,18 @@ def _cross_entropy_of_classes(x: Array, index: Any, share: Any, *, axis: int) ->
         return -np.where(share == 0, 0.0, share * picked).squeeze(axis)[()]
 
 
-def _mean_of_classes_x(g: Array, out: Array, x: Array, at: Any, top: Any, e: Any, total: Any) -> Array:
+def _mean_of_classes_x(g: Array, out: Array, x: Array, t: Any, classes: Softmax) -> Array:
     """softmax - onehot, times each sample's share of the mean."""
     n, c = x.shape
-    share = g / n
     if isinstance(x, Value):  # to be differentiated again: from x, not from what was kept of it
-        return (special.softmax(x, -1) - (at[:, None] % c == np.arange(c))) * share
-    slope = np.divide(e, total, order="C")
-    slope.ravel()[at] -= 1
-    return slope * share
+        return (special.softmax(x, -1) - (t[:, None] == np.arange(c))) * (g / n)
+    return classes.slope(x, t, g / n)
 
 
-@primitive(_mean_of_classes_x, None, None, None, None, name="cross_entropy")
-def _mean_of_classes(x: Array, at: Any, top: Any, e: Any, total: Any) -> Array:
-    """The mean of -log_softmax(x) at these places, given parts of the softmax that the gradient needs too."""
-    return np.add.reduce(np.log(total[:, 0]) - (x.take(at) - top[:, 0])) / len(at)
+@primitive(_mean_of_classes_x, None, name="cross_entropy")
+def _mean_of_classes(x: Array, t: Any, *, classes: Softmax) -> Array:
+    """The mean of -log_softmax(x)[t], with the parts of the softmax that were found on the way."""
+    return classes.loss(x, t)
 
 
 def _cross_entropy_x(g: Array, out: Array, x: Array, q: Array, axis: int) -> Array:
@@ -197,10 +194,9 @@ def cross_entropy(
     x, t = array(input), array(target)
     usual = weight is None and reduction == "mean" and label_smoothing == 0
     if usual and type(t) is np.ndarray and not is_traced(x):
-        z = plain(x)
-        at = places(z, t, ignore_index)
-        if at is not None:
-            return _mean_of_classes(x, at, *softmax_parts(z))  # the common case first
+        found = softmax_of(plain(x), t, ignore_index)
+        if found is not None:
+            return _mean_of_classes(x, t, classes=found)  # the common case first
     check_reduction(name, reduction)
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"{name}: label_smoothing={label_smoothing} must be between 0 and 1")

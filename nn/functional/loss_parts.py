@@ -154,7 +154,7 @@ def check_index_shape(name: str, input: Array, target: Any, axis: int) -> None:
 
 # --- the mean cross entropy of a batch of classes, which is the common case ---------------------
 
-FEW = 64  # classes up to which the largest is sought sample by sample: loops are quick along a long axis
+FEW = 64  # classes up to which they come first, samples second: loops are quick along a long axis
 
 
 @lru_cache(8)
@@ -165,22 +165,62 @@ def rows(n: int) -> Any:
     return every
 
 
-def softmax_parts(x: Any) -> tuple[Any, Any, Any]:
-    """For rows of logits the largest of each, exp(x - it), and the sum of that: softmax(x) is the last quotient."""
-    if x.shape[1] > min(FEW, len(x)):
-        top = np.maximum.reduce(x, axis=1, keepdims=True)
-    else:
-        top = np.maximum.reduce(x.T.copy(), axis=0)[:, None]
-    e = np.subtract(x, top, order="C")
-    np.exp(e, out=e)
-    return top, e, np.add.reduce(e, axis=1, keepdims=True)
+def softmax_parts(x: Any, t: Any) -> tuple[Any, Any, Any, Any]:
+    """Of logits (N, C): the loss, exp(x - max), its sum for each sample, and where each target stands in it.
 
-
-def places(x: Any, t: Any, ignore_index: int) -> Any:
-    """Where each sample's class stands among the logits, all in a row.
-
-    None unless these are (N, C) logits and N class indices, all of which exist and count.
+    Up to FEW classes come before the samples.  Raises ValueError for a class that does not exist.
     """
+    n, c = x.shape
+    if c <= min(FEW, n):
+        at = np.ravel_multi_index((t, rows(n)), (c, n))
+        e = x.T.copy()
+        e -= np.maximum.reduce(e)
+        losses = e.take(at)
+        sums = total = np.add.reduce(np.exp(e, out=e))
+    else:
+        at = np.ravel_multi_index((rows(n), t), (n, c))
+        e = np.subtract(x, np.maximum.reduce(x, axis=1, keepdims=True), order="C")
+        losses = e.take(at)
+        total = np.add.reduce(np.exp(e, out=e), axis=1, keepdims=True)
+        sums = total[:, 0]
+    return np.add.reduce(np.log(sums) - losses) / n, e, total, at
+
+
+class Softmax:
+    """The parts of the softmax of some logits: the loss finds them, and its gradient uses them once.
+
+    They are found anew for other logits, as when the operation is replayed, and for a second gradient.
+    """
+
+    __slots__ = ("classes", "kept")
+
+    def __init__(self, x: Any, t: Any) -> None:
+        self.classes = x.shape[1]
+        self.kept: tuple[Any, Any] = x, softmax_parts(x, t)
+
+    def parts(self, x: Any, t: Any) -> tuple[Any, Any, Any, Any]:
+        known, kept = self.kept
+        found: tuple[Any, Any, Any, Any] = kept if known is x else softmax_parts(x, t)
+        return found
+
+    def loss(self, x: Any, t: Any) -> Any:
+        """The mean of -log_softmax(x)[t]."""
+        return self.parts(x, t)[0]
+
+    def slope(self, x: Any, t: Any, share: Any) -> Any:
+        """(softmax - onehot) * share."""
+        _, e, total, at = self.parts(x, t)
+        self.kept = None, None  # whoever keeps the loss does not keep them
+        slope = e / total
+        slope.ravel()[at] -= 1
+        return (slope if total.ndim == 2 else slope.T) * share
+
+    def __repr__(self) -> str:
+        return str(self.classes)
+
+
+def softmax_of(x: Any, t: Any, ignore_index: int) -> Softmax | None:
+    """None unless these are (N, C) logits and N class indices, all of which exist and count."""
     if (
         x.ndim != 2
         or t.shape != x.shape[:1]
@@ -191,6 +231,6 @@ def places(x: Any, t: Any, ignore_index: int) -> Any:
     ):
         return None
     try:
-        return np.ravel_multi_index((rows(len(t)), t), x.shape)
+        return Softmax(x, t)
     except ValueError:
         return None

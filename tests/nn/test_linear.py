@@ -5,6 +5,7 @@ import pytest
 
 from autograd import Value
 from nn import init
+from nn.functional import products
 from nn.functional.linear import bilinear, linear
 from nn.linear import Bilinear, Flatten, Identity, Linear, Unflatten
 from tests import numeric
@@ -46,6 +47,30 @@ def test_large_layers_in_float32(n, inside, out):
     ):
         assert found.dtype == np.float32
         assert (abs(found - exact) <= 2e-6 * terms + 1e-6).all()
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize(
+    ("n", "inside", "out"), [(128, 784, 10), (1000, 256, 4), (5, 50_000, 12), (700, 300, 2)]
+)
+def test_few_outputs_are_multiplied_in_blocks(n, inside, out, there, dtype, monkeypatch):
+    """Where OpenBLAS has code for small products: blocks of rows, of columns for the gradient; one is left over."""
+    monkeypatch.setattr(products, "_small_products", lambda: there)
+    x, w, g = (RNG.integers(-2, 3, s).astype(dtype) for s in ((n, inside), (out, inside), (n, out)))
+    assert products._in_blocks(x, w) is (there and x.size * out <= 8e6)
+    for a, b in ((x, w), (x[::-1], np.asfortranarray(w))):
+        y = linear(Value(a), v := Value(b))
+        assert np.array_equal(y.data, a @ b.T)  # whole numbers: nothing is rounded
+        y.backward(g)
+        assert np.array_equal(v.grad, g.T @ a) and v.grad.dtype == dtype
+        y = linear(Value(a), v := Value(b))
+        y.backward(np.asfortranarray(g), create_graph=True)
+        assert np.array_equal(v.grad.data, g.T @ a)
+
+
+def test_whether_there_is_code_for_small_products_is_asked_of_numpy():
+    assert products._small_products() in (True, False)
 
 
 @pytest.mark.parametrize("shape", [(3,), (5, 3), (2, 2, 3)])

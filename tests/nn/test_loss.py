@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from autograd import Value, grad, gradients, value_and_grad
+from autograd.check import locate
 from nn import loss
 from nn.functional import loss as F  # noqa: N812
 from tests.numeric import check_first_order, check_higher_orders
@@ -89,6 +90,20 @@ def test_the_usual_cross_entropy_is_the_general_one(n, c):
         bad = np.array([*t[1:], wrong])
         with pytest.raises(IndexError, match=f"class {wrong} is out of range for {c} classes"):
             F.cross_entropy(Value(x), bad)
+
+
+@pytest.mark.parametrize(("n", "c"), [(40, 10), (7, 70)])
+def test_the_gradient_of_cross_entropy_uses_what_the_loss_found_once(n, c):
+    logits, t = RNG.normal(size=(n, c)), RNG.integers(0, c, n)
+    x = Value(logits)
+    y = F.cross_entropy(x, t)
+    assert str(y.op) == "cross_entropy" and y.inputs == (x, t) and repr(y.params) == f"{{'classes': {c}}}"
+    assert locate(y, derivatives=2) == []  # a replay with other logits finds its own
+    y.backward(retain_graph=True)
+    first = x.grad
+    x.zero_grad()
+    y.backward()  # and so does a second pass
+    assert np.array_equal(x.grad, first) and y.params["classes"].kept == (None, None)
 
 
 def test_cross_entropy_with_images_is_that_of_the_pixels():

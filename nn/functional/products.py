@@ -1,0 +1,57 @@
+"""The matrix products of a layer, in the way that is quickest where it matters.
+
+OpenBLAS copies both operands of a product into the order it multiplies in; where there are few
+outputs this takes as long as the rest.  On processors with AVX-512 it leaves it out for small
+products: so a product that is too large for that by a few times is done in blocks.
+"""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.lib.introspect import opt_func_info
+
+from nn.functional.shapes import Array
+
+BLOCK = 10**6  # multiplications of numbers in a small product
+TILE = 1200  # elements of its result, where both operands are read along their rows
+
+
+def product(x: Array, w: Array) -> Array:
+    """x @ w.T for a weight (outputs, inputs)."""
+    if x.ndim == 2 and x.size * w.shape[0] > BLOCK:
+        if _in_blocks(x, w):
+            out = np.empty((len(x), len(w)), w.dtype)
+            n = max(min(BLOCK // w.size, TILE // len(w)), 1)
+            for i in range(0, len(x), n):
+                np.matmul(x[i : i + n], w.T, out=out[i : i + n])
+            return out
+        if 4 * x.shape[0] <= w.shape[0] and w.dtype == "f4":  # few rows: 3/4 of the time
+            return (w @ x.T).T.copy()
+    return x @ w.T
+
+
+def weight_gradient(g: Array, x: Array, w: Array) -> Array:
+    """g.T @ x for gradients (rows, outputs) of `product`."""
+    if x.size * w.shape[0] > BLOCK and w.dtype == "f4" and _in_blocks(x, w) and type(g) is np.ndarray:
+        out, n = np.empty(w.shape, w.dtype), max(BLOCK // g.size, 1)
+        for i in range(0, w.shape[1], n):
+            np.matmul(g.T, x[:, i : i + n], out=out[:, i : i + n])
+        return out
+    return g.T @ x
+
+
+def _in_blocks(x: Array, w: Array) -> bool:
+    """Whether x @ w.T is quicker in blocks."""
+    few = 1 < w.shape[0] <= 12 and w.shape[1] >= 256 and x.size * w.shape[0] <= 8 * BLOCK
+    same = type(x) is type(w) is np.ndarray and x.dtype == w.dtype
+    return few and same and w.dtype.char in "fd" and _small_products()
+
+
+@cache
+def _small_products() -> bool:
+    """Whether NumPy multiplies by an OpenBLAS that has code for small products here."""
+    blas: Any = np.show_config(mode="dicts")
+    name = blas.get("Build Dependencies", {}).get("blas", {}).get("name", "")
+    loops: Any = opt_func_info(func_name="^exp$", signature="float32")
+    return "openblas" in name and loops["exp"]["ff"]["current"] in ("AVX512_SKX", "X86_V4")
