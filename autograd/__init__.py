@@ -25,6 +25,7 @@ from autograd.transforms import (
     vjp,
 )
 from autograd.value import Value
+from autograd.vectorize import vmap
 from autograd.version import __version__
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ __all__ = [
     "stop_gradient",
     "value_and_grad",
     "vjp",
+    "vmap",
     "windows",
 ]
 
