@@ -6,7 +6,12 @@ other, and a module's `__getattr__` is asked last.
 
 from collections.abc import Iterable, Mapping
 from inspect import Parameter, signature
+from operator import attrgetter
 from typing import Any, NoReturn
+
+import numpy as np
+
+from autograd.rules import table
 
 LEAVE_OUT = "leave it out: everything is on the CPU"
 
@@ -107,28 +112,30 @@ WRITTEN = (
     "make it with y = Value(np.zeros(shape), requires_grad=False), and what is written into it is recorded"
 )
 ROWS = "nested lists of Values are joined row by row: np.stack([np.stack(row) for row in rows])"
+DATES = "Values are real numbers: keep dates in plain arrays"
+TEXT = "Values are real numbers: keep text in plain arrays"
 INSTEAD = {
     "np.fft": f"{COMPLEX}, e.g. np.fft.fft(np.eye(n)).real @ v and np.fft.fft(np.eye(n)).imag @ v",
-    "np.angle": f"{COMPLEX}, and np.arctan2(imaginary, real)",
     "np.stack": ROWS,
     "np.hstack": ROWS,
     "np.vstack": ROWS,
     "np.dstack": ROWS,
     "np.column_stack": ROWS,
-    "np.block": "join the rows with np.concatenate, then those",
     "np.lib.AxisConcatenator": "write np.concatenate([v, w]), or np.column_stack([v, w]) for np.c_",
     "np.full": "write np.ones(shape) * v",
-    "np.linspace": "write start + (stop - start) * np.linspace(0, 1, n)",
+    "np.matrix": "write v itself, and @ for the matrix product",
+    "np.ndenumerate": "go over i in np.ndindex(v.shape), and take v[i]",
+    "np.asarray_chkfinite": "leave it out; np.all(np.isfinite(v)) is the check",
+    "np.lib.as_strided": "write np.lib.stride_tricks.sliding_window_view(v, n)",
     "np.piecewise": "write np.where(condition, x, y)",
     "np.vectorize": "call the function on the Value itself: arithmetic and np.f go element by element",
     "np.apply_along_axis": "use axis= of the functions inside",
-    "np.polyfit": "write np.linalg.lstsq(np.vander(x, degree + 1), y)[0]",
-    "np.save": OUTSIDE,
-    "np.savez": OUTSIDE,
-    "np.savez_compressed": OUTSIDE,
-    "np.savetxt": OUTSIDE,
-    "np.histogram": OUTSIDE,
+    "np.polynomial": "write np.polyval(v[::-1], x), or np.polyadd, np.polymul, np.polyder, np.polyfit",
     "np.testing": OUTSIDE,
+    **{f"np.{f}": DATES for f in ("busday_count", "busday_offset", "is_busday", "isnat", "datetime_as_string")},
+    "np.lib.recfunctions": "Values have no fields: keep each field as a Value of its own, e.g. in a dict",
+    "np.char": TEXT,
+    "np.strings": TEXT,
     "scipy.special.softmax": "write autograd.special.softmax(v, axis)",
     "scipy.special.log_softmax": "write autograd.special.log_softmax(v, axis)",
     "scipy.special.logsumexp": "write autograd.special.logsumexp(v, axis)",
@@ -156,12 +163,24 @@ def instead(function: str) -> str:
 
     >>> instead("scipy.linalg.inv"), instead("np.sin")
     ('write np.linalg.inv', '')
+    >>> instead("np.mean")
+    'join what is in the list first, np.mean(np.stack([...]))'
     """
-    while function:
-        if function in INSTEAD:
-            return INSTEAD[function]
-        function = function.rpartition(".")[0]
-    return ""
+    name = function
+    while name:
+        if name in INSTEAD:
+            return INSTEAD[name]
+        name = name.rpartition(".")[0]
+    return f"join what is in the list first, {function}(np.stack([...]))" if takes_values(function) else ""
+
+
+def takes_values(function: str) -> bool:
+    """Whether a function of NumPy's, by name, has rules: then a Value was hidden in a list, where NumPy does not look."""
+    try:
+        found = attrgetter(function.removeprefix("np."))(np) if function.startswith("np.") else None
+    except AttributeError:
+        return False
+    return found in table.FUNCTIONS or found in table.CONSTANT
 
 
 class Named:

@@ -17,24 +17,9 @@ from autograd.engine import NO_PARAMS, Node, next_number, raw
 from autograd.foreign import WRITTEN
 from autograd.modes import TRACE, mode
 from autograd.rules import elementwise as el
+from autograd.rules.plain import STATIC
 from autograd.rules.table import Op
 
-# what these say follows from shapes and dtypes alone
-STATIC = frozenset(
-    (
-        np.shape,
-        np.ndim,
-        np.size,
-        np.zeros_like,
-        np.ones_like,
-        np.empty_like,
-        np.result_type,
-        np.isreal,
-        np.iscomplex,
-        np.isrealobj,
-        np.iscomplexobj,
-    )
-)
 # the shape of what these return depends on the numbers
 SHAPELESS = frozenset((np.nonzero, np.flatnonzero, np.argwhere))
 _OPS: dict[tuple[Any, int], Op] = {}

@@ -437,7 +437,7 @@ case(np.vander, one(REAL, dims=(1, 1)), {"N": st.sampled_from([None, 0, 1, 4]), 
      approximate=True)
 case(np.polyval, st.tuples(of((4,)), one(REAL)).map(lambda t: t[0] + t[1]))
 
-from tests import cases_linalg  # noqa: E402, F401  # the cases of np.linalg, entered here
+from tests import cases_linalg, cases_making  # noqa: E402, F401  # more cases, entered here
 
 # --- sliding windows ------------------------------------------------------------------------
 

@@ -455,11 +455,10 @@ refuses(
 A = np.zeros(3)
 NO_RULE = ("no gradient rule", "v.data", "primitive")
 refuses("np.fft.fft", TypeError, lambda: np.fft.fft(Value(np.ones(2))), "np.fft.fft", *NO_RULE[:2])
-refuses("np.histogram", TypeError, lambda: np.histogram(v), "np.histogram", *NO_RULE[:2])
-refuses("np.copyto", TypeError, lambda: np.copyto(A, v), "np.copyto", "no gradient rule", "np.ones_like")
-refuses("np.unique", TypeError, lambda: np.unique(v), "np.unique", *NO_RULE)
-refuses("np.frexp", TypeError, lambda: np.frexp(v), "np.frexp", *NO_RULE)
-refuses("np.full_like(a, v)", TypeError, lambda: np.full_like(A, s), "no gradient rule", "np.ones_like")
+refuses("np.isnat", TypeError, lambda: np.isnat(v), "np.isnat", *NO_RULE[:1])
+refuses("np.copyto", TypeError, lambda: np.copyto(A, v), "np.copyto", "writes into an array", "np.where")
+refuses("np.strings.isalpha", TypeError, lambda: np.strings.isalpha(v), "np.isalpha", *NO_RULE)
+refuses("np.full_like(a, v)", TypeError, lambda: np.full_like(A, s), "np.full_like", "np.ones_like")
 refuses(
     "np.full_like(a, v) is named",
     TypeError,

@@ -10,6 +10,7 @@ import scipy.optimize
 import scipy.sparse
 import scipy.special
 import scipy.stats
+from numpy.lib import recfunctions
 
 import autograd
 from autograd import Value, gradients, primitive, special, stop_gradient
@@ -41,11 +42,16 @@ GIVEN = {
     "np.testing.assert_allclose": (lambda: np.testing.assert_allclose(V, V), "pass it v.data"),
     "np.save": (lambda: np.save("nowhere.npy", V), "pass it v.data"),
     "np.savetxt": (lambda: np.savetxt("nowhere.txt", V), "pass it v.data"),
-    "np.linspace": (lambda: np.linspace(S, 1.0, 3), "start + (stop - start) * np.linspace(0, 1, n)"),
-    "np.piecewise": (lambda: np.piecewise(V, [V > 2], [1, 0]), "np.where(condition, x, y)"),
+    "np.linspace": (lambda: np.linspace([S], 1.0, 3), "np.linspace(np.stack([...]))"),
+    "np.mean": (lambda: np.mean([S, S]), "join what is in the list first, np.mean(np.stack([...]))"),
+    "np.linalg.norm": (lambda: np.linalg.norm([S, S]), "np.linalg.norm(np.stack([...]))"),
+    "np.polynomial": (lambda: np.polynomial.Polynomial(V), "np.polyval(v[::-1], x)"),
+    "np.ndenumerate": (lambda: list(np.ndenumerate(V)), "np.ndindex(v.shape)"),
+    "np.lib.as_strided": (lambda: np.lib.stride_tricks.as_strided(V, (2, 2), (8, 8)), "sliding_window_view(v, n)"),
     "np.fft.fft": (lambda: np.fft.fft(V), "real and the imaginary part as two Values"),
     "np.fft.rfft": (lambda: np.fft.rfft(V), "np.fft.fft(np.eye(n)).real @ v"),
-    "np.angle": (lambda: np.angle(V), "np.arctan2"),
+    "np.isnat": (lambda: np.isnat(V), "keep dates in plain arrays"),
+    "np.lib.recfunctions.drop_fields": (lambda: recfunctions.drop_fields(V, "a"), "each field as a Value of its own"),
 }
 
 

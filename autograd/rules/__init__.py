@@ -1,14 +1,21 @@
 """The calculus: one table per family, one line per rule.  Importing this enters them all."""
 
 from . import (
+    applying,
+    bessel,
     contraction,
     elementwise,
+    histograms,
     indexing,
     linalg,
+    making,
+    nan_quantiles,
     plain,
+    polynomials,
     reductions,
     scipy_special,
     sequences,
+    sets,
     shaping,
     special,
     spectral,
@@ -16,14 +23,21 @@ from . import (
 )
 
 __all__ = [
+    "applying",
+    "bessel",
     "contraction",
     "elementwise",
+    "histograms",
     "indexing",
     "linalg",
+    "making",
+    "nan_quantiles",
     "plain",
+    "polynomials",
     "reductions",
     "scipy_special",
     "sequences",
+    "sets",
     "shaping",
     "special",
     "spectral",

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .table import Array, Op, door, is_traced, maybe, plain, primitive, refuse, ufunc, whole
+from .table import UNNAMED, Array, Op, door, is_traced, maybe, plain, primitive, refuse, ufunc, whole
 
 LN2, LN10, DEGREE = math.log(2), math.log(10), math.pi / 180
 
@@ -101,7 +101,8 @@ ufunc(np.hypot, lambda g, out, x, y: g * x / nonzero(out), lambda g, out, x, y: 
 ufunc(np.copysign, lambda g, out, x, y: g * np.sign(x) * np.copysign(1.0, y), lambda g, out, x, y: flat(g, out, y))
 ufunc(np.heaviside, flat, lambda g, out, x, y: g * (x == 0))
 ufunc(np.ldexp, lambda g, out, x, n: np.ldexp(g, n), None)
-for _step in (np.sign, np.floor, np.ceil, np.trunc, np.rint): ufunc(_step, flat)
+ufunc(np.nextafter, whole, lambda g, out, x, y: flat(g, out, y))
+for _step in (np.sign, np.floor, np.ceil, np.trunc, np.rint, np.spacing): ufunc(_step, flat)
 EXTREMES = {  # ties shared; the second of each pair is for a constant operand, whose tie gives 0
     f: (Op(f.__name__, f, lambda g, out, x, y: g * share(x, y, out), lambda g, out, x, y: g * share(y, x, out), broadcasts=True),
         Op(f.__name__, f, lambda g, out, x, y: g * (same(x, out) & ~same(y, out)), lambda g, out, x, y: g * (same(y, out) & ~same(x, out)), broadcasts=True))
@@ -186,9 +187,23 @@ def fix(x: Array, out: None = None) -> Array:
     return np.trunc(x)
 
 
-@door(np.real)
-def real(val: Array) -> Array:
+@door(np.frexp)
+def frexp(x: Array) -> tuple[Array, Array]:
+    """x = m * 2**n; n is constant."""
+    n = np.frexp(plain(x))[1]
+    return np.ldexp(x, -n), n
+
+
+@door(np.real, np.real_if_close)
+def real(val: Array, tol: float = 100) -> Array:
     return val
+
+
+@door(np.angle)
+def angle(z: Array, deg: bool = False) -> Array:
+    """0 or pi, the angle of a real number."""
+    turn = np.arctan2(0.0, z)
+    return turn * (180 / math.pi) if deg else turn
 
 
 @door(np.where)
@@ -211,7 +226,7 @@ def select(condlist: list[Array], choicelist: list[Array], default: Array = 0) -
     return chosen
 
 
-@door(np.clip)
+@door(np.clip, getattr(UNNAMED, "clip", None))
 def clip(
     a: Array,
     a_min: Array = None,

@@ -278,6 +278,27 @@ def cumprod(a: Array, axis: Any = None, dtype: Any = None, out: None = None) -> 
     return CUMPROD(a, axis=axis)
 
 
+def cumulative(function: Any, first: float) -> Any:
+    """The array API's running sums and products, which may begin with that of no element."""
+
+    def enter(x: Array, /, *, axis: Any = None, dtype: Any = None, out: None = None, include_initial: bool = False) -> Array:
+        if axis is None and x.ndim > 1:
+            raise ValueError(f"np.cumulative_{function.__name__[3:]}: shape {x.shape} has several axes; name one, axis=")
+        x = x if x.ndim else x.reshape(1)
+        axis = axis_of(0 if axis is None else axis, x.ndim)
+        total = function(x, axis, dtype, out)
+        if not include_initial:
+            return total
+        shape = [1 if a == axis else n for a, n in enumerate(total.shape, -x.ndim)]
+        return np.concatenate([np.full(shape, first, total.dtype), total], axis=axis)
+
+    return enter
+
+
+door(getattr(np, "cumulative_sum", None))(cumulative(cumsum, 0.0))
+door(getattr(np, "cumulative_prod", None))(cumulative(cumprod, 1.0))
+
+
 @door(np.nancumsum)
 def nancumsum(a: Array, axis: Any = None, dtype: Any = None, out: None = None) -> Array:
     return cumsum(np.where(np.isnan(a), 0.0, a), axis, dtype, out)

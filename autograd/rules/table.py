@@ -65,6 +65,7 @@ class Op:
         return self.name
 
 
+UNNAMED: Any = getattr(vars(np).get("_core"), "umath", None)  # holds the ufuncs that NumPy gives no public name
 UFUNCS: dict[np.ufunc, Callable[..., Any]] = {}
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {}
 CONSTANT: set[Callable[..., Any]] = set()  # answer with plain arrays: carry no gradient by nature

@@ -9,8 +9,11 @@ derivatives of every order.
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from . import kernels
-from .table import Array, Op, is_traced, plain
+from .shaping import array, moveaxis, size_of
+from .table import Array, Op, axis_of, door, is_traced, plain, refuse
 
 __all__ = ["correlate", "correlate_transpose", "fold", "max_pool", "sum_pool", "windows"]
 
@@ -71,6 +74,22 @@ def geometry(f: str, x: Array, kernel: Sequence[int], stride: Sizes, dilation: S
             f"an array of shape {x.shape}; pad the array or take a smaller kernel"
         )
     return moves
+
+
+@door(np.lib.stride_tricks.sliding_window_view)
+def sliding_window_view(x: Array, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False) -> Array:
+    refuse("lib.stride_tricks.sliding_window_view", writeable=writeable)
+    x = array(x)
+    kernel = size_of(window_shape)
+    axes = tuple(range(x.ndim)) if axis is None else tuple([axis_of(a, x.ndim) + x.ndim for a in size_of(axis)])
+    if len(kernel) != len(axes):
+        raise ValueError(f"np.lib.stride_tricks.sliding_window_view: {len(kernel)} window lengths for {len(axes)} axes; give one each")
+    for n, a in zip(kernel, axes, strict=True):
+        if not 0 <= n <= x.shape[a]:
+            raise ValueError(f"np.lib.stride_tricks.sliding_window_view: a window of {n} does not fit an axis of {x.shape[a]}")
+        seen = WINDOWS(moveaxis(x, a, -1), kernel=(n,), stride=(1,), dilation=(1,))
+        x = moveaxis(seen, -2, a)
+    return x
 
 
 def windows(x: Array, kernel: Sequence[int], stride: Sizes = 1, dilation: Sizes = 1) -> Array:
