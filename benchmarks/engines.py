@@ -31,6 +31,7 @@ class Engine(NamedTuple):
 
 ENGINES: dict[str, Engine] = {
     "hand": Engine("by hand", LIMIT, "numpy", "numpy"),
+    "least": Engine("least tape", LIMIT, "benchmarks.least", "numpy"),
     "stepgrad": Engine("stepgrad", EAGER, "autograd", "stepgrad"),
     "micrograd": Engine("micrograd", EAGER, "micrograd.engine", "micrograd"),
     "torch": Engine("PyTorch", EAGER, "torch", "torch", seconds=4.7),
@@ -83,7 +84,7 @@ def versions(name: str) -> dict[str, str]:
             return str(getattr(module, "__version__", "unknown"))
 
     module, engine = found(name), ENGINES[name]
-    own = native.version() if name == "c" else "" if name == "hand" else version(engine.package)
+    own = native.version() if name == "c" else "" if engine.kind == LIMIT else version(engine.package)
     if engine.also:
         own += f", {engine.also} {version(engine.also)}"
     return {"version": own, "numpy": version("numpy"), "python": platform.python_version()}
@@ -164,6 +165,10 @@ class Micrograd(Tape):
         return float(x)
 
 
+class Least(Micrograd):
+    """The least tape: see least.py."""
+
+
 class Torch(Tape):
     def constant(self, x: Any) -> Any:
         return self.lib.from_numpy(x)
@@ -216,6 +221,7 @@ class MyGrad(Tape):
 
 TAPES: dict[str, type[Tape]] = {
     "stepgrad": Stepgrad,
+    "least": Least,
     "micrograd": Micrograd,
     "torch": Torch,
     "hips": Hips,

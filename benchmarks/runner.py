@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.compiling import BACKENDS
-from benchmarks.engines import ENGINES, LOOP, OURS, TAPES
+from benchmarks.engines import EAGER, ENGINES, LOOP, OURS, TAPES
 from benchmarks.operations import OPERATIONS
 from benchmarks.steps.table import FUNCTIONS, WORKLOADS
 from benchmarks.timing import load, processor
@@ -274,7 +274,8 @@ def measure(
         elif name == "compile":
             figures["compile"] = runner.compiling(sizes, list(there), rounds)
         elif name == "import":
-            figures["import"] = runner.imports([e for e in there if e in TAPES or e == "jax"], rounds)
+            libraries = [e for e in tapes if ENGINES[e].kind == EAGER]
+            figures["import"] = runner.imports([*libraries, *[e for e in there if e == "jax"]], rounds)
         figures["load"][1] = load()
         keep(figures)
     return figures

@@ -85,8 +85,20 @@ def compiled(backend: str | None = None) -> Train:
     return train
 
 
+def least() -> Train:
+    from benchmarks.least import Value
+
+    return taped(Value)
+
+
 def micrograd() -> Train:
     from micrograd.engine import Value
+
+    return taped(Value)
+
+
+def taped(Value: Any) -> Train:  # noqa: N803 (a class)
+    """With a tape of numbers that has no optimizer."""
 
     def train(n: int) -> list[Any]:
         x, y = Value(0.5), Value(0.5)

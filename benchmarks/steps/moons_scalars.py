@@ -57,9 +57,42 @@ def stepgrad() -> Train:
     return train
 
 
+class Network:
+    """Neurons of the least tape, in lists."""
+
+    def __init__(self, n: int, sizes: list[int]) -> None:
+        from benchmarks.least import Value
+
+        self.layers = [
+            [[Value(0.0) for _ in range(m + 1)] for _ in range(k)] for m, k in pairwise([n, *sizes])
+        ]
+
+    def parameters(self) -> list[Any]:
+        return [p for layer in self.layers for neuron in layer for p in neuron]
+
+    def zero_grad(self) -> None:
+        for p in self.parameters():
+            p.grad = 0.0
+
+    def __call__(self, x: Any) -> Any:
+        for layer in self.layers:
+            x = [sum((w * v for w, v in zip(weights, x, strict=True)), bias) for *weights, bias in layer]
+            if layer is not self.layers[-1]:
+                x = [v.relu() for v in x]
+        return x[0]
+
+
+def least() -> Train:
+    return taped(Network)
+
+
 def micrograd() -> Train:
     from micrograd.nn import MLP
 
+    return taped(MLP)
+
+
+def taped(MLP: Any) -> Train:  # noqa: N803 (a class)
     x, y = (a.tolist() for a in points())
 
     def train(n: int) -> list[Any]:

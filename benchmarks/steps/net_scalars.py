@@ -80,6 +80,12 @@ def compiled(backend: str | None = None) -> Train:
     return train
 
 
+def least() -> Train:
+    from benchmarks.least import Value
+
+    return taped(Value, Value.sigmoid)
+
+
 def micrograd() -> Train:
     from micrograd.engine import Value
 
@@ -92,6 +98,12 @@ def micrograd() -> Train:
 
         out._backward = backward
         return out
+
+    return taped(Value, sigmoid)
+
+
+def taped(Value: Any, sigmoid: Any) -> Train:  # noqa: N803 (a class)
+    """With a tape of numbers that has no optimizer."""
 
     def train(n: int) -> list[Any]:
         w = [Value(p) for p in NET]

@@ -52,9 +52,19 @@ def compiled(backend: str | None = None) -> Train:
     return train
 
 
+def least() -> Train:
+    from benchmarks.least import Value
+
+    return taped(Value)
+
+
 def micrograd() -> Train:
     from micrograd.engine import Value
 
+    return taped(Value)
+
+
+def taped(Value: Any) -> Train:  # noqa: N803 (a class)
     def train(n: int) -> list[Any]:
         x = Value(START)
         for _ in range(n):

@@ -47,6 +47,7 @@ WORKLOADS: dict[str, Workload] = {
 FUNCTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "hand": ("hand", {}),
     "stepgrad": ("stepgrad", {}),
+    "least": ("least", {}),
     "micrograd": ("micrograd", {}),
     "torch": ("torch", {}),
     "hips": ("hips", {}),
