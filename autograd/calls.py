@@ -97,6 +97,18 @@ class Call:
         results = [found[v] if v in found else zeros(v) for v in self.flat]
         return [as_value(g) for g in results] if create_graph else results
 
+    def pulled_alone(self, y: Any) -> list[Any] | None:
+        """`pull` of a number that depends on the variables alone, without looking first; None if it does not."""
+        if _mode() != RECORD or type(y) is not Value or not y.requires_grad:
+            return None
+        try:
+            found = backward.walk([(y, seed_for(y, None, create_graph=False))], store=False)
+        except Exception:  # on the way to something else, perhaps; if not, it comes again
+            return None
+        if len([v for v in self.flat if v in found]) < len(found):
+            return None
+        return [found[v] if v in found else zeros(v) for v in self.flat]
+
     def independent(self, output: Any) -> None:
         """Warn, once, that a result does not depend on any variable: most often it left the graph unnoticed.
 
@@ -200,10 +212,11 @@ def as_value(g: Any) -> Value:
 class Chosen:
     """Which arguments of a function are differentiated: an int or a tuple of ints, looked at once for each length."""
 
-    __slots__ = ("argnums", "known", "single")
+    __slots__ = ("alone", "argnums", "known", "single")
 
     def __init__(self, argnums: Any) -> None:
         self.argnums = argnums
+        self.alone = False  # whether the last result depended on them alone: most likely the next one does
         self.single = hasattr(argnums, "__index__")
         self.known: dict[int, tuple[int, ...]] = {}
 

@@ -178,8 +178,12 @@ def evaluated(
         y, extra = y
     if type(y) is not Value or y._array.shape:
         scalar(y, what)
-    linked = call.depends_on_outside(y)
-    found = call.arranged(call.pull(y, None, linked))
+    linked, results = False, call.pulled_alone(y) if chosen.alone else None
+    if results is None:
+        linked = call.depends_on_outside(y)
+        chosen.alone = call.alone
+        results = call.pull(y, None, linked)
+    found = call.arranged(results)
     return y, extra, found[0] if chosen.single else found, linked
 
 

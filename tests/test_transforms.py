@@ -192,6 +192,37 @@ def test_results_depend_on_a_value_from_outside_wherever_it_comes_in():
     assert type(y) is type(g) is np.float64
 
 
+def test_a_call_supposes_nothing_that_its_result_does_not_bear_out():
+    """One transform called again and again, with a result from inside, from outside, of neither."""
+    w, spent = Value(3.0), Value(2.0) * 2.0
+    spent.backward()
+    fixed = primitive(None)(lambda x: x * 1.0)(w)
+    f = lambda x, y, other: x * x * y * other()
+    g, both = grad(f, (0, 1)), value_and_grad(f)
+    for other, number in [
+        (lambda: 1.0, 1.0),
+        (lambda: w, 3.0),
+        (lambda: 2.0, 2.0),
+        (lambda: 5.0, 5.0),
+        (lambda: Value(4.0), 4.0),
+        (lambda: 1.0, 1.0),
+        (lambda: 2.0 * w, 6.0),
+        (lambda: Value(1.0, requires_grad=False), 1.0),
+    ]:
+        gx, gy = g(5.0, 2.0, other)
+        y, g0 = both(5.0, 2.0, other)
+        expected = (20.0 * number, 25.0 * number, 50.0 * number)
+        linked = number in (3.0, 6.0)
+        assert (gx, gy, y) == expected and g0 == gx
+        assert {type(z) for z in (gx, gy, y, g0)} == {Value if linked else np.float64}
+        assert both(5.0, 2.0, lambda: 1.0)[1] == 20.0
+    for other in (lambda: spent, lambda: fixed):  # not walked, as what is asked for is not there
+        assert both(5.0, 2.0, lambda: 1.0)[1] == 20.0
+        assert isinstance(both(5.0, 2.0, other)[1], Value)
+    assert w.grad is None and both(5.0, 2.0, lambda: 1.0)[1] == 20.0
+    assert grad(lambda x: both(x, 2.0, lambda: x)[1])(5.0) == 4 * 2 * 5.0
+
+
 def test_no_perturbation_confusion():
     assert grad(lambda x: x * grad(lambda y: x * y)(1.0))(3.0) == 6.0
     assert grad(lambda x: grad(lambda y: x * y)(x) * x)(3.0) == 6.0  # the inner x is not the outer y
