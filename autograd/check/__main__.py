@@ -7,10 +7,13 @@ unverified than --unverified allows; 3 the command could not be run as given.
 
 import argparse
 import ast
+import contextlib
 import importlib
+import inspect
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -42,7 +45,8 @@ def parser() -> Parser:
         "--args",
         required=True,
         metavar="STRATEGIES",
-        help='by position or by name: "arrays((3, 4)), arrays((4,), domain=domains.UNIT)" or "x=arrays((3,))"',
+        help='by position or by name: "arrays((3, 4)), arrays((4,), domain=domains.UNIT)" or "x=arrays((3,))"; '
+        "what stays the same by name: axis=0",
     )
     p.add_argument("--examples", type=int, default=100, metavar="N", help="examples to draw (100)")
     p.add_argument("--order", type=int, default=1, metavar="N", help="check derivatives up to this order (1)")
@@ -119,21 +123,49 @@ def evaluated(text: str, names: dict[str, Any]) -> tuple[list[Any], dict[str, An
         raise UsageError(f"--args {text!r}: {error}") from None
 
 
-def strategies_in(text: str) -> tuple[list[Any], dict[str, Any]]:
-    """The strategies of --args, by position or by name."""
+def strategies_in(text: str) -> tuple[list[Any], dict[str, Any], dict[str, Any]]:
+    """The strategies of --args, by position or by name, and the constants, by name."""
     from hypothesis.strategies import SearchStrategy
 
-    positional, named = evaluated(text, vocabulary())
+    positional, given = evaluated(text, vocabulary())
     if len(positional) == 1 and isinstance(positional[0], tuple):
         positional = list(positional[0])
-    for x in [*positional, *named.values()]:
+    for x in positional:
         if not isinstance(x, SearchStrategy):
-            raise UsageError(f"--args: {x!r} is not a strategy; write e.g. arrays((3, 4)), w=arrays((4,))")
+            raise UsageError(
+                f"--args: {x!r} is not a strategy; write e.g. arrays((3, 4)), w=arrays((4,)), "
+                f"and what stays the same by name: axis=0"
+            )
+    named = {k: x for k, x in given.items() if isinstance(x, SearchStrategy)}
+    constants = {k: x for k, x in given.items() if k not in named}
+    if drawn := [k for k, x in constants.items() if callable(x)]:
+        raise UsageError(f"--args: {drawn[0]}= is not a strategy; write e.g. {drawn[0]}=arrays((3, 4))")
     if not positional and not named:
-        raise UsageError("--args is empty; write e.g. arrays((3, 4)), arrays((4,))")
+        raise UsageError("--args is empty of strategies; write e.g. arrays((3, 4)), arrays((4,))")
     if positional and named:
         raise UsageError("--args: some strategies are named and some are not; name all of them, or none")
-    return positional, named
+    return positional, named, constants
+
+
+def fixed(function: Callable[..., Any], constants: dict[str, Any]) -> Callable[..., Any]:
+    """`function` with some arguments given by name, whatever else it is called with."""
+    if not constants:
+        return function
+
+    @wraps(function)
+    def with_constants(*args: Any, **named: Any) -> Any:
+        return function(*args, **named, **constants)
+
+    with contextlib.suppress(TypeError, ValueError):  # some builtins have no signature
+        parameters = inspect.signature(function).parameters
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+            if unknown := [k for k in constants if k not in parameters]:
+                raise UsageError(
+                    f"--args: {unknown[0]}= is no parameter of {function.__name__}, which has {', '.join(parameters)}"
+                )
+            left = [p for k, p in parameters.items() if k not in constants]
+            vars(with_constants)["__signature__"] = inspect.Signature(left)
+    return with_constants
 
 
 def function_named(name: str) -> Callable[..., Any]:
@@ -165,6 +197,27 @@ def function_named(name: str) -> Callable[..., Any]:
 # --- running --------------------------------------------------------------------------------
 
 
+def source(
+    options: argparse.Namespace, elsewhere: Iterable[str], by_name: bool, constants: dict[str, Any]
+) -> str:
+    """The line that repeats a check, but for the arguments, for which {} stands."""
+    imports = ["import numpy as np", "from autograd.check import check_grads"]
+    fixed_ = "".join([f", {k}={x!r}" for k, x in constants.items()])
+    if constants:
+        imports.append("from functools import partial")
+
+    def imported(name: str) -> str:
+        module, _, called = name.partition(":")
+        imports.append(f"from {module} import {called.partition('.')[0]}")
+        return f"partial({called}{fixed_})" if constants else called
+
+    function = imported(options.function)
+    order = f", order={options.order}" if options.order > 1 else ""
+    gradients = "".join([f", {k}={imported(getattr(options, k))}" for k in elsewhere])
+    given = "kwargs=dict({})" if by_name else "{}"
+    return f"{'; '.join(imports)}; check_grads({function}, {given}{order}{gradients}, seed={options.seed})"
+
+
 def run(options: argparse.Namespace) -> tuple[int, str, dict[str, Any]]:
     """Exit code, what to print, and the report."""
     try:
@@ -177,8 +230,8 @@ def run(options: argparse.Namespace) -> tuple[int, str, dict[str, Any]]:
 
     if options.examples < 1 or options.order < 1 or not 0 <= options.unverified <= 1:
         raise UsageError("--examples and --order are at least 1, --unverified is between 0 and 1")
-    function = function_named(options.function)
-    drawn, named = strategies_in(options.args)
+    drawn, named, constants = strategies_in(options.args)
+    function = fixed(function_named(options.function), constants)
     quiet = hypothesis.settings(
         database=None, print_blob=False, suppress_health_check=list(hypothesis.HealthCheck)
     )
@@ -186,7 +239,16 @@ def run(options: argparse.Namespace) -> tuple[int, str, dict[str, Any]]:
         decorator.check_names(function, len(drawn), named)
     except TypeError as error:
         raise UsageError(str(error).replace("gradchecked:", "--args:")) from None
-    elsewhere = {k: function_named(g) for k in ("grad", "vjp") if (g := getattr(options, k)) is not None}
+    if named and (missing := decorator.left_over(function, False, named)):
+        raise UsageError(
+            f"--args: {function.__name__} needs {missing[0]} too; draw it, {missing[0]}=arrays((3,)), or give it: "
+            f"{missing[0]}=0"
+        )
+    elsewhere = {
+        k: fixed(function_named(g), constants)
+        for k in ("grad", "vjp")
+        if (g := getattr(options, k)) is not None
+    }
     if len(elsewhere) > 1 or (elsewhere and options.order > 1):
         raise UsageError("--grad, --vjp and --order above 1 exclude each other; give one of them")
     test = decorator.gradchecked(
@@ -201,14 +263,7 @@ def run(options: argparse.Namespace) -> tuple[int, str, dict[str, Any]]:
     )(function)
     test = hypothesis.seed(options.seed)(test)
     tested: decorator.Property = vars(test)["gradchecked"]
-    module, _, name = options.function.partition(":")
-    order = f"order={options.order}, " if options.order > 1 else ""
-    imported = f"from {module} import {name.partition('.')[0]}"
-    for k in elsewhere:
-        where, _, called = getattr(options, k).partition(":")
-        order += f"{k}={called}, "
-        imported += f"; from {where} import {called.partition('.')[0]}"
-    tested.source = f"{imported}; check_grads({name}, {{}}, {order}seed={options.seed})"
+    tested.source = source(options, elsewhere, bool(named), constants)
     code, text = RIGHT, ""
     try:
         test()

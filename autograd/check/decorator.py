@@ -362,6 +362,9 @@ def gradchecked(
 
         update_wrapper(example, function)
         set_signature(example, order)
+        if (code := getattr(function, "__code__", None)) is not None:  # what pytest shows of a failure
+            place = dict(co_filename=code.co_filename, co_firstlineno=code.co_firstlineno)
+            example.__code__ = example.__code__.replace(**place)
         explicit = "hypothesis_explicit_examples"  # one list, for each @example below or above this decorator
         vars(example)[explicit] = (
             list(vars(function).get(explicit, ())) if hasattr(function, "__dict__") else []

@@ -49,6 +49,7 @@ def on_leaves(
 
     update_wrapper(on_these, gradient)
     vars(on_these).pop("__wrapped__", None)
+    vars(on_these)["gradient"] = gradient  # for options.place_of
     return on_these
 
 

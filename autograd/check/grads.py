@@ -105,7 +105,7 @@ def check_grads(
     options = [f"{k}={literal(v)}" for k, (v, usual) in given.items() if v != usual]
     options += [f"{k}={name_of(g)}" for k, g in (("grad", grad), ("vjp", vjp)) if g is not None]
     call = f"check_grads({', '.join([name, *map(literal, args), *options, f'seed={seed}'])})"
-    if locate and grad is None and vjp is None and any(f.verdict is Verdict.FAIL for f in findings):
+    if locate and any(f.verdict is Verdict.FAIL for f in findings):
         findings = check.located(findings, order)
     report = GradReport(name, findings, seed, call, subject.calls, strict)
     if raise_ and not report.ok:
@@ -499,11 +499,11 @@ class Check:
 
     def located(self, findings: list[Finding], order: int) -> list[Finding]:
         """The findings, the first wrong local rule with the worst of them."""
-        from autograd.check.locate import locate_in
+        from autograd.check.locate import located
 
         wrong = [f for f in findings if f.verdict is Verdict.FAIL]
         values = [f for f in wrong if f.arg != "structure"]
-        node = locate_in(self.subject, self.given, order)
+        node = located(self.subject, self.given, order)
         if node is None or (node.kind == "engine" and not values):
             return findings
         chosen = max(values or wrong, key=relative)

@@ -9,6 +9,7 @@ import numpy as np
 from autograd import backward, engine, messages
 from autograd.anomaly import describe
 from autograd.check.choice import Choice
+from autograd.check.options import name_of, place_of
 from autograd.check.subject import Subject, quietly
 from autograd.check.verdict import Finding
 from autograd.engine import Node
@@ -21,8 +22,10 @@ class LocalRule:
     """What is wrong with one recorded operation.
 
     kind: "rule" (its rule for input `arg` is wrong, at element `index`), "changed" (an input was
-    changed since it was recorded), "nondeterministic" (it computes something else each time), or
-    "engine" (every rule is right, and yet the whole is not: they are put together wrongly).
+    changed since it was recorded), "nondeterministic" (it computes something else each time),
+    "engine" (every rule is right, and yet the whole is not: they are put together wrongly), or "given"
+    (a gradient from elsewhere, which is called `op`).
+    line: where the operation was recorded, or the given gradient is defined; rule: where its rule is.
     """
 
     kind: str
@@ -34,12 +37,17 @@ class LocalRule:
     numeric: float = float("nan")
     shapes: str = ""
     line: str = ""
+    rule: str = ""
     reason: str = ""
 
     def __str__(self) -> str:
         line = f"   {self.line}" if self.line else ""
+        if self.line and self.rule:
+            line += f", its rule {self.rule}"
         if self.kind == "engine":
             return self.reason
+        if self.kind == "given":
+            return f"{self.op}{line}"
         text = f"node {self.node}  {self.op}({self.shapes})"
         if self.kind != "rule":
             return f"{text}: {self.reason}{line}"
@@ -161,9 +169,9 @@ def examine_node(v: Any, number: int, rng: np.random.Generator, derivatives: int
     f: Finding = wrong[0]
     names = [leaf.name for leaf in subject.leaves]
     arg = slots[names.index(f.arg)] if f.arg in names else (slots[0] if len(slots) == 1 else None)
-    return LocalRule(
-        "rule", **known, arg=arg, index=f.index, analytic=f.analytic, numeric=f.numeric, reason=f.reason
-    )
+    rule = v.op.rules[0 if v.op.variadic or arg is None else arg]
+    return LocalRule("rule", **known, arg=arg, index=f.index, analytic=f.analytic, numeric=f.numeric,
+                     rule=place_of(rule), reason=f.reason)  # fmt: skip
 
 
 def placed(arrays: Sequence[Any], slots: Sequence[int], xs: Sequence[Any]) -> list[Any]:
@@ -247,8 +255,12 @@ def engine_text(n: int, what: str) -> str:
     return f"all {n} local rules are right, so the engine is at fault: it adds them up wrongly for {what}"
 
 
-def locate_in(subject: Subject, inputs: Sequence[Any], derivatives: int = 1) -> LocalRule | None:
-    """For a failed check: f recorded once more, with the lines of its operations, and its first wrong rule."""
+def located(subject: Subject, inputs: Sequence[Any], derivatives: int = 1) -> LocalRule | None:
+    """For a failed check: f recorded once more, with the lines of its operations, and its first wrong rule;
+    of a gradient from elsewhere where it is defined."""
+    for name, gradient in (("grad", subject.grad), ("vjp", subject.vjp)):
+        if gradient is not None:
+            return LocalRule("given", op=f"{name}={name_of(gradient)}", line=place_of(gradient))
     with detect_anomaly(), quietly():
         _, out = subject.recorded(inputs)
     roots = [y for y in out if isinstance(y, Value) and y.requires_grad and y.op is not None]

@@ -1,5 +1,7 @@
 """The options of a check, refused where they make no sense."""
 
+import functools
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -47,5 +49,13 @@ def is_number(x: Any) -> bool:
 
 
 def name_of(f: Callable[..., Any]) -> str:
-    """A function's name."""
+    """A function's name; of a functools.partial that of the function inside."""
+    f = f.func if isinstance(f, functools.partial) else f
     return str(getattr(f, "__name__", type(f).__name__))
+
+
+def place_of(f: Any) -> str:
+    """The file and line where a function is defined, or ''."""
+    f = f.func if isinstance(f, functools.partial) else getattr(f, "gradient", f)
+    code = getattr(inspect.unwrap(f), "__code__", None)
+    return "" if code is None else f"{code.co_filename}:{code.co_firstlineno}"

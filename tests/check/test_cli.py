@@ -5,10 +5,9 @@ import re
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 
-from autograd.check import GradientError, check_grads
+from autograd.check import GradientError
 from autograd.check.__main__ import RIGHT, UNVERIFIED, USAGE, WRONG, main
 
 MODULE = """
@@ -47,6 +46,13 @@ def squares(x):
 def leaves(x):
     raise SystemExit(0)
 
+def power_of(x, power, how="sum"):
+    assert isinstance(power, (int, float)) and how == "sum"
+    return np.sum(planted(x)) if power == 3 else np.sum(x**power)
+
+def power_slope(x, power, how="sum"):
+    return 2 * x
+
 class Model:
     @staticmethod
     def loss(x):
@@ -71,7 +77,8 @@ def run(function, args, *options):
 
 def test_by_name(capsys):
     assert run("right", "y=arrays((4,)), x=arrays((3, 4))") == RIGHT
-    assert run("right", "x=arrays((3, 4))") == WRONG  # y is missing
+    assert run("right", "x=arrays((3, 4))") == USAGE
+    assert "right needs y too; draw it, y=arrays((3,)), or give it: y=0" in capsys.readouterr().err
     capsys.readouterr()
     for args, message in (
         ("z=arrays((3,))", "z= is no parameter of right, which has x, y"),
@@ -99,12 +106,37 @@ def test_wrong(capsys, module):
     out = capsys.readouterr().out
     assert re.match(r"wrong  d/dx\[\d\]   FAIL\n", out) and "smallest example found by hypothesis" in out
     line = re.search(r"repeat: +(.*)", out)[1]
-    assert line.startswith("from checked_functions import wrong; check_grads(wrong, np.array([")
+    assert "; from checked_functions import wrong; check_grads(wrong, np.array([" in line
     with pytest.raises(GradientError):
-        exec(line, {"np": np, "check_grads": check_grads})
+        exec(line, {})
     written = json.loads((module / "out.json").read_text())
     assert written["exit code"] == WRONG and written["counts"]["FAIL"] > 0
     assert written["failure"]["worst"]["reason"] and written["message"] in out
+
+
+@pytest.mark.parametrize(
+    "args",
+    ["x=arrays((2,)), power=3, how='sum'", "arrays((2,)), how='sum', power=3", "x=arrays((2,)), power=3"],
+)
+def test_what_stays_the_same(args, capsys):
+    """A constant is given by name, and is in the line that repeats the check; a float is not differentiated."""
+    assert run("power_of", args) == WRONG
+    line = re.search(r"repeat: +(.*)", capsys.readouterr().out)[1]
+    assert "check_grads(partial(power_of, " in line and "power=3" in line
+    with pytest.raises(GradientError, match=r"d/d(x|arg0)\[\d\]"):
+        exec(line, {})
+    assert run("power_of", args.replace("3", "2.0")) == RIGHT
+    assert run("power_of", args, "--grad", "checked_functions:power_slope") == RIGHT
+
+
+def test_it_says_where_things_are_defined(capsys, module):
+    assert run("wrong", "arrays((2,))") == WRONG
+    out = capsys.readouterr().out
+    assert re.search(
+        r"first wrong local gradient: .*checked_functions.py:\d+, its rule .*checked_functions.py:\d+", out
+    )
+    assert run("squares", "arrays((2,))", "--vjp", "checked_functions:right") == WRONG
+    assert re.search(r"\n  vjp=right   .*checked_functions.py:\d+\n", capsys.readouterr().out)
 
 
 def test_the_same_seed_gives_the_same_run(capsys):
@@ -165,6 +197,10 @@ def test_unverified_above_the_limit(capsys):
         ("right", "[x for x in arrays]", "is not a strategy"),
         ("right", "arrays(**{'shape': 3})", "is not a strategy"),
         ("right", "3", "3 is not a strategy; write e.g."),
+        ("right", "arrays(3), 3", "and what stays the same by name: axis=0"),
+        ("right", "x=arrays(3), y=arrays", "y= is not a strategy; write e.g. y=arrays((3, 4))"),
+        ("right", "y=2.0", "--args is empty of strategies"),
+        ("right", "arrays(3), z=2.0", "z= is no parameter of right, which has x, y"),
         ("right", "3) + given(4", "is no list of strategies; write e.g."),
         ("right", "**{}", "is no list of strategies; write e.g."),
         ("right", "arrays(3, dtype='int64')", "carries no gradient"),
