@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Array = Any  # np.ndarray, or a NumPy scalar for a parameter of shape ()
 Rule = Callable[..., tuple[Any, ...]]
 
-CHUNK = 1 << 17  # elements: so many, and what is computed of them, stay in the processor's cache
+CHUNK = 1 << 17  # elements: an array of more is done in parts
 FIXED = (bool, str, type(None))  # types of options that are no numbers
 
 
@@ -150,8 +150,9 @@ def run_large(
     lined = [np.asarray(x, order=order) for x in slots]  # the array itself where it lies so
     flat = [x.reshape(-1, order=order) for x in lined]
     if not (fused and p.dtype.char in "fd" and kernel.fused(flat, numbers)):
-        for i in range(0, p.size, CHUNK):
-            part = [x[i : i + CHUNK] for x in flat]
+        n = CHUNK // 4  # all arrays together stay in the cache that is next to the processor
+        for i in range(0, p.size, n):
+            part = [x[i : i + n] for x in flat]
             kernel.inplace(*part, *rooms[part[0].shape, p.dtype.char, *kernel.code.rooms], *numbers)
     for x, y in zip(slots, lined, strict=True):
         if x is not y and x is not g:
