@@ -146,3 +146,20 @@ def test_near_tells_a_number_from_nan_and_infinity():
 def test_structural_checks_can_be_left_out():
     assert check_grads(keeps, X, structural=False).ok
     KEPT.clear()
+
+
+@pytest.mark.parametrize("f", [lambda x: 3.0, lambda x: np.ones(2), lambda x: (np.zeros(x.shape), 1.5)])
+@pytest.mark.parametrize("x", [np.array([0.5, -2.0]), np.float32(0), np.zeros((0, 2))])
+def test_a_constant_function_has_the_gradient_0(f, x):
+    assert check_grads(f, x, order=2).verified
+    wrong = check_grads(lambda x: 3.0, np.array([0.5, -2.0]), grad=np.ones_like, raise_=False)
+    assert [f.verdict for f in wrong.failures] == [Verdict.FAIL] * 2
+
+
+@pytest.mark.parametrize(
+    ("f", "x"), [(lambda x: x**2, 0.0), (lambda x: (x[0] - x[1]) ** 2, np.ones(2)), (lambda x: 1 / x, np.inf)]
+)
+def test_a_slope_of_0_by_chance_hides_nothing(f, x):
+    """The gradient 0 is right there, but f leaves the graph."""
+    report = check_grads(lambda x: f(x.data if isinstance(x, Value) else x), x, raise_=False)
+    assert not report.ok
