@@ -233,7 +233,8 @@ class Value(Operators):
             raise ValueError(
                 "backward(): release=True forgets the graph that retain_graph and create_graph keep"
             )
-        seed = seed_for(self, gradient, create_graph)
+        common = gradient is None and type(self._array) is float64 and self.requires_grad
+        seed = ONE if common else seed_for(self, gradient, create_graph)
         keep = create_graph if retain_graph is None else retain_graph
         found = backward.walk([(self, seed)], create_graph, keep, release)
         for leaf, g in found.items():
@@ -524,8 +525,6 @@ def _restore(kind: type[Value], data: Any, requires_grad: bool, name: str | None
 
 def seed_for(v: Value, gradient: Any, create_graph: bool, what: str = "backward()") -> Any:
     """The gradient a backward pass starts with, checked; never the caller's own array."""
-    if gradient is None and v.requires_grad and type(v._array) is np.float64:
-        return ONE  # the common case first
     if not v.requires_grad:
         raise RuntimeError(
             f"{what}: this Value does not require grad: it was made from constants, detached, "
