@@ -60,23 +60,25 @@ def push(y: Any, nodes: Iterable[Any], tangents: Mapping[Any, Array]) -> Array |
     quiet = silence()
     try:
         for node in sorted(nodes, key=BY_NUMBER):
-            inputs = node.inputs
-            ways = [i for i, x in enumerate(inputs) if isinstance(x, Node) and x in known]
+            args, read, ways = [], [], []
+            for i, x in enumerate(node.inputs):
+                if type(x) is not ndarray and isinstance(x, Node):
+                    if x in known:
+                        ways.append((i, known[x]))
+                    read.append(x)
+                    x = x._array
+                args.append(x)
             if not ways:
                 continue
             if node.state:
                 raise RuntimeError(messages.unusable(node))
-            args = []
-            for x in inputs:
-                if isinstance(x, Node):
-                    if x._number > node._number:
-                        raise RuntimeError(messages.changed(node, x))
-                    backward.check_current(x, node)
-                    x = x._array
-                args.append(x)
+            for x in read:
+                if x._number > node._number:
+                    raise RuntimeError(messages.changed(node, x))
+                backward.check_current(x, node)
             total: Any = None
-            for i in ways:
-                t = along(node, i, known[inputs[i]], args)
+            for i, t in ways:
+                t = along(node, i, t, args)
                 total = t if total is None else total + t
             known[node] = total
     finally:
@@ -94,16 +96,16 @@ def push(y: Any, nodes: Iterable[Any], tangents: Mapping[Any, Array]) -> Array |
 def along(node: Any, i: int, t: Array, args: list[Any]) -> Array:
     """What the tangent `t` of its input `i` adds to the tangent of a result."""
     op, out, params = node.op, node._array, node.params
+    rule = partial(op.rules[0], i=i) if op.variadic else op.rules[i]
+    if op in ELEMENTWISE and rule is not None:
+        return full(rule(full(t, out), out, *args, **params), out)
+    if op is MATMUL:
+        return t @ args[1] if i == 0 else args[0] @ t
     if op in LINEAR:
         r = op.forward(t, **params)
         return r if r.ndim else r[()]
-    if op is MATMUL:
-        return t @ args[1] if i == 0 else args[0] @ t
-    rule = partial(op.rules[0], i=i) if op.variadic else op.rules[i]
     if rule is None:
         raise TypeError(messages.no_rule(node, node.inputs[i]))
-    if op in ELEMENTWISE:
-        return full(rule(full(t, out), out, *args, **params), out)
     g = tracked(np.zeros(out.shape, out.dtype)[()], NO_OP, (), ALL, NO_PARAMS)
     with enable_grad():
         pulled = backward.checked(rule(g, out, *args, **params), node.inputs[i], node)

@@ -224,20 +224,20 @@ def jvp(f: Callable[..., Any], primals: Sequence[Tree], tangents: Sequence[Tree]
     (8.0, 12.0)
     """
     check_function(f, "jvp")
-    for name, given in (("primals", primals), ("tangents", tangents)):
-        if not isinstance(given, (tuple, list)):
-            raise TypeError(
-                f"jvp: {name} must be a tuple, one entry per argument of the function: ({name[:-1]},)"
-            )
+    if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
+        name = "tangents" if isinstance(primals, (tuple, list)) else "primals"
+        raise TypeError(
+            f"jvp: {name} must be a tuple, one entry per argument of the function: ({name[:-1]},)"
+        )
     call = Call(f, primals, range(len(primals)), {}, "jvp")
-    if call.trees is None and len(primals) == len(tangents):
-        flat = list(tangents)
-    else:
-        flat = laid_out(tuple(tangents), tuple(primals))
-    along = [constant(plain_array(t)) for t in flat]
-    shapes, needed = [t.shape for t in along], [v._array.shape for v in call.flat]
-    if shapes != needed:
-        raise ValueError(f"jvp: tangents of shapes {shapes} do not fit primals of shapes {needed}")
+    same = call.trees is None and len(primals) == len(tangents)
+    flat = list(tangents) if same else laid_out(tuple(tangents), tuple(primals))
+    known = {v: constant(plain_array(t)) for v, t in zip(call.flat, flat, strict=True)}
+    for v, t in known.items():
+        if t.shape != v._array.shape:
+            raise ValueError(f"jvp: {unlike(flat, call.flat)}")
+        if t.dtype != v._array.dtype:
+            known[v] = t.astype(v._array.dtype)
     y = output_of(call.output, "jvp")
     nodes: list[Value] = []
     linked = call.depends_on_outside(y, nodes) or holds_values(flat)
@@ -246,7 +246,6 @@ def jvp(f: Callable[..., Any], primals: Sequence[Tree], tangents: Sequence[Tree]
         return plainly(y, linked), zeros(plain_array(y))
     if linked or mode.get() > RECORD:
         return plainly(y, linked), pulled_twice(call, y, flat, linked)
-    known = {v: t if t.dtype == v.dtype else t.astype(v.dtype) for v, t in zip(call.flat, along, strict=True)}
     pushed = push(y, nodes, known)
     if pushed is None:
         call.independent(y)
@@ -258,10 +257,13 @@ def laid_out(tangents: Tree, primals: Tree) -> list[Any]:
     try:
         return matched(primals, tangents)
     except ValueError as error:
-        given, needed = ([np.shape(plain_array(x)) for x in leaves_of(t)] for t in (tangents, primals))
-        raise ValueError(
-            f"jvp: tangents of shapes {given} do not fit primals of shapes {needed}: {error}"
-        ) from None
+        raise ValueError(f"jvp: {unlike(leaves_of(tangents), leaves_of(primals))}: {error}") from None
+
+
+def unlike(tangents: Sequence[Any], primals: Sequence[Any]) -> str:
+    """That tangents do not fit, for messages."""
+    given, needed = ([np.shape(plain_array(x)) for x in leaves] for leaves in (tangents, primals))
+    return f"tangents of shapes {given} do not fit primals of shapes {needed}"
 
 
 def pulled_twice(call: Call, y: Value, tangents: list[Any], linked: bool) -> Any:
