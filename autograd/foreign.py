@@ -132,7 +132,10 @@ INSTEAD = {
     "np.apply_along_axis": "use axis= of the functions inside",
     "np.polynomial": "write np.polyval(v[::-1], x), or np.polyadd, np.polymul, np.polyder, np.polyfit",
     "np.testing": OUTSIDE,
-    **{f"np.{f}": DATES for f in ("busday_count", "busday_offset", "is_busday", "isnat", "datetime_as_string")},
+    **{
+        f"np.{f}": DATES
+        for f in ("busday_count", "busday_offset", "is_busday", "isnat", "datetime_as_string")
+    },
     "np.lib.recfunctions": "Values have no fields: keep each field as a Value of its own, e.g. in a dict",
     "np.char": TEXT,
     "np.strings": TEXT,

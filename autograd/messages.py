@@ -106,7 +106,8 @@ def label(v: Any) -> str:
 # --- where Values cannot go -----------------------------------------------------------------
 
 OUT = {
-    "np.asarray()": "np.stack([...]) or Value([...]) to join Values, nested lists row by row: "
+    "np.asarray()": "the Value itself (v.astype(dtype) for another dtype), "
+    "np.stack([...]) or Value([...]) to join several, nested lists row by row: "
     "np.stack([np.stack(row) for row in rows])",
     "complex()": f"real numbers only: {COMPLEX}",
     "an index": "stop_gradient(v).astype(int) for a position",

@@ -47,11 +47,17 @@ GIVEN = {
     "np.linalg.norm": (lambda: np.linalg.norm([S, S]), "np.linalg.norm(np.stack([...]))"),
     "np.polynomial": (lambda: np.polynomial.Polynomial(V), "np.polyval(v[::-1], x)"),
     "np.ndenumerate": (lambda: list(np.ndenumerate(V)), "np.ndindex(v.shape)"),
-    "np.lib.as_strided": (lambda: np.lib.stride_tricks.as_strided(V, (2, 2), (8, 8)), "sliding_window_view(v, n)"),
+    "np.lib.as_strided": (
+        lambda: np.lib.stride_tricks.as_strided(V, (2, 2), (8, 8)),
+        "sliding_window_view(v, n)",
+    ),
     "np.fft.fft": (lambda: np.fft.fft(V), "real and the imaginary part as two Values"),
     "np.fft.rfft": (lambda: np.fft.rfft(V), "np.fft.fft(np.eye(n)).real @ v"),
     "np.isnat": (lambda: np.isnat(V), "keep dates in plain arrays"),
-    "np.lib.recfunctions.drop_fields": (lambda: recfunctions.drop_fields(V, "a"), "each field as a Value of its own"),
+    "np.lib.recfunctions.drop_fields": (
+        lambda: recfunctions.drop_fields(V, "a"),
+        "each field as a Value of its own",
+    ),
 }
 
 

@@ -36,7 +36,7 @@ def added(weights: Array, ids: Any, n: int) -> Array:
 def edges_of(a: Array, bins: Any, within: Any, weights: Any) -> Array:
     """The edges of the bins; the outer ones are the data's extremes unless they are given."""
     ends = None if within is None else tuple([plain(x) for x in within])
-    known = np.histogram_bin_edges(plain(a), plain(bins), ends, None if weights is None else plain(weights))
+    known = np.histogram_bin_edges(plain(a), plain(bins), ends, None if weights is None else np.ones(a.shape))
     if not isinstance(bins, str) and np.ndim(bins) == 1:
         return array(bins)
     if not a.size and within is None:

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from .elementwise import COPY
+from .indexing import known
 from .shaping import array, broadcast_arrays, broadcast_to, concatenate, moveaxis, reshape, size_of, stack
-from .table import Array, door, maybe, plain
+from .table import Array, door, is_traced, maybe, plain
 
 
 def joined(x: Any) -> Array:
@@ -112,11 +113,10 @@ def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype
     """Through the logarithms; the ends are exact.  Negative numbers on both sides give negative ones."""
     inexact = np.result_type(start, stop, 1.0, np.zeros((), dtype))
     start, stop = broadcast_arrays(cast(array(start), inexact), cast(array(stop), inexact))
-    if maybe((plain(start) == 0) | (plain(stop) == 0)):
-        raise ValueError("np.geomspace: a geometric sequence cannot include zero; start and stop must not be 0")
-    sign = np.sign(plain(start))
-    if maybe(np.sign(plain(stop)) != sign):
-        raise ValueError("np.geomspace: start and stop have different signs, and what lies between is not real")
+    sign = np.sign(known(start))
+    same = known(start) * known(stop) > 0
+    if not is_traced(same) and not np.all(same):
+        raise ValueError("np.geomspace: start and stop must have one sign and not be 0, else what lies between is not real")
     first, last = start / sign, stop / sign
     y = logspace(np.log10(first), np.log10(last), num, endpoint, 10.0)
     ends = [first[None], y[1:-1], last[None]] if endpoint and num > 1 else [first[None], y[1:]]

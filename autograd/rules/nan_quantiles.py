@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from .reductions import present, restored, rows_of
-from .table import Array, door, plain, refuse
+from .table import Array, door, is_traced, plain, refuse
 
 
 def elements(ordered: Array, at: Array) -> Array:
@@ -16,7 +16,10 @@ def elements(ordered: Array, at: Array) -> Array:
 def sorted_rows(a: Array, axis: Any) -> tuple[Array, tuple[int, ...], Array]:
     """The rows in order, the axes, and how many numbers each row has."""
     rows, axes = rows_of(a, axis)
-    return np.sort(rows, -1), axes, present(rows, True).sum(axis=-1, keepdims=True)
+    count = present(rows, True).sum(axis=-1, keepdims=True)
+    if not is_traced(count) and not np.all(count):
+        np.nanmedian(np.nan)  # warns
+    return np.sort(rows, -1), axes, count
 
 
 @door(np.nanmedian)

@@ -368,7 +368,7 @@ def lstsq(a: Array, b: Array, rcond: Any = None) -> tuple[Array, Array, Any, Arr
         )
     m, n = a.shape
     columns = b[:, None] if b.ndim == 1 else b
-    x = LSTSQ(a, columns, rcond=rcond)
+    x = LSTSQ(a, columns, rcond=rcond if rcond is None else float(rcond))
     residual = columns - a @ x
     squares = (residual * residual).sum(axis=0) if m > n else np.zeros(0, x.dtype)
     return (x[:, 0] if b.ndim == 1 else x), squares, np.int32(min(m, n)), SVDVALS(a, norm=False)
