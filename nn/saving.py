@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +139,7 @@ def save_checkpoint(
     optimizer: Any = None,
     scheduler: Any = None,
     loader: Any = None,
+    callbacks: Sequence[Any] | None = None,
     step: int | None = None,
     rng: Any = None,
     extra: Any = None,
@@ -146,6 +147,7 @@ def save_checkpoint(
     """Write all that is needed to go on as if never interrupted, atomically, into one file.
 
     model, optimizer, scheduler, loader: anything with `state_dict()`.
+    callbacks: of `fit`; those that have a `state_dict()` are saved.
     rng: a np.random.Generator, or a dict of several.
     extra: numbers, strings, arrays, and lists, tuples and dicts of them.
 
@@ -154,6 +156,7 @@ def save_checkpoint(
     """
     parts: dict[str, Any] = {}
     given = dict(model=model, optimizer=optimizer, scheduler=scheduler, loader=loader)
+    given["callbacks"] = None if callbacks is None else _Callbacks(callbacks)
     for name, thing in given.items():
         if thing is not None:
             parts[name] = _with_state(name, thing).state_dict()
@@ -177,6 +180,7 @@ def load_checkpoint(
     optimizer: Any = None,
     scheduler: Any = None,
     loader: Any = None,
+    callbacks: Sequence[Any] | None = None,
     rng: Any = None,
 ) -> dict[str, Any]:
     """Put what is given here into the state it had in the file; {"step": ..., "extra": ...}.
@@ -202,6 +206,7 @@ def load_checkpoint(
     parts = {name: _decoded(part, tensors) for name, part in json.loads(text).items()}
 
     given = dict(model=model, optimizer=optimizer, scheduler=scheduler, loader=loader)
+    given["callbacks"] = None if callbacks is None else _Callbacks(callbacks)
     asked = {name: _with_state(name, thing) for name, thing in given.items() if thing is not None}
     generators = {} if rng is None else _generators(rng)
     absent = [name for name in [*asked, *(["rng"] if generators else [])] if name not in parts]
@@ -225,6 +230,26 @@ def load_checkpoint(
     for name, generator in generators.items():
         generator.bit_generator.state = parts["rng"][name]
     return {name: parts.get(name) for name in ("step", "extra")}
+
+
+class _Callbacks:
+    """The callbacks of a training as one thing with a state: by their places and classes."""
+
+    def __init__(self, callbacks: Sequence[Any]) -> None:
+        with_state = [c for c in callbacks if hasattr(c, "state_dict")]
+        self.named = {f"{i} {type(c).__name__}": c for i, c in enumerate(with_state)}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {name: c.state_dict() for name, c in self.named.items()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        if list(state) != list(self.named):
+            raise ValueError(
+                f"load_checkpoint: the file holds the callbacks {list(state)}, given are {list(self.named)}; "
+                f"pass those of the training that was saved, in their order"
+            )
+        for name, c in self.named.items():
+            c.load_state_dict(state[name])
 
 
 def _with_state(name: str, thing: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from autograd import Value, enable_grad
+from autograd.callers import stacklevel
 from autograd.foreign import LEAVE_OUT, check_arguments
 from autograd.tracing import is_tracing
 from optim.checks import at_least_zero, like, same_names
@@ -241,7 +242,7 @@ class Optimizer:
             f"{self.name}.step(): no parameter has a gradient, so nothing moves; call backward() on a loss that "
             f"was made from these parameters before step(), and zero_grad() before backward()",
             UserWarning,
-            stacklevel=3,
+            stacklevel=stacklevel(),
         )
 
     def _updated(self) -> None:

@@ -40,6 +40,13 @@ def _by_frequency(rows: Array, counts: Array) -> Array:
     return rows
 
 
+@primitive(None, name="frequencies")
+def _frequencies(index: Any) -> Any:
+    """How often each index occurs, in its place; in a compiled function counted in every call."""
+    _, where, counts = np.unique(index, return_inverse=True, return_counts=True)
+    return counts[where.reshape(index.shape)]
+
+
 def _renormalized(weight: Array, index: Any, max_norm: float, norm_type: float) -> None:
     """Scale the rows that are read and longer than `max_norm` down to it, in place."""
     used = np.unique(index)
@@ -84,11 +91,15 @@ def embedding(
         raise ValueError(f"embedding: weight has shape {w.shape}; a table (rows, D) is needed")
     index = _indices("embedding", input, w.shape[0])
     if max_norm is not None and index.size:
+        if is_traced(index) or is_traced(w):
+            raise TypeError(
+                f"embedding: max_norm={max_norm} scales rows of the weight in place, which a compiled function "
+                f"does not; leave this call out of it"
+            )
         _renormalized(w, index, max_norm, norm_type)
     rows = w[index]
     if scale_grad_by_freq and index.size:
-        _, where, counts = np.unique(index, return_inverse=True, return_counts=True)
-        rows = _by_frequency(rows, counts[where.reshape(index.shape)][..., None].astype(rows.dtype))
+        rows = _by_frequency(rows, _frequencies(index)[..., None].astype(rows.dtype))
     if padding_idx is not None:
         is_padding = (index == _padding("embedding", padding_idx, w.shape[0]))[..., None]
         rows = np.where(is_padding, rows.detach() if isinstance(rows, Value) else rows, rows)
@@ -181,6 +192,11 @@ def one_hot(tensor: Array, num_classes: int = -1) -> Any:
         index = _indices("one_hot", tensor, None)
         if not index.size:
             raise ValueError("one_hot: no classes can be counted in an empty tensor; give num_classes")
+        if is_traced(index):
+            raise TypeError(
+                f"one_hot: the classes of {index.dtype} {index.shape} cannot be counted inside a compiled function, "
+                f"where its numbers are not known yet; give num_classes"
+            )
         num_classes = int(index.max()) + 1
     elif num_classes < 1:
         raise ValueError(f"one_hot: num_classes={num_classes} must be -1, or 1 or more")

@@ -5,6 +5,7 @@ import io
 import math
 import os
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -88,9 +89,13 @@ class Monitor(Callback):
 
     mode: "min", "max", or "auto": the metric's own, and "min" for losses.
     A number that is nan is never better; a UserWarning says it, once in a training.
+
+    state_dict() holds what it has seen; after load_state_dict() the next training goes on from there
+    instead of beginning anew.
     """
 
     consequence = ""  # of a nan, for the warning
+    remembered: tuple[str, ...] = ("best", "best_epoch", "nan_since")  # from epoch to epoch
 
     def __init__(self, monitor: str, mode: str = "auto", min_delta: float = 0.0) -> None:
         if mode not in ("auto", "min", "max"):
@@ -102,9 +107,31 @@ class Monitor(Callback):
         self.best_epoch = -1
         self.nan_since = -1  # the epoch since when the number is nan
         self._told = False
+        self._goes_on = False
 
     def on_train_begin(self, run: Run) -> None:
+        if not self._goes_on:
+            self.begin()
+        self._goes_on = False
+
+    def begin(self) -> None:
+        """Forget what earlier trainings left."""
         self.best, self.best_epoch, self.nan_since, self._told = math.nan, -1, -1, False
+
+    def state_dict(self) -> dict[str, Any]:
+        """What it has seen so far: numbers and arrays."""
+        return {name: getattr(self, name) for name in self.remembered}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over a state_dict(), from which the next training goes on.  Raises ValueError for other names."""
+        if set(state) != set(self.remembered):
+            raise ValueError(
+                f"{type(self).__name__}.load_state_dict: {sorted(state)} given, {sorted(self.remembered)} needed; "
+                f"was it saved by the same class?"
+            )
+        for name in self.remembered:
+            setattr(self, name, state[name])
+        self._goes_on = True
 
     def current(self, run: Run) -> float:
         """The number watched; KeyError, naming those there are, if it was not measured."""
@@ -150,6 +177,7 @@ class EarlyStopping(Monitor):
     """
 
     consequence = ", which counts as no better"
+    remembered = (*Monitor.remembered, "waited", "best_state")
 
     def __init__(
         self,
@@ -163,21 +191,21 @@ class EarlyStopping(Monitor):
         if patience < 0:
             raise ValueError(f"EarlyStopping: patience={patience} must be 0 or more")
         self.patience, self.restore_best = patience, restore_best
-        self._waited = 0
-        self._state: dict[str, Any] | None = None
+        self.waited = 0  # epochs since the best one
+        self.best_state: dict[str, Any] | None = None  # the model's then, with restore_best
 
-    def on_train_begin(self, run: Run) -> None:
-        super().on_train_begin(run)
-        self._waited, self._state = 0, None
+    def begin(self) -> None:
+        super().begin()
+        self.waited, self.best_state = 0, None
 
     def on_epoch_end(self, run: Run) -> None:
         if self.improved(run):
-            self._waited = 0
+            self.waited = 0
             if self.restore_best:
-                self._state = run.model.state_dict()
+                self.best_state = run.model.state_dict()
             return
-        self._waited += 1
-        if self._waited >= max(self.patience, 1):
+        self.waited += 1
+        if self.waited >= max(self.patience, 1):
             run.stop = f"{self.monitor} has not improved since epoch {self.best_epoch + 1}"
             if self.nan_since >= 0:
                 best = (
@@ -188,36 +216,39 @@ class EarlyStopping(Monitor):
                 run.stop = f"{self.monitor} is nan since epoch {self.nan_since + 1}; {best}"
 
     def on_train_end(self, run: Run) -> None:
-        if self._state is not None:
-            run.model.load_state_dict(self._state)
+        if self.best_state is not None:
+            run.model.load_state_dict(self.best_state)
 
 
 class StopOnPlateau(Monitor):
     """Stop when |monitor - its value one epoch before| < eps: the rule of gradient descent by hand."""
+
+    remembered = (*Monitor.remembered, "previous")
 
     def __init__(self, eps: float = 1e-6, monitor: str = "loss") -> None:
         super().__init__(monitor)
         if not eps > 0:
             raise ValueError(f"StopOnPlateau: eps={eps} must be greater than 0")
         self.eps = eps
-        self._previous = math.nan
+        self.previous = math.nan
 
-    def on_train_begin(self, run: Run) -> None:
-        super().on_train_begin(run)
-        self._previous = math.nan
+    def begin(self) -> None:
+        super().begin()
+        self.previous = math.nan
 
     def on_epoch_end(self, run: Run) -> None:
         now = self.current(run)
-        if abs(now - self._previous) < self.eps:
+        if abs(now - self.previous) < self.eps:
             run.stop = f"{self.monitor} changed by less than {self.eps}"
-        self._previous = now
+        self.previous = now
 
 
 class ModelCheckpoint(Monitor):
     """Write a checkpoint of the whole training after every epoch, or after each best one.
 
-    It holds model, optimizer, the number of finished epochs (`step`), the state of random
-    numbers, and the scheduler of the LearningRateScheduler beside it, if there is one.
+    It holds model, optimizer, the number of finished epochs (`step`), the state of random numbers,
+    the scheduler of the LearningRateScheduler beside it, if there is one, and what the callbacks
+    have seen (with EarlyStopping's restore_best the best parameters too).
     path: may hold fields such as "model_{epoch:03d}.safetensors", where epoch counts from 1,
     or "{val_loss:.3f}".  The file appears whole or not at all.
     rng: the generators whose state is saved; if left out, the one that dropout and its like
@@ -226,8 +257,10 @@ class ModelCheckpoint(Monitor):
     To go on as if the training had never stopped, to the last bit, make everything anew, then
 
         done = nn.load_checkpoint(path, model=model, optimizer=optimizer, scheduler=scheduler,
-                                  rng=nn.init.generator())["step"]
-        nn.fit(..., initial_epoch=done)
+                                  callbacks=callbacks, rng=nn.init.generator())["step"]
+        nn.fit(..., callbacks=callbacks, initial_epoch=done)
+
+    Without callbacks= these begin anew: the first epoch is then the best so far.
 
     Raises ValueError at the beginning of a training with several schedulers.
     """
@@ -270,6 +303,7 @@ class ModelCheckpoint(Monitor):
             model=run.model,
             optimizer=optimizer,
             scheduler=self._scheduler,
+            callbacks=run.callbacks,
             step=run.epoch + 1,
             rng=init.generator() if self.rng is None else self.rng,
             extra=dict(run.logs),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograd import Value
+from autograd import Value, compile
 from nn import init
 from nn.embedding import Embedding, EmbeddingBag
 from nn.functional.embedding import embedding, embedding_bag, one_hot
@@ -35,6 +35,18 @@ def test_gradients_by_frequency():
     w = Value(TABLE)
     embedding([2, 2, 1, 2], w, scale_grad_by_freq=True).sum().backward()
     np.testing.assert_allclose(w.grad, [[0, 0], [1, 1], [1, 1], [0, 0], [0, 0]])
+
+
+def test_compiled():
+    """Frequencies are counted in every call; what writes in place, or depends on the numbers, is refused."""
+    counted = compile(lambda w, ids: np.sum(embedding(ids, w, scale_grad_by_freq=True) * 3.0))
+    for ids in ([2, 2, 1, 2], [0, 4, 4, 1]):
+        _, g = counted.value_and_grad(TABLE, np.array(ids))
+        np.testing.assert_allclose(g, 3.0 * np.isin(np.arange(5), ids)[:, None] * np.ones(2))
+    with pytest.raises(TypeError, match=r"embedding: max_norm=1.0 scales rows of the weight in place"):
+        compile(lambda ids, w: embedding(ids, w, max_norm=1.0))(np.array([2, 0]), TABLE)
+    with pytest.raises(TypeError, match=r"one_hot: .*; give num_classes"):
+        compile(one_hot)(np.array([2, 0]))
 
 
 def test_long_rows_are_scaled_down_where_they_are_read():

@@ -1,5 +1,6 @@
 """What optimizers and schedulers say: their rates, missing gradients, numbers out of range (1 s)."""
 
+import contextlib
 import copy
 import math
 import pickle
@@ -10,6 +11,7 @@ import pytest
 
 import optim
 from autograd import Value
+from autograd.graph import record
 from optim import lr_scheduler as schedules
 
 
@@ -329,3 +331,11 @@ def test_minimize_says_that_lbfgs_stays():
     assert (
         stays.reason == "LBFGS stays where it is: it has met a tolerance of its own" and not stays.converged
     )
+
+
+@pytest.mark.parametrize("watched", [contextlib.nullcontext, record])
+def test_a_warning_names_the_line_that_called_step(watched):
+    o = one()
+    with pytest.warns(UserWarning, match="no parameter has a gradient") as said, watched(o):
+        o.step()
+    assert [w.filename for w in said] == [__file__]

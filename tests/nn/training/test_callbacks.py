@@ -595,3 +595,39 @@ def test_what_is_no_callback_is_refused(callbacks, words):
     model = Dense(3, 1)
     with pytest.raises(TypeError, match=words):
         fit(model, X, Y, mse, Descent(model.parameters()), callbacks=callbacks, verbose=0)
+
+
+def test_what_callbacks_have_seen_goes_on_from_a_checkpoint(tmp_path):
+    """Patience, the best so far and its parameters are as if the training had never stopped."""
+    pytest.importorskip("safetensors")
+    script = [5.0, 3.0, 4.0, 3.5, 3.2, 3.9, 1.0]
+    every, best = tmp_path / "{epoch}.st", tmp_path / "best.st"
+
+    def made():
+        return [
+            EarlyStopping("loss", patience=4, restore_best=True),
+            ModelCheckpoint(best, "loss", save_best_only=True),
+            StopOnPlateau(1e-3),
+            ModelCheckpoint(every, "loss"),
+        ]
+
+    whole, history = scripted(script, *made())
+    assert history.stopped == "loss has not improved since epoch 2" and len(history.epoch) == 6
+    for done in (3, 4, 5):
+        best.unlink()
+        callbacks, model = made(), Scripted(script[done:])
+        with pytest.raises(ValueError, match=r"the file holds the callbacks .*in their order"):
+            load_checkpoint(tmp_path / f"{done}.st", model=model, callbacks=callbacks[::-1])
+        found = load_checkpoint(tmp_path / f"{done}.st", model=model, callbacks=callbacks)
+        again = fit(
+            model, np.zeros((2, 1)), np.zeros((2, 1)), lambda o, t: o.mean(), Count(model),
+            epochs=len(script), initial_epoch=found["step"], callbacks=callbacks, verbose=0,
+        )  # fmt: skip
+        assert again.stopped == history.stopped and again.epoch == history.epoch[done:]
+        assert not best.exists()  # none of these epochs is better than the second
+        assert model.w.item() == whole.w.item() == callbacks[0].best_state["w"]
+        best.touch()
+    scripted([2.0], callbacks[0])
+    assert callbacks[0].best == 2.0  # another training begins anew
+    with pytest.raises(ValueError, match="was it saved by the same class"):
+        callbacks[0].load_state_dict(callbacks[1].state_dict())
