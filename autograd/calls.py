@@ -91,7 +91,9 @@ class Call:
     def pulled(self, output: Value, seed: Any, create_graph: bool) -> list[Any]:
         """`pull` for a gradient that fits the output, which carries one."""
         wanted = None if self.alone else {v._number: v for v in self.flat}
-        found = backward.walk([(output, seed)], create_graph=create_graph, store=False, wanted=wanted)
+        found = backward.walk(
+            [(output, seed)], create_graph=create_graph, store=False, wanted=wanted, since=self.start
+        )
         if not self.alone and not any([v in found for v in self.flat]):
             self.independent(output)
         results = [found[v] if v in found else zeros(v) for v in self.flat]
