@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from autograd.callers import stacklevel
 from nn import init
 from nn.functional.activation import relu, sigmoid, tanh
 from nn.functional.dropout import dropout
@@ -117,7 +118,7 @@ class _Recurrent(Module):
         if dropout and num_layers == 1:
             warnings.warn(
                 f"{name}: dropout={dropout} acts between layers, and num_layers is 1; add layers or leave it out",
-                stacklevel=3,
+                stacklevel=stacklevel(),
             )
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.dropout, self.bidirectional = (

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.callers import stacklevel
+
 if TYPE_CHECKING:
     from optim.generate import Written
 
@@ -64,7 +66,7 @@ class Kernel:
                 self._loop = False
                 warnings.warn(
                     f"numba cannot compile the rule {self.name}, which runs without fused: {error}",
-                    stacklevel=9,
+                    stacklevel=stacklevel(),
                 )
         return self._loop is not False
 
@@ -96,7 +98,7 @@ def kernel_of(
                 warnings.warn(
                     f"the rule {name} cannot be compiled and runs as plain NumPy: {error}; "
                     f"make it elementwise, and choose with np.where",
-                    stacklevel=8,
+                    stacklevel=stacklevel(),
                 )
     return _kernels[known]
 

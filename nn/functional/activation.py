@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Value, primitive, special
+from autograd.callers import stacklevel
 from nn.functional.draw import draw
 from nn.functional.erf import normal_cdf, normal_pdf
 from nn.functional.shapes import Array, array
@@ -363,7 +364,7 @@ def _axis(name: str, x: Array, dim: int | None) -> int:
     warnings.warn(
         f"{name}: dim is not given, and {chosen} is taken for {x.ndim} axes, as PyTorch does; "
         f"write dim={chosen} (or dim=-1 for the last)",
-        stacklevel=3,
+        stacklevel=stacklevel(),
     )
     return chosen
 

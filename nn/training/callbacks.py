@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from autograd import Value
+from autograd.callers import stacklevel
 from autograd.foreign import check_arguments
 from nn import init
 from nn.module import Module
@@ -151,7 +152,7 @@ class Monitor(Callback):
                     f"{type(self).__name__}: {self.monitor} is nan in epoch {run.epoch + 1}{self.consequence}; "
                     f"look for nan in the data it was measured with",
                     UserWarning,
-                    stacklevel=2,
+                    stacklevel=stacklevel(),
                 )
         return now
 

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from autograd.callers import stacklevel
 from optim.checks import at_least_zero, same_names, whole
 from optim.optimizer import Optimizer
 
@@ -61,7 +62,7 @@ class LRScheduler:
                 f"{self.name}.step() before optimizer.step(): the first learning rate is never used; "
                 f"call optimizer.step() first",
                 UserWarning,
-                stacklevel=2,
+                stacklevel=stacklevel(),
             )
         self._step_count += 1
         self.last_epoch += 1

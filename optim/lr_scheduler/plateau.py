@@ -4,6 +4,7 @@ import math
 import warnings
 from typing import Any
 
+from autograd.callers import stacklevel
 from optim.checks import at_least_zero, whole
 from optim.lr_scheduler.base import LRScheduler, optimizer_of, rates
 from optim.optimizer import Optimizer
@@ -83,7 +84,7 @@ class ReduceLROnPlateau(LRScheduler):
                 f"ReduceLROnPlateau.step: the metric of step {self.last_epoch} is nan, which counts as no better; "
                 f"look for where it comes from, e.g. with autograd.detect_anomaly()",
                 UserWarning,
-                stacklevel=2,
+                stacklevel=stacklevel(),
             )
         if self.is_better(now, self.best):
             self.best, self.num_bad_epochs = now, 0

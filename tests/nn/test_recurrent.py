@@ -165,8 +165,9 @@ def test_dropout_acts_between_layers_in_training():
     np.testing.assert_array_equal(layer.eval()(x)[0].data, plain(x)[0].data)
     dead = RNN(3, 4, 2, dropout=1.0, rng=1)
     np.testing.assert_array_equal(dead(x)[0].data, dead(7 * x)[0].data)  # nothing comes through
-    with pytest.warns(UserWarning, match="between layers"):
+    with pytest.warns(UserWarning, match="between layers") as said:
         RNN(3, 4, dropout=0.5)
+    assert said[0].filename == __file__
 
 
 def test_steps_by_halves():

@@ -278,8 +278,9 @@ def test_schedulers_of_schedulers_check_theirs():
 def test_a_plateau_of_nan_is_spoken_of_once():
     scheduler = schedules.ReduceLROnPlateau(one(), patience=0, factor=0.5)
     scheduler.step(1.0)
-    with pytest.warns(UserWarning, match="the metric of step 2 is nan, which counts as no better"):
+    with pytest.warns(UserWarning, match="the metric of step 2 is nan, which counts as no better") as said:
         scheduler.step(math.nan)
+    assert said[0].filename == __file__
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         scheduler.step(math.nan)
