@@ -44,10 +44,7 @@ class Call:
         called = list(args)
         for n in numbers:
             x = args[n]
-            if type(x) is float:  # the common case first
-                called[n] = v = tracked(float64(x), NO_OP, (), ALL)
-                self.flat.append(v)
-            elif isinstance(x, CONTAINERS):
+            if isinstance(x, CONTAINERS):
                 own = [variable(leaf, what) for leaf in leaves_of(x)]
                 called[n] = rebuilt(x, own)
                 self.flat += own
@@ -76,7 +73,7 @@ class Call:
         return alone is None
 
     def pull(self, output: Any, gradient: Any, create_graph: bool) -> list[Any]:
-        """The gradient of each variable; zeros where the output does not depend on it, with a warning if it does on none."""
+        """The gradient of each variable; zeros where the output does not depend on it."""
         if gradient is not None:
             given, shape = plain_array(gradient).shape, plain_array(output).shape
             if given != shape:
@@ -100,7 +97,7 @@ class Call:
         return [as_value(g) for g in results] if create_graph else results
 
     def pulled_alone(self, y: Any) -> list[Any] | None:
-        """`pull` of a number that depends on the variables alone, without looking first; None if it does not."""
+        """`pull` of a number that depends on the variables alone, without looking first; else None."""
         if _mode() != RECORD or type(y) is not Value or not y.requires_grad:
             return None
         try:
@@ -213,7 +210,7 @@ def as_value(g: Any) -> Value:
 
 
 class Chosen:
-    """Which arguments of a function are differentiated: an int or a tuple of ints, looked at once for each length."""
+    """Which arguments of a function are differentiated: an int or a tuple of ints, looked at once per length."""
 
     __slots__ = ("alone", "argnums", "known", "single")
 

@@ -50,9 +50,9 @@ LINEAR = {
 
 
 def push(y: Any, nodes: Iterable[Any], tangents: Mapping[Any, Array]) -> Array | None:
-    """The tangent of `y`, a Value, for those of Values it was made from; all of the dtype of what they belong to.
+    """The tangent of `y`, a Value, for those of Values it was made from; None if it was made from none of them.
 
-    None if it was made from none of them.
+    tangents: for each Value one of its shape and dtype.
     nodes: the results on the way there, `y` itself included.
     Raises RuntimeError if the graph was released, or an input changed in place since.
     """

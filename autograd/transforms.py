@@ -305,9 +305,11 @@ def derivatives(call: Call, y: Any) -> list[Any]:
     linked = call.depends_on_outside(y)
     shape, dtype = plain_array(y).shape, plain_array(y).dtype
     rows = []
+    n = prod(shape)
     if not carries(y):
         call.independent(y)
-    for i in range(prod(shape) if carries(y) else 0):
+        n = 0
+    for i in range(n):
         unit = np.zeros(shape, dtype)
         unit.reshape(-1)[i] = 1
         rows.append(call.pulled(y, unit[()], linked))

@@ -56,7 +56,8 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable
 
 
 def is_axis(axis: Any) -> bool:
-    return axis is None or hasattr(axis, "__index__")
+    """Whether `in_axes` or `out_axes` is one for all leaves: an axis, or None."""
+    return axis is None or isinstance(axis, (int, np.integer))
 
 
 # --- arguments ------------------------------------------------------------------------------
@@ -97,23 +98,14 @@ def columns_of(in_axes: Any, args: tuple[Tree, ...], options: dict[str, Tree], w
 
 
 def spread(axes: Any, tree: Tree, where: str, what: str) -> Iterator[tuple[str, Any, int | None]]:
-    """Each leaf of a tree: its place, itself, its axis.  `axes` is one for all, or a container like the tree."""
+    """Each leaf of a tree: its place, itself, its axis.  `axes`: one for all, or a container like the tree."""
     if is_axis(axes) and not isinstance(tree, CONTAINERS):
         yield where, tree, axes
         return
-    keys = (
-        list(tree)
-        if isinstance(tree, dict)
-        else list(range(len(tree)))
-        if isinstance(tree, CONTAINERS)
-        else []
-    )
-    if is_axis(axes):
-        axes = dict.fromkeys(keys, axes)
-    elif not alike(axes, tree):
+    if not is_axis(axes) and not alike(axes, tree):
         raise TypeError(f"{what}: the axes {axes!r} do not fit {where}, a {type(tree).__name__}")
-    for key in keys:
-        yield from spread(axes[key], tree[key], f"{where}[{key!r}]", what)
+    for key in tree if isinstance(tree, dict) else range(len(tree)):
+        yield from spread(axes if is_axis(axes) else axes[key], tree[key], f"{where}[{key!r}]", what)
 
 
 def alike(axes: Any, tree: Tree) -> bool:
