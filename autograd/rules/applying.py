@@ -44,18 +44,17 @@ def apply_over_axes(func: Callable[..., Any], a: Any, axes: Any) -> Array:
 def piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: Any) -> Array:
     """Each function is given the elements for which its condition holds, and no others."""
     x = array(x)
-    conditions = [np.asarray(c, bool) for c in conditions_of(condlist, x.ndim)]
+    conditions = [np.broadcast_to(np.asarray(c, bool), x.shape).reshape(-1) for c in conditions_of(condlist, x.ndim)]
     if len(funclist) == len(conditions) + 1:
         conditions.append(~np.any(conditions, axis=0))
     elif len(funclist) != len(conditions):
         n = len(conditions)
         raise ValueError(f"np.piecewise: {len(funclist)} functions for {n} conditions; give {n}, or {n + 1} with a default")
-    y: Array = np.zeros(x.shape, x.dtype)[()]
+    flat, y = reshape(x, -1), np.zeros(x.size, x.dtype)
     for condition, function in zip(conditions, funclist, strict=True):
-        at = Index(condition)
-        piece = function(x[condition], *args, **kw) if callable(function) else function
-        y = SETITEM(y, piece if not hasattr(piece, "dtype") or piece.dtype == x.dtype else piece.astype(x.dtype), index=at)
-    return y
+        piece = array(function(flat[condition], *args, **kw) if callable(function) else function)
+        y = SETITEM(y, piece if piece.dtype == x.dtype else piece.astype(x.dtype), index=Index(condition))
+    return reshape(y, x.shape)
 
 
 def conditions_of(condlist: Any, ndim: int) -> list[Any]:

@@ -155,6 +155,12 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Array:
 # --- np.polynomial.polynomial: from the lowest power up -------------------------------------
 
 
+def asks(name: str) -> Any:
+    """The function, if it asks its arguments what to do, as NumPy 2.4's; an older one does not know of Values."""
+    function = vars(np.polynomial.polynomial)[name]
+    return function if hasattr(function, "__wrapped__") else None
+
+
 def valued(x: Any, c: Array, tensor: bool) -> Array:
     """Horner's scheme; `tensor`: every x for every column of `c`."""
     x = array(x)
@@ -165,11 +171,11 @@ def valued(x: Any, c: Array, tensor: bool) -> Array:
     return y
 
 
-@door(getattr(np.polynomial.polynomial, "polyval2d", None))
+@door(asks("polyval2d"))
 def polyval2d(x: Any, y: Any, c: Any) -> Array:
     return valued(y, valued(x, coefficients(c), True), False)
 
 
-@door(getattr(np.polynomial.polynomial, "polygrid2d", None))
+@door(asks("polygrid2d"))
 def polygrid2d(x: Any, y: Any, c: Any) -> Array:
     return valued(y, valued(x, coefficients(c), True), True)
