@@ -16,6 +16,7 @@ from autograd.graph.words import (
     product,
     shape_of,
     shown_scope,
+    sign_of,
     value_line,
 )
 
@@ -34,6 +35,14 @@ SHAPES = {
     OP: {"shape": "box", "style": "filled,rounded"},
     ROOT: {"shape": "octagon", "style": "filled", "penwidth": "2", "margin": "0.02,0.02"},
     GROUP: {"shape": "box3d", "style": "filled"},
+}
+SIGNS = {
+    "none": "faint",
+    "positive": "positive",
+    "negative": "negative",
+    "nan": "bad",
+    "zero": "ink",
+    "many": "ink",
 }
 Attributes = dict[str, str]
 
@@ -104,7 +113,7 @@ class Dot:
             "edge": {
                 "fontname": FONT,
                 "fontsize": "10",
-                "fontcolor": c["positive"],
+                "fontcolor": c["ink"],
                 "color": c["line"],
                 "arrowsize": "0.7",
             },
@@ -142,7 +151,7 @@ class Dot:
         if self.values and n.role != GROUP and not (n.role == CONSTANT and not n.name and not n.shape):
             lines.append(html(value_line(n)))
         if self.gradients and n.role not in (CONSTANT, GROUP):
-            colour = c["faint"] if n.gradient is None else c["positive"]
+            colour = c[SIGNS[sign_of(n.gradient)]]
             lines.append(f'<font color="{colour}">{html(gradient_line(n))}</font>')
         order = f"order{min(n.order, 3)}" if n.order and n.role in (OP, GROUP) else n.role
         return {
@@ -168,6 +177,10 @@ class Dot:
         attributes = {"style": "dashed"} if source.role == CONSTANT else {}
         if self.contributions and e.contribution is not None:
             attributes["label"] = "\\n".join(product(e, target))
+            sign = sign_of(e.contribution)
+            attributes["fontcolor"] = self.colours[SIGNS[sign]]
+            if sign in ("positive", "negative"):
+                attributes["color"] = self.colours[sign]
         about = quotable("\n".join(edge_details(e, source, target)))
         attributes["tooltip"] = about
         if "label" in attributes:
