@@ -14,6 +14,7 @@ import numpy as np
 from autograd.compiler import passes, scalars
 from autograd.compiler.compiled import loaded
 from autograd.compiler.names import Names
+from autograd.compiler.parts import tupled
 from autograd.compiler.program import Program
 from autograd.compiler.trace import trace
 from autograd.compiler.ufuncs import ufunc_of
@@ -199,7 +200,7 @@ class Writer:
         common = dict(
             values=", ".join([*before, *after, *names.all(met)]), differs=" or ".join(differs) or "False",
             numbers=", ".join(names.all(met)), rooms=", ".join(rooms), slots=", ".join(slots.values()),
-            new=back.format(news[0]), news=scalars.tupled(news),
+            new=back.format(news[0]), news=tupled(news),
         )  # fmt: skip
         parameters = {k: names[x] for k, x in zip(self.free, numbers, strict=True)}
         texts = {
@@ -209,7 +210,7 @@ class Writer:
                 changed=" or ".join([f"_{k} is not None" for k in none]) or "False",
                 floats=[f"{x} = float({x})" for x in parameters.values()],
                 lines=scalars.lines_of(Program([], [], [], first, met), names),
-                results=scalars.tupled([scalars.atom(x, names) for x in met]),
+                results=tupled([scalars.atom(x, names) for x in met]),
             ),
             "number": filled(NUMBER, **common, lines=[*lines, *count]),
             "array": filled(

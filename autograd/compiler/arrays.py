@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.buffers import LARGE, Buffers, key_of
+from autograd.compiler.buffers import Buffers, key_of
 from autograd.compiler.names import Names, comment
+from autograd.compiler.parts import defined, parted, tupled
 from autograd.compiler.passes import SCATTERED
 from autograd.compiler.program import CONSTANT, STEP, Program, Variable, constant
+from autograd.compiler.recycled import LARGE
 from autograd.compiler.stacked import SUMS
 from autograd.compiler.ufuncs import ufunc_of
 from autograd.rules import elementwise as el
@@ -40,9 +42,9 @@ POWERS = {2: np.square, 0.5: np.sqrt, -1: np.reciprocal, 1: np.positive}  # as n
 
 @dataclass(slots=True)
 class Code:
-    """The text of a function, what it refers to, and the buffers it needs."""
+    """The text of functions, what it refers to, and the buffers it needs."""
 
-    source: str
+    texts: list[str]  # of the functions; the last of them makes the others into one
     namespace: dict[str, Any]
     buffers: list[Any]  # one like each is to be allocated
     foreign: bool  # whether it runs code that is neither ours nor NumPy's
@@ -410,15 +412,15 @@ def code(program: Program, names: Names, planner: Planner | None = None) -> Code
         planner.emit(s)
     planner.finish()
     given = [names[x] for x in [*program.inputs, *program.closed]]
-    results = ", ".join([planner.result(x) for x in program.outputs])
-    body = [*planner.lines, f"return ({results}{',' if len(program.outputs) == 1 else ''})"]
-    buffers = ", ".join([f"buffer{i}" for i in range(len(planner.buffers))])
-    text = [f"def make({buffers}):", *[f"    {line}" for line in planner.before]]
+    results = tupled([planner.result(x) for x in program.outputs])
+    buffers = [f"buffer{i}" for i in range(len(planner.buffers))]
+    parts, makers, lines = parted(planner.lines, given, results, [*buffers, *defined(planner.before)])
+    text = [f"def make({', '.join(buffers)}):", *[f"    {line}" for line in [*planner.before, *makers]]]
     text += [f"    def run({', '.join(given)}):"]
-    text += [f"        {line}" for line in body]
+    text += [f"        {line}" for line in [*lines, f"return {results}"]]
     text += ["    return run", ""]
     foreign = not all([is_known(op) for op in {s.op for s in program.steps}])
-    return Code("\n".join(text), planner.namespace, planner.buffers, foreign)
+    return Code([*parts, "\n".join(text)], planner.namespace, planner.buffers, foreign)
 
 
 def is_known(op: Op | None) -> bool:

@@ -8,10 +8,8 @@ import numpy as np
 
 from autograd.compiler.names import Names, literal
 from autograd.compiler.program import CONSTANT, Program, Variable
-from autograd.compiler.recycled import Recycled
+from autograd.compiler.recycled import LARGE, Recycled
 from autograd.compiler.ufuncs import ufunc_of
-
-LARGE = 1 << 16  # bytes: of such a result fresh memory costs more than a look whether an old one is free
 
 Key = tuple[
     tuple[int, ...], int, tuple[int, ...]
@@ -82,7 +80,7 @@ class Buffers:
                     return self.hold(s, b)
         if self.free.get(key):
             return self.hold(s, self.free[key].pop())
-        return self.hold(s, self.another(s.data))
+        return self.hold(s, self.another(s.data, key))
 
     def look_ahead(self) -> None:
         """What a large result is made of in place is computed in its memory from the start: fewer arrays in the caches."""
@@ -99,7 +97,8 @@ class Buffers:
     def stack(self, s: Variable) -> tuple[str, list[str]]:
         """A buffer whose rows are the operands of a step, and its rows: what can be is computed there from the start."""
         x = s.args[0]
-        b = self.another(np.empty((len(s.args), *x.shape), x.dtype))
+        whole = np.empty((len(s.args), *x.shape), x.dtype)
+        b = self.another(whole, key_of(whole))
         rows = []
         for i, x in enumerate(s.args):
             rows.append(self.names.unused(f"row{len(self.before)}"))
@@ -115,11 +114,10 @@ class Buffers:
             found = self.likes[id(s)] = key_of(s.data)
         return found
 
-    def another(self, like: Any) -> int:
+    def another(self, like: Any, key: Key) -> int:
         """A new buffer."""
-        fresh = np.empty_like(like)
-        self.buffers.append(fresh)
-        self.keys.append(key_of(fresh))
+        self.buffers.append(like if like.flags.forc else np.empty_like(like))
+        self.keys.append(key)
         return len(self.buffers) - 1
 
     def recycled(self, s: Variable) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from autograd.compiler import scalars
 from autograd.compiler.arguments import compact, is_input
 from autograd.compiler.names import RESERVED, Names
+from autograd.compiler.parts import tupled
 from autograd.compiler.program import Program
 from autograd.containers import leaves_of, rebuilt
 from autograd.modes import RECORD, TRACE, mode
@@ -194,7 +195,7 @@ def arranged(output: Any, call: str) -> list[str]:
     if not scalars.can_be_text(output):
         return [f"return _rebuilt(_output, {call})"]
     results = [f"_r{i}" for i in range(len(leaves_of(output)))]
-    return [f"{scalars.tupled(results)} = {call}", f"return {scalars.arranged(output, iter(results))}"]
+    return [f"{tupled(results)} = {call}", f"return {scalars.arranged(output, iter(results))}"]
 
 
 def parameters(f: Callable[..., Any], n: int) -> tuple[list[str], str, str]:

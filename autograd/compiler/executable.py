@@ -17,7 +17,7 @@ from autograd.compiler import arrays, passes, scalars
 from autograd.compiler.folded import folded
 from autograd.compiler.names import Names
 from autograd.compiler.program import Program
-from autograd.compiler.recycled import buffer_like
+from autograd.compiler.recycled import buffers_like
 from autograd.compiler.single import narrowed
 from autograd.compiler.stacked import stacked
 
@@ -97,24 +97,27 @@ def executable(program: Program, backend: str | None, name: str) -> Executable:
         return Executable(program, "python", text, lambda: run, "", name)
     program = stacked(narrowed(passes.with_numbers(passes.outer(program, single=True))))
     code = arrays.code(program, Names(program))
-    make = loaded(code.source, code.namespace, name)["make"]
+    make = loaded(code.texts, code.namespace, name)["make"]
 
     def fresh() -> Callable[..., tuple[Any, ...]]:
-        made: Callable[..., tuple[Any, ...]] = make(*[buffer_like(b) for b in code.buffers])
+        made: Callable[..., tuple[Any, ...]] = make(*buffers_like(code.buffers))
         return made
 
-    return Executable(program, "numpy", code.source, fresh, why or "asked for", name, code.foreign)
+    return Executable(program, "numpy", "\n".join(code.texts), fresh, why or "asked for", name, code.foreign)
 
 
-def loaded(text: str, namespace: dict[str, Any], name: str) -> dict[str, Any]:
-    """Generated code, run; tracebacks show its lines as long as its function lives."""
-    loaded.count += 1  # type: ignore[attr-defined]
-    file = f"<compiled {name} {loaded.count}>"  # type: ignore[attr-defined]
-    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-    exec(builtins.compile(text, file, "exec"), namespace)
-    for x in namespace.values():
-        if isinstance(x, FunctionType) and x.__code__.co_filename == file:
-            finalize(x, linecache.cache.pop, file, None).atexit = False
+def loaded(text: str | Sequence[str], namespace: dict[str, Any], name: str) -> dict[str, Any]:
+    """Generated code, of one or several texts, run; tracebacks show its lines as long as its functions live."""
+    for part in [text] if isinstance(text, str) else text:
+        loaded.count += 1  # type: ignore[attr-defined]
+        file = f"<compiled {name} {loaded.count}>"  # type: ignore[attr-defined]
+        linecache.cache[file] = (len(part), None, part.splitlines(keepends=True), file)
+        made: dict[str, Any] = {}
+        exec(builtins.compile(part, file, "exec"), namespace, made)
+        namespace |= made
+        for x in made.values():
+            if isinstance(x, FunctionType):
+                finalize(x, linecache.cache.pop, file, None).atexit = False
     return namespace
 
 

@@ -4,52 +4,64 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.passes import SMALL, needed, rewritten
-from autograd.compiler.program import CONSTANT, Program, Variable, constant, step
+from autograd.compiler.passes import SMALL
+from autograd.compiler.program import CONSTANT, Program, Variable, constant
 from autograd.rules import elementwise as el
 
 
 def folded(program: Program) -> Program:
     """-(c * x) as (-c) * x, and (c * x) * d, x a truth value, as x * (c * d): the same bits."""
-    count = program.uses()
-
-    def shorter(s: Variable) -> Variable:
-        if s.dtype.kind != "f" or s.op not in (el.NEGATIVE, el.MULTIPLY):
-            return s
-        for x, d in (s.args, s.args[::-1]) if s.op is el.MULTIPLY else ((s.args[0], None),):
-            if x.op not in FACTORS or x.name is not None or x.dtype != s.dtype or count[id(x)] != 1:
-                continue
-            new = negated(s, x) if d is None else joined(s, x, d)
-            count[id(new)] = count[id(s)]
-            if new is not s:
-                return new
-        return s
-
-    if not any([s.op is el.NEGATIVE or "b" in [x.dtype.kind for x in s.args] for s in program.steps]):
-        return program
-    return needed(rewritten(program, shorter))
-
-
-FACTORS = frozenset((el.MULTIPLY, el.DIVIDE))
+    count: dict[int, int] = {}
+    gone: set[int] = set()  # what nothing is made of any more
+    for s in program.steps:
+        if s.op is el.NEGATIVE:
+            found = negated(s.args[0])
+        elif s.op is el.MULTIPLY:
+            found = joined(*s.args) or joined(*s.args[::-1])
+        else:
+            continue
+        if found is None or s.dtype.kind != "f" or found[0].dtype != s.dtype or found[0].name is not None:
+            continue
+        count = count or program.uses()
+        if count[id(found[0])] == 1:
+            gone.add(id(found[0]))
+            s.op, s.args = found[0].op, found[1]
+    if gone:
+        program.steps = [s for s in program.steps if id(s) not in gone]
+    return program
 
 
-def negated(s: Variable, x: Variable) -> Variable:
-    """The negative `s` of x = c * y or c / y or y / c as one operation."""
-    for i, c in enumerate(x.args):
-        if c.kind == CONSTANT and c.dtype.kind == "f" and getattr(c.data, "nbytes", 0) <= SMALL:
-            args = (*x.args[:i], constant(-c.data), *x.args[i + 1 :])
-            return step(x.op, args, x.params, s.data, s)  # type: ignore[arg-type]
-    return s
+Found = tuple[
+    Variable, tuple[Variable, Variable]
+]  # a factor that is not needed any more, the operands instead
 
 
-def joined(s: Variable, x: Variable, d: Variable) -> Variable:
-    """s = (c * y) * d as y * (c * d), if y is a truth value."""
+def negated(x: Variable) -> Found | None:
+    """The negative of x = c * y, y * c, c / y or y / c as one operation."""
+    if x.op is el.MULTIPLY or x.op is el.DIVIDE:
+        y, z = x.args
+        if is_small(y):
+            return x, (constant(-y.data), z)
+        if is_small(z):
+            return x, (y, constant(-z.data))
+    return None
+
+
+def joined(x: Variable, d: Variable) -> Found | None:
+    """x * d with x = c * y or y * c as y * (c * d), if y is a truth value."""
+    if x.op is not el.MULTIPLY or not is_small(d):
+        return None
     for y, c in (x.args, x.args[::-1]):
-        if x.op is el.MULTIPLY and y.dtype.kind == "b" and c.kind == d.kind == CONSTANT:
-            data: Any = np.multiply(np.asarray(c.data, s.dtype), np.asarray(d.data, s.dtype))
+        if y.dtype.kind == "b" and is_small(c):
+            data: Any = np.multiply(np.asarray(c.data, x.dtype), np.asarray(d.data, x.dtype))
             if data.nbytes <= SMALL and np.isfinite(data).all():  # 0 * inf would be nan
-                return step(el.MULTIPLY, (y, constant(data[()])), s.params, s.data, s)
-    return s
+                return x, (y, constant(data[()]))
+    return None
+
+
+def is_small(c: Variable) -> bool:
+    """Whether it is a constant floating number, or an array of few."""
+    return c.kind == CONSTANT and c.dtype.kind == "f" and getattr(c.data, "nbytes", 0) <= SMALL
 
 
 __all__ = ["folded"]

@@ -15,10 +15,9 @@ import numpy as np
 
 from autograd.compiler import arrays, machine, passes, scalars, unrolled
 from autograd.compiler.arrays import Planner
-from autograd.compiler.buffers import LARGE
 from autograd.compiler.names import Names, comment
 from autograd.compiler.program import CONSTANT, Program, Variable
-from autograd.compiler.recycled import buffer_like
+from autograd.compiler.recycled import LARGE, buffers_like
 from autograd.compiler.ufuncs import ufunc_of
 from autograd.rules import elementwise as el
 from autograd.rules import reductions
@@ -321,11 +320,11 @@ def executable(program: Program, name: str, why: str) -> Any:
     names = Names(program)
     fuser = Fuser(program, names)
     code = arrays.code(program, names, fuser)
-    made = loaded(code.source, code.namespace, name)["make"]
-    text = "\n".join([*fuser.loops, code.source])
+    made = loaded(code.texts, code.namespace, name)["make"]
+    text = "\n".join([*fuser.loops, *code.texts])
 
     def fresh() -> Callable[..., tuple[Any, ...]]:
-        run: Callable[..., tuple[Any, ...]] = made(*[buffer_like(b) for b in code.buffers])
+        run: Callable[..., tuple[Any, ...]] = made(*buffers_like(code.buffers))
         return run
 
     return Executable(program, "numba", text, fresh, why, name, code.foreign)

@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd.compiler.program import Program, Variable
 
-OURS = re.compile(r"buffer\d+|_[crx]\d+")  # what generated code calls things of its own
+OURS = re.compile(r"(buffer|part|make)\d+|_[crx]\d+")  # what generated code calls things of its own
 RESERVED = frozenset((*keyword.kwlist, *dir(builtins), *dir(math), "make", "run", "np"))
 
 

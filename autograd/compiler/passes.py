@@ -47,9 +47,10 @@ def rewritten(program: Program, *rewrites: Rewrite) -> Program:
     steps: list[Variable] = []
     placed: set[int] = set()
     for s in program.steps:
-        for x in s.args:
+        args = s.args
+        for x in args:
             if id(x) in put:
-                s.args = tuple([put.get(id(x), x) for x in s.args])
+                s.args = tuple([put.get(id(x), x) for x in args])
                 break
         for rewrite in rewrites:
             new = rewrite(s)
@@ -74,7 +75,7 @@ def needed(program: Program) -> Program:
     for s in reversed(program.steps):
         if id(s) in live:
             steps.append(s)
-            live.update([id(x) for x in s.args])
+            live.update(map(id, s.args))
     program.steps = steps[::-1]
     return program
 

@@ -1,7 +1,9 @@
 """Program: a traced function as a list of operations on variables that are not known yet."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -68,12 +70,9 @@ class Program:
         """How many operations there are."""
         return len(self.steps)
 
-    def uses(self) -> dict[int, int]:
+    def uses(self) -> Counter[int]:
         """How often each variable is read, by identity; being returned counts as one."""
-        count: dict[int, int] = {}
-        for x in [*(y for s in self.steps for y in s.args), *self.outputs]:
-            count[id(x)] = count.get(id(x), 0) + 1
-        return count
+        return Counter(map(id, chain(chain.from_iterable([s.args for s in self.steps]), self.outputs)))
 
 
 def reaching(program: Program, sources: Iterable[Variable]) -> list[bool]:

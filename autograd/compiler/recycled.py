@@ -1,6 +1,7 @@
 """Memory: buffers where the processor reads them quickest, large results where older ones were."""
 
 import sys
+from collections.abc import Sequence
 from sys import getrefcount
 from typing import Any
 
@@ -18,14 +19,31 @@ def references(xs: list[Any]) -> int:
 NOBODYS = references([object()]) if getattr(sys, "_is_gil_enabled", lambda: True)() else -1
 
 
+LARGE = 1 << 16  # bytes: of such a result fresh memory costs more than a look whether an old one is free
 LINE = 64  # bytes of a cache line: what begins with one takes up to a third less than what does not
 
 
-def buffer_like(x: Any) -> Any:
-    """An array like `x`, without its numbers, that begins with a cache line."""
-    like = np.empty_like(x)
-    room = np.empty(like.nbytes + LINE, np.uint8)
-    return np.ndarray(like.shape, like.dtype, room, -room.ctypes.data % LINE, like.strides)
+def buffers_like(xs: Sequence[Any]) -> list[Any]:
+    """Arrays like `xs`, without their numbers, each of which begins with a cache line; small ones side by side.
+
+    >>> [x.shape for x in buffers_like([np.zeros(3), np.zeros((2, 2))])]
+    [(3,), (2, 2)]
+    """
+    sizes = [max(x.nbytes + -x.nbytes % LINE, LINE) for x in xs]
+    shared = room_for(sum([n for n in sizes if n < LARGE]))
+    found, start = [], 0
+    for x, n in zip(xs, sizes, strict=True):
+        room, at = (shared, start) if n < LARGE else (room_for(n), 0)
+        found.append(np.ndarray(x.shape, x.dtype, room, at, x.strides))
+        start += n if n < LARGE else 0
+    return found
+
+
+def room_for(size: int) -> Any:
+    """So many bytes that begin with a cache line."""
+    room = np.empty(size + LINE, np.uint8)
+    start = -room.ctypes.data % LINE
+    return room[start : start + size]
 
 
 class Recycled:

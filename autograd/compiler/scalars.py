@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler.names import Names, comment
+from autograd.compiler.parts import tupled
 from autograd.compiler.program import CONSTANT, STEP, Program, Variable
 from autograd.compiler.ufuncs import ufunc_of
 from autograd.rules import elementwise as el
@@ -198,10 +199,6 @@ def returned(program: Program, names: Names, layout: Any) -> str:
     """The text of the results."""
     results = [atom(x, names) for x in program.outputs]
     return tupled(results) if layout is FLAT else arranged(layout, iter(results))
-
-
-def tupled(texts: list[str]) -> str:
-    return f"({', '.join(texts)}{',' if len(texts) == 1 else ''})"
 
 
 def arranged(layout: Any, rest: Iterator[str]) -> str:

@@ -76,7 +76,8 @@ class Leaked(Value):
 class Record(Tape):
     """A Tape that knows again the lines it has seen."""
 
-    sites: dict[Any, anomaly.Site] = field(default_factory=dict)  # by code and line
+    # by code and place in it, with the code, so that it stays
+    sites: dict[tuple[int, int], tuple[anomaly.Site, Any]] = field(default_factory=dict)
     around: dict[Any, anomaly.Site] = field(default_factory=dict)  # by a frame of ours: who called it
     own: bool = False  # copy the plain arrays that are used
     copies: dict[int, tuple[Any, Any]] = field(default_factory=dict)  # itself, its copy
@@ -107,10 +108,13 @@ class Record(Tape):
             frame = frame.f_back
         if frame is None:
             return NOWHERE
-        key = frame.f_code, frame.f_lineno
-        found = self.sites.get(key)
-        if found is None:
-            found = self.sites[key] = anomaly.Site(f"{key[0].co_filename}:{key[1]}", ())
+        code = frame.f_code
+        key = id(code), frame.f_lasti  # a hash of the code itself, or the line, takes longer
+        known = self.sites.get(key)
+        if known is None:
+            site = anomaly.Site(f"{code.co_filename}:{frame.f_lineno}", ())
+            known = self.sites[key] = site, code
+        found = known[0]
         if len(passed) > DEEP:
             self.around = {f: found for f in passed if not f.f_code.co_flags & CO_GENERATOR}
         return found
@@ -126,7 +130,7 @@ def traced(v: Any) -> None:
     v.__class__ = Traced
     v._site = record.site()
     record.made.append(v)
-    if record.own and any([type(x) is np.ndarray for x in v.inputs]):
+    if record.own and np.ndarray in map(type, v.inputs):
         v.inputs = tuple([record.kept(x) for x in v.inputs])
     if not v.params:
         return

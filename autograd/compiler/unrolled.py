@@ -8,6 +8,7 @@ import numpy as np
 from autograd.compiler import machine, scalars
 from autograd.compiler.arrays import EXTREMES
 from autograd.compiler.names import Names
+from autograd.compiler.parts import tupled
 from autograd.compiler.passes import SCATTERED, multiplied, needed, rewritten, sharer, simpler, unsigned
 from autograd.compiler.program import INPUT, STEP, Program, Variable, constant
 from autograd.compiler.ufuncs import ufunc_of
@@ -182,5 +183,5 @@ def source(program: Program) -> str | None:
             f"out{i}[{', '.join(map(str, at))}] = {scalars.atom(next(results), names)}"
             for at in np.ndindex(x.shape)
         ]
-    body.append(f"return {scalars.tupled(returned)}")
+    body.append(f"return {tupled(returned)}")
     return "\n".join([f"def run({', '.join(given)}):", *[f"    {line}" for line in body], ""])

@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autograd import compile, grad, value_and_grad
-from autograd.compiler.recycled import buffer_like
+from autograd.compiler.recycled import buffers_like
 
 RNG = np.random.default_rng(5)
 ODD = [0.0, -0.0, 1.0, -1.5, np.inf, -np.inf, np.nan, 1e300, 5e-324]
@@ -219,10 +219,11 @@ def test_choices_written_over_what_they_take_from(rows):
 @pytest.mark.parametrize("order", "CF")
 def test_buffers_begin_with_a_cache_line(shape, order):
     like = np.zeros(shape, np.float32, order=order)
-    made = buffer_like(like)
-    assert made.ctypes.data % 64 == 0 and made.strides == like.strides and made.dtype == like.dtype
-    made[...] = 1
-    assert np.all(made == 1)
+    several = buffers_like([like] * 3)
+    for i, made in enumerate(several):
+        assert made.ctypes.data % 64 == 0 and made.strides == like.strides and made.dtype == like.dtype
+        made[...] = i
+    assert all([np.all(made == i) for i, made in enumerate(several)])  # they do not overlap
 
 
 def test_large_results_are_computed_in_their_own_memory():
