@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ import numpy as np
 def a_number(name: str, **options: Any) -> None:
     """Raise TypeError for an option that is not one number."""
     for option, value in options.items():
-        if not hasattr(value, "__float__") or np.ndim(value):
-            raise TypeError(f"{name}: {option}={value!r} must be a number")
+        if not isinstance(value, Real) and not (isinstance(value, np.ndarray) and value.shape == ()):
+            mend = "; pass its .item()" if hasattr(value, "item") else ""
+            raise TypeError(f"{name}: {option}={value!r} must be a number{mend}")
 
 
 def at_least_zero(name: str, **options: Any) -> None:

@@ -5,6 +5,8 @@ import copy
 import math
 import pickle
 import warnings
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -54,7 +56,16 @@ def test_lr_is_read_and_set():
     assert copy.deepcopy(several).lr == pickle.loads(pickle.dumps(several)).lr == [0.1, 0.4]
 
 
-@pytest.mark.parametrize(("lr", "kind"), [(-1.0, ValueError), (math.nan, ValueError), ("fast", TypeError)])
+@pytest.mark.parametrize(
+    ("lr", "kind"),
+    [
+        (-1.0, ValueError),
+        (math.nan, ValueError),
+        ("fast", TypeError),
+        (Value(0.1), TypeError),
+        (1j, TypeError),
+    ],
+)
 def test_a_bad_lr_changes_nothing(lr, kind):
     o = two()
     with pytest.raises(kind, match="SGD: lr="):
@@ -88,6 +99,22 @@ def test_a_step_without_any_gradient_is_spoken_of_once():
         o.step()
     assert said[0].filename == __file__
     o.step()  # a second warning would be an error
+
+
+@pytest.mark.parametrize("lr", [np.float32(0.25), np.array(0.25), np.int64(1), Fraction(1, 4), True])
+def test_what_is_a_number(lr):
+    x = Value([1.0, 2.0])
+    o = optim.SGD([x], lr=lr)
+    x.grad = np.ones(2)
+    o.step()
+    np.testing.assert_array_equal(x.data, np.array([1.0, 2.0]) - float(lr))
+
+
+def test_a_value_or_a_decimal_is_none():
+    with pytest.raises(TypeError, match=r"SGD: lr=Value\(0.1\) must be a number; pass its .item\(\)"):
+        one(Value(0.1))
+    with pytest.raises(TypeError, match=r"SGD: lr=Decimal\('0.1'\) must be a number$"):
+        one(Decimal("0.1"))
 
 
 def test_also_after_zero_grad_and_with_a_closure_that_sets_none():
