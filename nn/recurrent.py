@@ -1,66 +1,25 @@
 """RNN, LSTM, GRU, and their cells, with torch.nn's parameter names, shapes and formulas.
 
-A sequence is a list of steps inside, so a layer's results reach the next one without a copy.
 Packed sequences and LSTM's proj_size are not offered.
 """
 
 import math
 import warnings
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 
 from autograd.callers import stacklevel
 from nn import init
-from nn.functional.activation import relu, sigmoid, tanh
 from nn.functional.dropout import dropout
 from nn.functional.linear import linear
+from nn.functional.recurrent import STEPS, State, recurrent
 from nn.functional.shapes import Array, array
 from nn.module import Module, Parameter
 
 __all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNCell"]
 
-State = tuple[Array, ...]  # (h,), or (h, c) for an LSTM
 Weights = tuple[Array, Array, Array | None, Array | None]  # weight_ih, weight_hh, bias_ih, bias_hh
-Step = Callable[[Array, State, Weights], State]
-
-
-# --- one step -------------------------------------------------------------------------------
-
-
-def rnn_step(activation: Callable[[Array], Array]) -> Step:
-    """h' = activation(W_ih x + b_ih + W_hh h + b_hh)."""
-
-    def step(x: Array, state: State, weights: Weights) -> State:
-        w_ih, w_hh, b_ih, b_hh = weights
-        return (activation(linear(x, w_ih, b_ih) + linear(state[0], w_hh, b_hh)),)
-
-    return step
-
-
-def lstm_step(x: Array, state: State, weights: Weights) -> State:
-    """c' = sigmoid(f) c + sigmoid(i) tanh(g), h' = sigmoid(o) tanh(c'), with the gates i, f, g, o."""
-    w_ih, w_hh, b_ih, b_hh = weights
-    h, c = state
-    gates = linear(x, w_ih, b_ih) + linear(h, w_hh, b_hh)
-    i, f, g, o = np.split(gates, 4, axis=-1)
-    c = sigmoid(f) * c + sigmoid(i) * tanh(g)
-    return sigmoid(o) * tanh(c), c
-
-
-def gru_step(x: Array, state: State, weights: Weights) -> State:
-    """h' = (1 - z) n + z h, with gates r, z, and n = tanh(W_in x + b_in + r (W_hn h + b_hn))."""
-    w_ih, w_hh, b_ih, b_hh = weights
-    (h,) = state
-    xr, xz, xn = np.split(linear(x, w_ih, b_ih), 3, axis=-1)
-    hr, hz, hn = np.split(linear(h, w_hh, b_hh), 3, axis=-1)
-    r, z = sigmoid(xr + hr), sigmoid(xz + hz)
-    n = tanh(xn + r * hn)
-    return (n + z * (h - n),)
-
-
-STEPS: dict[str, Step] = {"tanh": rnn_step(tanh), "relu": rnn_step(relu), "lstm": lstm_step, "gru": gru_step}
 
 
 def _nonlinearity(name: str, nonlinearity: str) -> str:
@@ -180,28 +139,27 @@ class _Recurrent(Module):
         along = 1 if self.batch_first and x.ndim == 3 else 0
         if not x.shape[along]:
             raise ValueError(f"{name}: input has shape {x.shape}: the sequence is empty")
-        sequence = steps_of(x if along == 0 else x.swapaxes(0, 1))
+        sequence = x if along == 0 else x.swapaxes(0, 1)
         states = self._states(x, x.shape[1 - along : 2 - along] if x.ndim == 3 else (), hx)
+        if x.ndim == 2:  # one sample
+            sequence, states = sequence[:, None], [tuple([part[None] for part in s]) for s in states]
+        n = len(sequence)
         last: list[State] = []
         for layer in range(self.num_layers):
             if layer and self.dropout and self.training:
-                sequence = [dropout(s, self.dropout, True, rng=self._rng) for s in sequence]
+                sequence = dropout(sequence, self.dropout, True, rng=self._rng)
             outputs = []
             for direction, suffix in enumerate(self._suffixes(layer)):
-                state, out = states[len(last)], []
-                weights, step = self._weights(suffix), STEPS[self._step]
-                for s in reversed(sequence) if direction else sequence:
-                    state = step(s, state, weights)
-                    out.append(state[0])
-                outputs.append(out[::-1] if direction else out)
-                last.append(state)
-            sequence = (
-                outputs[0]
-                if len(outputs) == 1
-                else [np.concatenate(pair, -1) for pair in zip(*outputs, strict=True)]
-            )
-        final = tuple(np.stack([state[i] for state in last]) for i in range(self.parts))
-        return np.stack(sequence, axis=along), final if self.parts > 1 else final[0]
+                w_ih, w_hh, b_ih, b_hh = self._weights(suffix)
+                a = linear(sequence, w_ih, b_ih)
+                found = recurrent(self._step, direction == 1, a, w_hh, b_hh, states[len(last)])
+                outputs.append(found if self.parts == 1 else found[:n])
+                last.append((found[0 if direction else n - 1], *found[n:]))
+            sequence = outputs[0] if len(outputs) == 1 else np.concatenate(outputs, -1)
+        final = tuple([np.stack(part) for part in zip(*last, strict=True)])
+        if x.ndim == 2:
+            sequence, final = sequence[:, 0], tuple([part[:, 0] for part in final])
+        return sequence if along == 0 else sequence.swapaxes(0, 1), final if self.parts > 1 else final[0]
 
     def extra_repr(self) -> str:
         text = f"{self.input_size}, {self.hidden_size}"
@@ -212,14 +170,6 @@ class _Recurrent(Module):
 
 
 _NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-
-
-def steps_of(x: Array) -> list[Array]:
-    """The entries of the first axis.  By halves: each gradient is then as long as its half, not as x."""
-    if len(x) == 1:
-        return [x[0]]
-    half = len(x) // 2
-    return steps_of(x[:half]) + steps_of(x[half:])
 
 
 class RNN(_Recurrent):
@@ -361,8 +311,8 @@ class _Cell(Module):
                 f"{name}: the state has shapes {[part.shape for part in state]}; "
                 f"{self.parts} of shape {shape} are needed"
             )
-        weights = (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
-        state = STEPS[self._step](x, state, weights)
+        a = linear(x, self.weight_ih, self.bias_ih)
+        state = STEPS[self._step](a, linear(state[0], self.weight_hh, self.bias_hh), state)
         return state if self.parts > 1 else state[0]
 
     def extra_repr(self) -> str:

@@ -20,6 +20,12 @@ def _affine(x: Array, w: Array, b: Array) -> Array:
     return out + b
 
 
+def _input(g: Array, out: Array, x: Array, w: Array, *_: Any) -> Array:
+    if g.ndim <= 2:
+        return g @ w
+    return (g.reshape(math.prod(g.shape[:-1]), w.shape[0]) @ w).reshape(x.shape)
+
+
 def _weight(g: Array, out: Array, x: Array, w: Array, *_: Any) -> Array:
     if g.ndim == 2:
         return weight_gradient(g, x, w)
@@ -34,9 +40,9 @@ def _bias(g: Array, *_: Any) -> Array:
 
 
 # A whole layer is one node, so a training step costs what its matrix products cost.
-_LINEAR = primitive(lambda g, out, x, w: g @ w, _weight, name="linear")(product)
+_LINEAR = primitive(_input, _weight, name="linear")(product)
 _AFFINE = primitive(
-    lambda g, out, x, w, b: g @ w,
+    _input,
     _weight,
     _bias,
     name="linear",

@@ -5,6 +5,7 @@ outputs this takes as long as the rest.  On processors with AVX-512 it leaves it
 products: so a product that is too large for that by a few times is done in blocks.
 """
 
+import math
 from functools import cache
 from typing import Any
 
@@ -19,6 +20,8 @@ TILE = 1200  # elements of its result, where both operands are read along their 
 
 def product(x: Array, w: Array) -> Array:
     """x @ w.T for a weight (outputs, inputs)."""
+    if x.ndim > 2:  # one product, not one for each matrix
+        return product(x.reshape(math.prod(x.shape[:-1]), w.shape[1]), w).reshape(*x.shape[:-1], w.shape[0])
     if x.ndim == 2 and x.size * w.shape[0] > BLOCK:
         if _in_blocks(x, w):
             out = np.empty((len(x), len(w)), w.dtype)

@@ -129,6 +129,6 @@ def test_layers(make, rng):
         nn.manual_seed(2)
         eager = [np.asarray(output(layers[0], X)) for _ in range(3)]
         nn.manual_seed(2)
-        for y in eager:
-            same(compiled(X), y)
+        for y in eager:  # recurrent layers are several operations there, one here: rounded in another order
+            np.testing.assert_allclose(compiled(X), y, rtol=1e-12, strict=True)
     assert (eager[0] != eager[1]).any()

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from autograd import Value
+from autograd import Value, compile, grad, jvp, value_and_grad
+from autograd.check import locate
 from nn import init
-from nn.recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell, steps_of
+from nn.functional.recurrent import by_steps, recurrent, steps_of
+from nn.recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
 from tests.numeric import check_first_order, check_higher_orders
 
 RNG = np.random.default_rng(5)
@@ -94,6 +96,92 @@ def test_derivatives_by_input_state_and_weights(kind):
 def data_of(v, given):
     """Arrays for arrays, Values for Values."""
     return v if any(isinstance(x, Value) for x in given) else v.data
+
+
+OPERATIONS = {"tanh": "rnn", "relu": "rnn", "lstm": "lstm", "gru": "gru"}
+
+
+def sequence(kind, seed=7, dtype=float):
+    """Steps of 2 samples with 2 features: what a layer of 3 is given, (a, w, b, *state)."""
+    rng, gates = np.random.default_rng(seed), {"lstm": 4, "gru": 3}.get(kind, 1)
+    shapes = [(4, 2, 3 * gates), (3 * gates, 3), (3 * gates,), (2, 3), (2, 3)]
+    return [rng.normal(size=s).astype(dtype) for s in shapes[: 5 if kind == "lstm" else 4]]
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("kind", OPERATIONS)
+def test_a_sequence_is_one_operation(kind, backwards):
+    """And the same as its single steps, as are its derivatives to the third order."""
+    inputs = sequence(kind)
+    values = [Value(x) for x in inputs]
+    y = recurrent(kind, backwards, *values[:3], tuple(values[3:]))
+    assert str(y.op) == OPERATIONS[kind] and y.inputs == tuple(values) and repr(y.params["steps"]) == "4"
+    g = RNG.normal(size=y.shape)
+    y.backward(g, retain_graph=True)
+    first = [v.grad for v in values]
+    again = [Value(x) for x in inputs]
+    steps = by_steps(kind, backwards, *again)
+    np.testing.assert_allclose(y.data, steps.data, rtol=1e-14, atol=1e-15)
+    steps.backward(g)
+    for mine, v in zip(first, again, strict=True):
+        np.testing.assert_allclose(mine, v.grad, rtol=1e-12, atol=1e-14)
+    y.backward(2 * g)  # another gradient, of what is kept
+    for v, mine in zip(values, first, strict=True):
+        np.testing.assert_allclose(v.grad, 3 * mine, rtol=1e-12)
+    assert locate(y) == []  # a replay with other numbers finds its own
+    f = lambda *x: recurrent(kind, backwards, *x[:3], x[3:])
+    check_first_order(f, inputs, 1)
+    check_higher_orders(f, inputs, 2)
+
+
+@pytest.mark.parametrize("n", range(5))
+@pytest.mark.parametrize("kind", OPERATIONS)
+def test_some_inputs_of_a_sequence_are_constants(kind, n):
+    inputs = sequence(kind)
+    n %= len(inputs)
+
+    def total(*x):
+        return recurrent(kind, False, *x[:3], x[3:]).sum()
+
+    def alone(x):
+        return total(*inputs[:n], x, *inputs[n + 1 :])
+
+    value, slopes = value_and_grad(total, tuple(range(len(inputs))))(*inputs)
+    y, g = value_and_grad(alone)(inputs[n])
+    assert y == value == total(*inputs) and np.array_equal(g, slopes[n])
+    assert type(recurrent(kind, False, *inputs[:3], tuple(inputs[3:]))) is np.ndarray
+    t = RNG.normal(size=g.shape)
+    assert abs(jvp(alone, (inputs[n],), (t,))[1] - (g * t).sum()) < 1e-12
+
+
+@pytest.mark.parametrize("kind", OPERATIONS)
+def test_sequences_in_float32_and_float16(kind):
+    exact = grad(lambda a, *x: recurrent(kind, False, a, *x[:2], x[2:]).sum())(*sequence(kind))
+    for dtype, off in (("f4", 1e-6), ("f2", 1e-2)):
+        inputs = [Value(x) for x in sequence(kind, dtype=dtype)]
+        y = recurrent(kind, False, *inputs[:3], tuple(inputs[3:]))
+        y.sum().backward()
+        assert y.dtype == dtype and all([v.grad.dtype == dtype for v in inputs])
+        np.testing.assert_allclose(inputs[0].grad, exact, rtol=0, atol=off)
+
+
+def test_saturated_gates_keep_their_slope():
+    """sigmoid(40) is 1, its slope is not 0; exp(-z) of the gates that are shut overflows."""
+    for size in (40.0, 800.0):
+        a = Value(size * np.array([[[-1.0, 1, 1, -1]]]))
+        y = recurrent("lstm", False, a, np.zeros((4, 1)), None, (np.zeros((1, 1)), np.ones((1, 1))))
+        y[-1].sum().backward()
+        e = np.exp(-size)
+        np.testing.assert_allclose(a.grad.ravel(), [e, e, 4 * e * e * e, 0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_compiled_layer_is_the_same(kind):
+    layer = KINDS[kind](3, 4, 2, bidirectional=True, rng=1).requires_grad_(False)
+    x = RNG.normal(size=(5, 2, 3))
+    both = value_and_grad(lambda x: layer(x)[0].sum())
+    for mine, theirs in zip(compile(both)(x), both(x), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-12)
 
 
 @pytest.mark.parametrize("kind", CELLS)
