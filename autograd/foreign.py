@@ -87,7 +87,6 @@ FUNCTIONS = {
     "jacrev": "write jacobian(f)",
     "jacfwd": "write jacobian(f)",
     "jit": "write autograd.compile(f)",
-    "vmap": "use axis=, or np.stack of a loop",
     "numpy": "NumPy's own functions take Values: import numpy as np",
     "scipy": "SciPy's special functions take Values: from scipy import special",
     "tensor": "write Value(...)",

@@ -20,7 +20,7 @@ CODE = [
 # names in running text
 NAMES = {"None", "autograd", "autograd.special", "autograd.check", "nn.functional", "random", "ids"}
 NAMES |= {"backward()", "zero_grad()", "no_grad()", ".grad", "dtype=", "create_graph", "retain_graph"}
-NAMES |= {"allow_unused", "static_argnums", "primitive", "vmap", 'pip install "stepgrad[train]"'}
+NAMES |= {"allow_unused", "static_argnums", "primitive", 'pip install "stepgrad[train]"'}
 
 
 def names():
