@@ -100,6 +100,7 @@ class Run:
         self.before = np.empty((len(a), *h.shape), dtype)
         self.out = np.empty((len(a) + len(inputs) - 4, *h.shape), dtype)
         self.found: tuple[Any, ...] = None, ()  # the last gradient pulled back, and what came of it
+        self.linked: tuple[Any, dict[int, Any]] = None, {}  # the same, recorded, until all are asked for
         with np.errstate(all="ignore"):
             self.forward(np.ascontiguousarray(w.T), h)
 
@@ -277,10 +278,20 @@ def pullback(slot: int) -> Callable[..., Array]:
         if not any([isinstance(x, Value) for x in (g, *inputs)]):
             with np.errstate(all="ignore"):
                 return steps.again(inputs).pulled(g)[slot]
-        # to be differentiated again: through the single steps
-        fresh = [np.positive(x) if isinstance(x, Value) and x.requires_grad else Value(x) for x in inputs]
-        y = by_steps(steps.kind, steps.backwards, *fresh)
-        return gradients(y, fresh[slot], g, create_graph=True)
+        # to be differentiated again: through the single steps, for all inputs at once
+        asked = [i for i, x in enumerate(inputs) if i == slot or (isinstance(x, Value) and x.requires_grad)]
+        known, found = steps.linked
+        if known is not g:
+            fresh = [
+                np.positive(x) if isinstance(x, Value) and i in asked else Value(x)
+                for i, x in enumerate(inputs)
+            ]
+            y = by_steps(steps.kind, steps.backwards, *fresh)
+            found = dict(
+                zip(asked, gradients(y, [fresh[i] for i in asked], g, create_graph=True), strict=True)
+            )
+        steps.linked = (None, {}) if slot == asked[-1] else (g, found)  # the last to be asked for
+        return found[slot]
 
     return rule
 

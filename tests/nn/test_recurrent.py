@@ -1,14 +1,17 @@
 """RNN, LSTM, GRU and their cells: the formulas in loops, finite differences, and shapes."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
-from autograd import Value, compile, grad, jvp, value_and_grad
+from autograd import Value, compile, grad, gradients, jvp, value_and_grad
 from autograd.check import locate
 from nn import init
 from nn.functional.recurrent import by_steps, recurrent, steps_of
 from nn.recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
-from tests.numeric import check_first_order, check_higher_orders
+from tests.numeric import check_first_order, check_freed, check_higher_orders
 
 RNG = np.random.default_rng(5)
 KINDS = {"RNN": RNN, "LSTM": LSTM, "GRU": GRU}
@@ -132,6 +135,35 @@ def test_a_sequence_is_one_operation(kind, backwards):
     f = lambda *x: recurrent(kind, backwards, *x[:3], x[3:])
     check_first_order(f, inputs, 1)
     check_higher_orders(f, inputs, 2)
+    check_freed(f, inputs, g)
+
+
+def second(kind, chosen):
+    """The gradient of a gradient with respect to the chosen inputs."""
+    values = [Value(x) for x in sequence(kind)]
+    some = [values[i] for i in chosen]
+    y = recurrent(kind, False, *values[:3], tuple(values[3:]))
+    first = gradients((y * y).sum(), some, create_graph=True)
+    return y, [g.tolist() for g in gradients(sum([(g * g).sum() for g in first]), some)]
+
+
+@pytest.mark.parametrize("kind", OPERATIONS)
+def test_second_derivatives_keep_nothing_alive(kind):
+    """The gradients of all inputs are found at once, and kept until the last is asked for."""
+    gc.disable()
+    try:
+        y, _ = second(kind, range(len(sequence(kind))))
+        assert y.params["steps"].linked == (None, {})
+        there = weakref.ref(y)
+        del y, _
+        assert there() is None
+    finally:
+        gc.enable()
+    y, few = second(kind, [1])
+    values = [Value(x, requires_grad=i == 1) for i, x in enumerate(sequence(kind))]
+    y = recurrent(kind, False, *values[:3], tuple(values[3:]))
+    g = gradients((y * y).sum(), values[1], create_graph=True)
+    np.testing.assert_allclose(few[0], gradients((g * g).sum(), values[1]), rtol=1e-12)
 
 
 @pytest.mark.parametrize("n", range(5))
