@@ -27,7 +27,7 @@ from autograd.calls import (
     zeros,
 )
 from autograd.containers import Tree, leaves_of, matched, rebuilt
-from autograd.convert import holds_values, plain_array
+from autograd.convert import plain_array
 from autograd.engine import constant
 from autograd.forward import push
 from autograd.modes import RECORD, mode
@@ -240,7 +240,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Tree], tangents: Sequence[Tree]
             known[v] = t.astype(v._array.dtype)
     y = output_of(call.output, "jvp")
     nodes: list[Value] = []
-    linked = call.depends_on_outside(y, nodes) or holds_values(flat)
+    linked = call.depends_on_outside(y, nodes) or any([isinstance(t, Value) for t in flat])
     if not carries(y):
         call.independent(y)
         return plainly(y, linked), zeros(plain_array(y))
