@@ -4,9 +4,11 @@ The modes are bits of one context variable, so they are per thread and per async
 and are restored when the block raises.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ContextDecorator
 from contextvars import ContextVar, Token
+from functools import wraps
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Any, TypeVar, overload
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -17,7 +19,10 @@ observers: ContextVar[tuple[Any, ...]] = ContextVar("observers", default=())  # 
 
 
 class _Mode(ContextDecorator):
-    """A block, or a decorated function, in which some bits are set and some cleared."""
+    """A block, or a decorated function, in which some bits are set and some cleared.
+
+    Raises TypeError for a class and for an asynchronous generator, which cannot be decorated.
+    """
 
     def __init__(self, on: int = 0, off: int = 0) -> None:
         self._on, self._off = on, off
@@ -25,6 +30,57 @@ class _Mode(ContextDecorator):
 
     def _recreate_cm(self) -> "_Mode":  # each decorated call gets its own tokens
         return _Mode(self._on, self._off)
+
+    def __call__(self, function: F) -> F:
+        wrapped: Any
+        if isinstance(function, type):
+            raise TypeError(f"{function.__qualname__} is a class; decorate its methods")
+        if isasyncgenfunction(function):
+            raise TypeError(
+                f"{function.__qualname__} is an asynchronous generator; open the block inside it, "
+                f"around what comes between two yields"
+            )
+        if isgeneratorfunction(function):
+            wrapped = self._around_steps(function)
+        elif iscoroutinefunction(function):
+            wrapped = self._around_await(function)
+        else:
+            wrapped = super().__call__(function)
+        return wrapped
+
+    def _around_steps(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A generator function: the block is open while its body runs, and closed while its caller's does."""
+
+        @wraps(function)
+        def steps(*args: Any, **options: Any) -> Iterator[Any]:
+            body = function(*args, **options)
+            go_on, given = body.send, None
+            while True:
+                with self._recreate_cm():
+                    try:
+                        result = go_on(given)
+                    except StopIteration as end:
+                        return end.value
+                try:
+                    go_on, given = body.send, (yield result)
+                except GeneratorExit:
+                    with self._recreate_cm():
+                        body.close()
+                    raise
+                except BaseException as error:
+                    go_on, given = body.throw, error
+
+        return steps
+
+    def _around_await(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A coroutine function: the block is open in its task until it returns."""
+
+        @wraps(function)
+        async def awaited(*args: Any, **options: Any) -> Any:
+            with self._recreate_cm():
+                return await function(*args, **options)
+
+        return awaited
 
     def __enter__(self) -> None:
         self._tokens.append(mode.set(mode.get() & ~self._off | self._on))
