@@ -134,6 +134,12 @@ case(np.piecewise, of((4,), (), domain=ODD), name="of Values", call=lambda x, y:
 
 # --- polynomials ----------------------------------------------------------------------------
 
+
+def remainder_at(quotient: Any, remainder: Any) -> list[Any]:
+    """A number of the remainder: how many coefficients it has changes from point to point."""
+    return [quotient, np.polyval(remainder, 0.5)[None]]
+
+
 COEFFICIENTS = one(NONZERO, dims=(1, 1), sides=(1, 4))
 TWO = both(COEFFICIENTS, COEFFICIENTS)
 for _f in (np.polyadd, np.polysub):
@@ -141,7 +147,8 @@ for _f in (np.polyadd, np.polysub):
 case(np.polymul, TWO, rules_round=True)
 case(np.polymul, of((2,), (3,)), name="leading zeros", rules_round=True,
      call=lambda x, y: np.polymul(np.concatenate([[0.0], x * x + 1.0]), y * y + 1.0))
-case(np.polydiv, both(one(NONZERO, dims=(1, 1), sides=(2, 5)), one(NONZERO, dims=(1, 1), sides=(1, 3))), approximate=True)
+case(np.polydiv, both(one(NONZERO, dims=(1, 1), sides=(2, 5)), one(NONZERO, dims=(1, 1), sides=(1, 3))), approximate=True,
+     call=lambda u, v: remainder_at(*np.polydiv(u, v)))
 case(np.polyder, COEFFICIENTS, {"m": st.integers(0, 2)})
 case(np.polyint, COEFFICIENTS, {"m": st.integers(0, 2)})
 case(np.polyint, both(COEFFICIENTS, of((2,))), {"m": 2}, "constants", call=lambda p, k, m: np.polyint(p, m, k))

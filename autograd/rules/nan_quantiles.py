@@ -57,7 +57,8 @@ def between(function: str, a: Array, q: Any, axis: Any, method: Any, keepdims: A
     places = [np.ravel(np.quantile(np.arange(max(n, 1)), share, method=method)) for n in counts]
     at = np.stack(places)[which.reshape(count.shape[:-1])]
     low = np.floor(at).astype(np.intp)
-    t = (at - low).astype(a.dtype)
+    like: Any = getattr(np, function)(np.zeros((1,) * a.ndim, a.dtype), q, axis, method=method)  # for the dtype
+    t = (at - low).astype(like.dtype)
     first = elements(ordered, low)
     gap = elements(ordered, np.minimum(low + 1, np.maximum(plain(count) - 1, 0))) - first
     value = first if at.dtype.kind == "i" else np.where(t >= 0.5, first + gap - gap * (1 - t), first + gap * t)
