@@ -1,12 +1,10 @@
 """Long code as several functions: of one, Python's compiler holds some kilobytes a line in memory at once."""
 
-import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 PART = 1000  # lines of a function
-WORD = re.compile(r"[A-Za-z_]\w*")
-DEFINED = re.compile(r"(\w+) = ")
+BLANKS = str.maketrans(dict.fromkeys("()[],.:=~+-*/%<>!&|^#", " "))  # for what is no part of a word
 
 
 def parted(
@@ -17,22 +15,22 @@ def parted(
     given: the names that are there from the start; results: the text of what is returned; outside:
     names of things that stay the same.  Short code stays as it is.
 
-    >>> lines = [f"t{i} = t{i - 1} + x" for i in range(1, 1601)]
-    >>> texts, made, rest = parted(lines, ["t0", "x"], "(t1600, t3)")
+    >>> lines = [f"t{i} = t{i - 1} + x" for i in range(1, 3001)]
+    >>> texts, made, rest = parted(lines, ["t0", "x"], "(t3000, t3)")
     >>> made
-    ['part0 = make0()', 'part1 = make1()']
+    ['part0 = make0()', 'part1 = make1()', 'part2 = make2()']
     >>> rest
-    ['(t3, t1000) = part0(t0, x)', '(t1600,) = part1(t1000, x)']
+    ['(t3, t1000) = part0(t0, x)', '(t2000,) = part1(t1000, x)', '(t3000,) = part2(t2000, x)']
     """
-    if len(lines) < 1.5 * PART:
+    if len(lines) < 3 * PART:
         return [], [], list(lines)
     # what is indented stays with the line before
     starts = [i for i, line in enumerate(lines) if not line.startswith(" ")]
     cuts = [*starts[::PART], len(lines)]
     bodies = [lines[a:b] for a, b in pairwise(cuts)]
-    words = [set(WORD.findall("\n".join(body))) for body in bodies]
+    words = [words_of("\n".join(body)) for body in bodies]
     made = [dict.fromkeys(defined(body)) for body in bodies]
-    needed = set(WORD.findall(results))  # later on
+    needed = words_of(results)  # later on
     kept: list[list[str]] = []
     for new, read in zip(made[::-1], words[::-1], strict=True):
         kept.append([word for word in new if word in needed])
@@ -54,7 +52,13 @@ def parted(
 
 def defined(lines: Sequence[str]) -> list[str]:
     """The names that lines give."""
-    return [found[1] for found in map(DEFINED.match, lines) if found]
+    found = [line.partition(" = ") for line in lines]
+    return [name for name, equals, _ in found if equals and name.isidentifier()]
+
+
+def words_of(text: str) -> set[str]:
+    """The names in a text, and perhaps more."""
+    return set(text.translate(BLANKS).split())
 
 
 def tupled(texts: list[str]) -> str:

@@ -23,6 +23,8 @@ def stacked(program: Program) -> Program:
 
     The same bits: NumPy adds up a row as it adds up an array.
     """
+    if not any([s.op is SCATTERED for s in program.steps]):
+        return program
     count = program.uses()
 
     def together(s: Variable) -> Variable:
@@ -38,9 +40,7 @@ def stacked(program: Program) -> Program:
         fit = len(kinds) == 1 and len(rows[0].shape) == 1 and rows[0].dtype == s.dtype
         return step(SUMS, rows, {}, s.data, s) if fit and rows[0].data.flags.c_contiguous else s
 
-    return (
-        needed(rewritten(program, together)) if any([s.op is SCATTERED for s in program.steps]) else program
-    )
+    return needed(rewritten(program, together))
 
 
 __all__ = ["SUMS", "stacked"]

@@ -14,7 +14,14 @@ from tests.cases import CASES, Case
 REFUSED = {"interp", "interp-knots", "interp-moving knots", "interp-period", "cov-weights", "frexp"}
 # which elements there are, or how many, is not known either
 REFUSED |= {"arange", "arange-to", "nanquantile", "nanpercentile", "piecewise", "piecewise-of Values"}
-REFUSED |= {"polymul", "polymul-leading zeros", "polydiv", "trim_zeros", "trim_zeros-two axes", "setdiff1d-some of them"}
+REFUSED |= {
+    "polymul",
+    "polymul-leading zeros",
+    "polydiv",
+    "trim_zeros",
+    "trim_zeros-two axes",
+    "setdiff1d-some of them",
+}
 REFUSED |= {"unique", "unique-everything", "unique_all", "unique_counts", "unique_inverse", "unique_values"}
 REFUSED |= {"union1d", "setdiff1d", "setxor1d", "intersect1d", "histogram_bin_edges"}
 REFUSED |= {"histogram-data", "histogram-edges", "histogram2d-data", "histogramdd-data"}
