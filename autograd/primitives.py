@@ -1,5 +1,6 @@
 """Operations of one's own: primitive (a function with its rules), checkpoint (a function as one operation)."""
 
+import math
 from collections.abc import Callable, Sequence
 from functools import wraps
 from threading import get_ident
@@ -10,7 +11,7 @@ import numpy as np
 from autograd import backward, engine
 from autograd.calls import variable, zeros
 from autograd.convert import plain_array
-from autograd.engine import Node, next_number
+from autograd.engine import Node, next_number, raw
 from autograd.modes import enable_grad, is_grad_enabled, no_grad
 from autograd.rules.table import Op, Rule
 from autograd.tracing import is_tracing
@@ -86,6 +87,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     (Griewank & Walther, 2000, "Algorithm 799: revolve").  `f` takes and returns arrays
     or Values (one result), must give the same result twice, may close over Values, which
     receive their gradients too, and must not write into them.
+    Raises RuntimeError in the backward pass where it does not (dropout draws another mask).
 
     >>> import numpy as np
     >>> from autograd import Value, checkpoint
@@ -159,6 +161,12 @@ def rerun(run: Callable[[Sequence[Any]], Any], n: int, closed: list[Any], tracke
             since = next_number()
             with enable_grad():
                 again = run(fresh)
+            if differs(plain_array(again), raw(out)):
+                raise RuntimeError(
+                    f"checkpoint: {name} gave another result when it was computed again, so the gradient would be that "
+                    f"of another function: what it reads was changed in place, it draws random numbers (dropout does) "
+                    f"or it keeps state; do that outside of it"
+                )
             found = backward.walk(
                 [(again, g)],
                 create_graph=key[1],
@@ -174,3 +182,16 @@ def rerun(run: Callable[[Sequence[Any]], Any], n: int, closed: list[Any], tracke
         return zeros(inputs[i]) if gradient is None else gradient
 
     return Op(name, forward, rule, variadic=True)
+
+
+def differs(a: Any, b: Any) -> bool:
+    """Whether results are other numbers, and not the same ones rounded differently."""
+    if a.shape != b.shape:
+        return True
+    if (a == b).all():
+        return False
+    rounding = math.sqrt(np.finfo(b.dtype).eps) if b.dtype.kind == "f" else 0.0
+    finite = np.isfinite(b)
+    largest = float(np.max(np.abs(b), initial=0.0, where=finite))
+    near = np.abs(np.where(finite, a, 0) - np.where(finite, b, 0)) <= rounding * largest
+    return not (np.where(finite, near, (a == b) | (np.isnan(a) & np.isnan(b)))).all()
