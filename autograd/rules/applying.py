@@ -44,7 +44,11 @@ def apply_over_axes(func: Callable[..., Any], a: Any, axes: Any) -> Array:
 def piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: Any) -> Array:
     """Each function is given the elements for which its condition holds, and no others."""
     x = array(x)
-    conditions = [np.broadcast_to(np.asarray(c, bool), x.shape).reshape(-1) for c in conditions_of(condlist, x.ndim)]
+    conditions = [np.asarray(c, bool) for c in conditions_of(condlist, x.ndim)]
+    for c in conditions:
+        if c.shape not in ((), x.shape):
+            raise ValueError(f"np.piecewise: a condition has shape {c.shape}, x has shape {x.shape}; give a list of conditions")
+    conditions = [np.broadcast_to(c, x.shape).reshape(-1) for c in conditions]
     if len(funclist) == len(conditions) + 1:
         conditions.append(~np.any(conditions, axis=0))
     elif len(funclist) != len(conditions):

@@ -18,8 +18,7 @@ from .table import Array, door, plain
 
 @door(np.bincount)
 def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Array:
-    ids = np.asarray(plain(x))
-    n = np.bincount(ids, minlength=minlength)
+    n, ids = np.bincount(plain(x), minlength=minlength), np.asarray(plain(x))
     if weights is None or not ids.size:
         return n
     weights = double(weights)
@@ -87,8 +86,10 @@ def tally(weights: Array, at: Any, n: int) -> Array:
 def histogramdd(sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> Any:
     """sample: (n, d), or d arrays in a list."""
     columns = list(sample.T) if hasattr(sample, "ndim") and sample.ndim == 2 else [array(x) for x in sample]
-    if hasattr(sample, "ndim") and sample.ndim != 2:
-        columns = [sample]
+    if hasattr(sample, "ndim") and sample.ndim < 2:
+        columns = [sample.reshape(-1)]
+    if {x.shape for x in columns} != {columns[0].shape[:1]}:
+        raise ValueError(f"np.histogramdd: columns of shapes {[x.shape for x in columns]}; give rows of one length")
     each = list(bins) if isinstance(bins, list | tuple) or np.ndim(bins) else [bins] * len(columns)
     spans = [None] * len(columns) if range is None else list(range)
     if len(each) != len(columns) or len(spans) != len(columns):

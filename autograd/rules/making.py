@@ -49,6 +49,8 @@ def fromiter(iter: Iterable[Any], dtype: Any, count: int = -1) -> Array:
     items = [x for _, x in zip(range(count), iter, strict=False)] if count >= 0 else list(iter)
     if len(items) < count:
         raise ValueError(f"np.fromiter: the iterator gave {len(items)} numbers, count={count} are needed")
+    if any([np.ndim(x) for x in items]):
+        raise ValueError("np.fromiter: the iterator gives arrays, not numbers; np.stack joins a list of them")
     return cast(joined(items), dtype)
 
 
@@ -113,10 +115,9 @@ def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype
     """Through the logarithms; the ends are exact.  Negative numbers on both sides give negative ones."""
     inexact = np.result_type(start, stop, 1.0, np.zeros((), dtype))
     start, stop = broadcast_arrays(cast(array(start), inexact), cast(array(stop), inexact))
-    sign = np.sign(known(start))
-    same = known(start) * known(stop) > 0
-    if not is_traced(same) and not np.all(same):
-        raise ValueError("np.geomspace: start and stop must have one sign and not be 0, else what lies between is not real")
+    sign, zero = np.sign(known(start)), (known(start) == 0) | (known(stop) == 0)
+    if not is_traced(zero) and np.any(zero):
+        raise ValueError("np.geomspace: start and stop must not be 0, which no geometric sequence reaches")
     first, last = start / sign, stop / sign
     y = logspace(np.log10(first), np.log10(last), num, endpoint, 10.0)
     ends = [first[None], y[1:-1], last[None]] if endpoint and num > 1 else [first[None], y[1:]]

@@ -26,11 +26,11 @@ def sorted_rows(a: Array, axis: Any) -> tuple[Array, tuple[int, ...], Array]:
 def nanmedian(a: Array, axis: Any = None, out: None = None, overwrite_input: bool = False,
               keepdims: Any = np._NoValue) -> Array:  # fmt: skip
     refuse("nanmedian", out=out, overwrite_input=overwrite_input)
+    if not a.size:
+        return np.nanmean(a, axis, keepdims=keepdims)  # NaN, with a warning, as NumPy's
     ordered, axes, n = sorted_rows(a, axis)
-    if ordered.shape[-1] == 0:
-        return restored(np.full(ordered.shape[:-1], np.nan, a.dtype) + ordered.sum(axis=-1), a, axes, keepdims)
     low, high = (elements(ordered, np.maximum(i, 0)) for i in ((n - 1) // 2, n // 2))
-    return restored(((low + high) / 2)[..., 0], a, axes, keepdims)
+    return restored((low / 2 + high / 2)[..., 0], a, axes, keepdims)
 
 
 @door(np.nanquantile)
@@ -51,17 +51,20 @@ def nanpercentile(a: Array, q: Any, axis: Any = None, out: None = None, overwrit
 def between(function: str, a: Array, q: Any, axis: Any, method: Any, keepdims: Any) -> Array:
     if getattr(type(q), "__record__", None) is not None:
         raise TypeError(f"np.{function}: q is a Value; it carries no gradient: pass a plain number (.data)")
+    if not a.size:
+        return np.nanmean(a, axis, keepdims=keepdims)  # whatever the shape of q, as NumPy's
     share = np.true_divide(q, 100) if function == "nanpercentile" else q
     ordered, axes, count = sorted_rows(a, axis)
     counts, which = np.unique(plain(count)[..., 0], return_inverse=True)
     places = [np.ravel(np.quantile(np.arange(max(n, 1)), share, method=method)) for n in counts]
     at = np.stack(places)[which.reshape(count.shape[:-1])]
     low = np.floor(at).astype(np.intp)
+    value = elements(ordered, low)
     like: Any = getattr(np, function)(np.zeros((1,) * a.ndim, a.dtype), q, axis, method=method)  # for the dtype
     t = (at - low).astype(like.dtype)
-    first = elements(ordered, low)
-    gap = elements(ordered, np.minimum(low + 1, np.maximum(plain(count) - 1, 0))) - first
-    value = first if at.dtype.kind == "i" else np.where(t >= 0.5, first + gap - gap * (1 - t), first + gap * t)
+    if at.dtype.kind != "i":  # else it is always an element
+        gap = elements(ordered, np.minimum(low + 1, np.maximum(plain(count) - 1, 0))) - value
+        value = np.where(t >= 0.5, value + gap - gap * (1 - t), value + gap * t)
     value = np.moveaxis(value, -1, 0)
     shape = value.shape[1:] if not (keepdims is not np._NoValue and keepdims) else restored(value[0], a, axes, True).shape
     return value.reshape(np.shape(q) + shape)

@@ -13,7 +13,10 @@ from .table import Array, axes_of, door, plain
 
 
 def coefficients(p: Any) -> Array:
-    return np.atleast_1d(array(p.coeffs if isinstance(p, np.poly1d) else p))
+    p = np.atleast_1d(array(p.coeffs if isinstance(p, np.poly1d) else p))
+    if p.ndim > 1:
+        raise ValueError(f"the coefficients of a polynomial have shape {p.shape}; give one row of them")
+    return p
 
 
 def as_given(result: Array, *given: Any) -> Any:
@@ -53,13 +56,14 @@ def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
     """Quotient and remainder by long division."""
     rest, divisor = coefficients(u) + 0.0, coefficients(v) + 0.0
     n, steps = divisor.size, max(rest.size - divisor.size + 1, 0)
+    rest = rest if rest.dtype == np.result_type(rest, divisor) else rest.astype(divisor.dtype)
     factor = 1.0 / divisor[0]
     quotient = []
     for k in range(steps):
         d = factor * rest[k]
         quotient.append(d)
         rest = concatenate([rest[:k], rest[k : k + n] - d * divisor, rest[k + n :]])
-    none = np.zeros(1, np.result_type(rest, divisor))
+    none = np.zeros(1, rest.dtype)
     while rest.size > 1 and np.allclose(rest[0], 0, rtol=1e-14):
         rest = rest[1:]
     return as_given(np.stack(quotient) if quotient else none, u, v), as_given(rest, u, v)
@@ -100,6 +104,7 @@ def poly(seq_of_zeros: Array) -> Array:
             f"np.poly: got a matrix of shape {zeros.shape}, whose eigenvalues are complex in general, and Values are real; "
             f"of a symmetric one write np.poly(np.linalg.eigvalsh(a))"
         )
+    zeros = zeros.astype(np.mintypecode(zeros.dtype.char))
     product: Array = np.ones(1, zeros.dtype)
     for zero in zeros:
         product = np.convolve(product, np.stack([np.ones((), zeros.dtype), -zero]))
@@ -173,9 +178,9 @@ def valued(x: Any, c: Array, tensor: bool) -> Array:
 
 @door(asks("polyval2d"))
 def polyval2d(x: Any, y: Any, c: Any) -> Array:
-    return valued(y, valued(x, coefficients(c), True), False)
+    return valued(y, valued(x, array(c), True), False)
 
 
 @door(asks("polygrid2d"))
 def polygrid2d(x: Any, y: Any, c: Any) -> Array:
-    return valued(y, valued(x, coefficients(c), True), True)
+    return valued(y, valued(x, array(c), True), True)

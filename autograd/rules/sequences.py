@@ -222,7 +222,7 @@ def vander(x: Array, N: Any = None, increasing: bool = False) -> Array:
 @door(np.polyval)
 def polyval(p: Any, x: Any) -> Array:
     """Horner's scheme."""
-    y: Array = 0.0 * array(x)
+    y: Array = np.zeros_like(array(x))[()]
     for coefficient in p:
         y = y * x + coefficient
     return y

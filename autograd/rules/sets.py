@@ -57,7 +57,7 @@ def union1d(ar1: Any, ar2: Any) -> Array:
 
 @door(np.setdiff1d)
 def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Array:
-    return picked(lambda a, b: np.setdiff1d(a, b, assume_unique), ar1, ar2)
+    return picked(lambda a: np.setdiff1d(a, plain(ar2), assume_unique), ar1)
 
 
 @door(np.setxor1d)
