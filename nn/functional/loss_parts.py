@@ -154,7 +154,7 @@ def check_index_shape(name: str, input: Array, target: Any, axis: int) -> None:
 
 # --- the mean cross entropy of a batch of classes, which is the common case ---------------------
 
-FEW = 64  # classes up to which they come first, samples second: loops are quick along a long axis
+FEW = 64  # classes up to which the largest is sought sample by sample: loops are quick along a long axis
 
 
 @lru_cache(8)
@@ -166,24 +166,20 @@ def rows(n: int) -> Any:
 
 
 def softmax_parts(x: Any, t: Any) -> tuple[Any, Any, Any, Any]:
-    """Of logits (N, C): the loss, exp(x - max), its sum for each sample, and where each target stands in it.
+    """Of logits (N, C): the loss, exp(x - max), its sum for each sample, and where the targets stand, all in a row.
 
-    Up to FEW classes come before the samples.  Raises ValueError for a class that does not exist.
+    Raises ValueError for a class that does not exist.
     """
     n, c = x.shape
+    at = np.ravel_multi_index((rows(n), t), (n, c))
     if c <= min(FEW, n):
-        at = np.ravel_multi_index((t, rows(n)), (c, n))
-        e = x.T.copy()
-        e -= np.maximum.reduce(e)
-        losses = e.take(at)
-        sums = total = np.add.reduce(np.exp(e, out=e))
+        top = np.maximum.reduce(x.T.copy())[:, None]
     else:
-        at = np.ravel_multi_index((rows(n), t), (n, c))
-        e = np.subtract(x, np.maximum.reduce(x, axis=1, keepdims=True), order="C")
-        losses = e.take(at)
-        total = np.add.reduce(np.exp(e, out=e), axis=1, keepdims=True)
-        sums = total[:, 0]
-    return np.add.reduce(np.log(sums) - losses) / n, e, total, at
+        top = np.maximum.reduce(x, axis=1, keepdims=True)
+    e = np.subtract(x, top, order="C")
+    losses = e.take(at)
+    total = np.add.reduce(np.exp(e, out=e), axis=1, keepdims=True)
+    return np.add.reduce(np.log(total[:, 0]) - losses) / n, e, total, at
 
 
 class Softmax:
@@ -213,7 +209,7 @@ class Softmax:
         self.kept = None, None  # whoever keeps the loss does not keep them
         slope = e / total
         slope.ravel()[at] -= 1
-        return (slope if total.ndim == 2 else slope.T) * share
+        return slope * share
 
     def __repr__(self) -> str:
         return str(self.classes)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.introspect import opt_func_info
 
+from autograd import primitive
 from nn.functional.shapes import Array
 
 BLOCK = 10**6  # multiplications of numbers in a small product
@@ -36,19 +37,24 @@ def product(x: Array, w: Array) -> Array:
 
 def weight_gradient(g: Array, x: Array, w: Array) -> Array:
     """g.T @ x for gradients (rows, outputs) of `product`."""
-    if x.size * w.shape[0] > BLOCK and w.dtype == "f4" and _in_blocks(x, w) and type(g) is np.ndarray:
-        out, n = np.empty(w.shape, w.dtype), max(BLOCK // g.size, 1)
-        for i in range(0, w.shape[1], n):
-            np.matmul(g.T, x[:, i : i + n], out=out[:, i : i + n])
-        return out
+    if x.size * w.shape[0] > BLOCK and w.dtype == "f4" and g.dtype == "f4" and _in_blocks(x, w):
+        return _by_columns(g, x)
     return g.T @ x
+
+
+# an operation, so that a compiled function calls it, too, and rounds in the same way
+@primitive(lambda d, out, g, x: x @ d.T, lambda d, out, g, x: g @ d, name="matmul")
+def _by_columns(g: Array, x: Array) -> Array:
+    out, n = np.empty((g.shape[1], x.shape[1]), x.dtype), max(BLOCK // g.size, 1)
+    for i in range(0, x.shape[1], n):
+        np.matmul(g.T, x[:, i : i + n], out=out[:, i : i + n])
+    return out
 
 
 def _in_blocks(x: Array, w: Array) -> bool:
     """Whether x @ w.T is quicker in blocks."""
     few = 1 < w.shape[0] <= 12 and w.shape[1] >= 256 and x.size * w.shape[0] <= 8 * BLOCK
-    same = type(x) is type(w) is np.ndarray and x.dtype == w.dtype
-    return few and same and w.dtype.char in "fd" and _small_products()
+    return few and x.dtype == w.dtype and w.dtype.char in "fd" and _small_products()
 
 
 @cache

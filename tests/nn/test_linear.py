@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograd import Value
+from autograd import Value, compile, value_and_grad
 from nn import init
 from nn.functional import products
 from nn.functional.linear import bilinear, linear
@@ -67,6 +67,16 @@ def test_few_outputs_are_multiplied_in_blocks(n, inside, out, there, dtype, monk
         y = linear(Value(a), v := Value(b))
         y.backward(np.asfortranarray(g), create_graph=True)
         assert np.array_equal(v.grad.data, g.T @ a)
+
+
+def test_a_compiled_layer_with_few_outputs_rounds_in_the_same_way(monkeypatch):
+    monkeypatch.setattr(products, "_small_products", lambda: True)
+    x, w, g = (RNG.normal(size=s).astype("f4") for s in ((128, 784), (10, 784), (128, 10)))
+    both = value_and_grad(lambda w: (linear(x, w) * g).sum())
+    for mine, theirs in zip(compile(both, backend="numpy")(w), both(w), strict=True):
+        assert np.array_equal(mine, theirs)
+    numeric.check_first_order(products._by_columns, [x[:4, :3].astype(float), g[:4, :2].astype(float)], 1)
+    numeric.check_higher_orders(products._by_columns, [x[:4, :3].astype(float), g[:4, :2].astype(float)], 2)
 
 
 def test_whether_there_is_code_for_small_products_is_asked_of_numpy():
