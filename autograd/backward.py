@@ -362,13 +362,13 @@ def _stale(x: Any) -> bool:
     return False
 
 
-def ancestors(roots: Sequence[Any]) -> dict[int, Any]:
-    """Every tracked Value the roots were made from, themselves included, by number."""
+def ancestors(roots: Sequence[Any], since: int = 0) -> dict[int, Any]:
+    """Every tracked Value newer than `since` the roots were made from, themselves included, by number."""
     seen = {v._number: v for v in roots}
     todo = list(roots)
     while todo:
         for x in todo.pop().inputs:
-            if isinstance(x, Node) and x.requires_grad and x._number not in seen:
+            if isinstance(x, Node) and x.requires_grad and since < x._number not in seen:
                 seen[x._number] = x
                 todo.append(x)
     return seen
@@ -377,7 +377,7 @@ def ancestors(roots: Sequence[Any]) -> dict[int, Any]:
 def _paths(roots: Sequence[Any], wanted: dict[int, Any], since: int) -> set[int]:
     """The numbers of the nodes that lie on a way from the roots to what is wanted."""
     paths: set[int] = set()
-    seen = ancestors(roots)
+    seen = ancestors(roots, since)
     for n in sorted([n for n in seen if n > since]):
         for x in seen[n].inputs:
             if isinstance(x, Node) and (x._number in paths or x._number in wanted):
