@@ -6,7 +6,6 @@ import hypothesis.strategies as st
 import numpy as np
 
 from autograd import Value
-from autograd.rules.polynomials import asks
 from tests.cases import ABOVE_ONE, FILLED, REAL, case, new, over
 from tests.strategies import (
     ANYWHERE,
@@ -170,8 +169,6 @@ for _cov in (True, "unscaled"):
         case(np.polyfit, of((6,), _shape, domains=(OPEN_UNIT, REAL)), {"cov": _cov}, f"cov {_cov} {_shape}",
              approximate=True, call=lambda x, y, cov: np.polyfit(POINTS + x / 16, y, 1, cov=cov))
 case(np.polyfit, of((6,)), name="full", call=lambda y: np.polyfit(POINTS, y, 1, full=True)[:2], approximate=True)
-case(asks("polyval2d"), both(alike(REAL, REAL, dims=(0, 2)), of((3, 2))), approximate=True)
-case(asks("polygrid2d"), both(one(REAL, dims=(0, 1)), one(REAL, dims=(0, 1)), of((3, 2))), approximate=True)
 
 # --- sets -----------------------------------------------------------------------------------
 

@@ -155,32 +155,3 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Array:
     axes = [a % x.ndim for a in axes_of(axis, x.ndim)]
     front, back = not len(at) or "f" in sides, not len(at) or "b" in sides
     return x[tuple([slice(low[a] if front else None, high[a] if back else None) if a in axes else slice(None) for a in range(x.ndim)])]
-
-
-# --- np.polynomial.polynomial: from the lowest power up -------------------------------------
-
-
-def asks(name: str) -> Any:
-    """The function, if it asks its arguments what to do, as NumPy 2.4's; an older one does not know of Values."""
-    function = vars(np.polynomial.polynomial)[name]
-    return function if hasattr(function, "__wrapped__") else None
-
-
-def valued(x: Any, c: Array, tensor: bool) -> Array:
-    """Horner's scheme; `tensor`: every x for every column of `c`."""
-    x = array(x)
-    c = c.reshape(c.shape + (1,) * x.ndim) if tensor else c
-    y = c[-1] + x * 0
-    for i in range(2, len(c) + 1):
-        y = c[-i] + y * x
-    return y
-
-
-@door(asks("polyval2d"))
-def polyval2d(x: Any, y: Any, c: Any) -> Array:
-    return valued(y, valued(x, array(c), True), False)
-
-
-@door(asks("polygrid2d"))
-def polygrid2d(x: Any, y: Any, c: Any) -> Array:
-    return valued(y, valued(x, array(c), True), True)

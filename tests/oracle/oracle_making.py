@@ -117,13 +117,6 @@ case("polyfit", lambda m, y: m.polyfit(POINTS, y, 2), lambda y: t.linalg.pinv(t.
      shapes=[((6,),), ((6, 2),)])
 case("trim_zeros", lambda m, x: np.trim_zeros(np.concatenate([[0.0], x, [0.0]])),
      lambda x: x + 0.0, lambda x: x + 0.0, FIVE, off_zero)
-if hasattr(np.polynomial.polynomial.polyval2d, "__wrapped__"):  # asks a Value since NumPy 2.4
-    case("polyval2d", lambda m, x, y, c: np.polynomial.polynomial.polyval2d(x, y, c),
-         lambda x, y, c: sum(c[i, j] * x**i * y**j for i in range(3) for j in range(2)),
-         lambda x, y, c: sum(c[i, j] * x**i * y**j for i in range(3) for j in range(2)), [((4,), (4,), (3, 2))])
-    case("polygrid2d", lambda m, x, y, c: np.polynomial.polynomial.polygrid2d(x, y, c),
-         lambda x, y, c: sum(c[i, j] * x[:, None] ** i * y**j for i in range(3) for j in range(2)),
-         lambda x, y, c: sum(c[i, j] * x[:, None] ** i * y**j for i in range(3) for j in range(2)), [((4,), (3,), (3, 2))])
 
 # --- sets and bins --------------------------------------------------------------------------
 
