@@ -100,6 +100,17 @@ class Module:
                 output = changed
         return output
 
+    def __setattr__(self, name: str, new: Any) -> None:
+        """Raises TypeError for a result or an array in place of a parameter, which would no longer be one."""
+        old = self.__dict__.get(name)
+        if isinstance(old, Parameter) and new is not old and (what := _no_parameter(new)):
+            raise TypeError(
+                f"{type(self).__name__}.{name} is a parameter, and {what} in its place is none: under no_grad() "
+                f"module.{name} -= step changes it in place, and so does module.{name}.data = new; "
+                f"del module.{name} first, if it is to be one no more"
+            )
+        super().__setattr__(name, new)
+
     def forward(self, *args: Any, **options: Any) -> Any:
         """What the module computes; a subclass writes it."""
         raise NotImplementedError(f"{type(self).__name__}.forward is not written: define forward(self, x)")
@@ -361,6 +372,13 @@ def _public(module: Module) -> dict[str, Any]:
 
 def _no(x: Any) -> bool:
     return False
+
+
+def _no_parameter(new: Any) -> str:
+    """What is put in the place of a parameter, where it is a result or plain numbers; else ''."""
+    if isinstance(new, Value):
+        return "" if new.op is None else f"the result of {new.op}"
+    return f"a plain {type(new).__name__}" if isinstance(new, np.ndarray | np.generic | float | int) else ""
 
 
 def _is_parameter(x: Any) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 import nn
 import optim
-from autograd import Value, gradients, primitive
+from autograd import Value, gradients, no_grad, primitive
 
 
 class Line(nn.Module):
@@ -251,3 +251,30 @@ def test_register_buffer_is_an_assignment():
     assert list(module.state_dict()) == ["mean"]
     assert module.absent is None
     assert module.parameters() == []
+
+
+@pytest.mark.parametrize("new", [lambda w: w - 1, lambda w: w.data, lambda w: 0.0, lambda w: np.float32(1)])
+def test_a_parameter_is_not_lost_by_assignment(new):
+    """`model.weight -= step` outside no_grad() would make it a result, which no optimizer and no file sees."""
+    model = nn.Linear(2, 1)
+    before = model.weight
+    with pytest.raises(
+        TypeError, match=r"Linear.weight is a parameter, and (the result of subtract|a plain \w+)"
+    ):
+        model.weight = new(model.weight)
+    with pytest.raises(TypeError, match="the result of subtract"):
+        model.weight -= 0.5
+    assert model.weight is before and len(model.parameters()) == 2
+
+
+def test_what_may_be_put_in_a_parameter_s_place():
+    model = nn.Linear(2, 1)
+    with no_grad():
+        model.weight -= 0.5
+    for new in (nn.Parameter(np.ones((1, 2))), Value(np.ones((1, 2))), model.weight.detach(), None):
+        model.weight = nn.Parameter(np.zeros((1, 2)))
+        model.weight = new
+        assert model.weight is new
+    del model.bias
+    model.bias = np.zeros(1)
+    assert model.parameters() == []

@@ -65,7 +65,7 @@ def put(module, given):
         at = module
         for part in path:
             at = getattr(at, part)
-        setattr(at, last, value)
+        vars(at)[last] = value
 
 
 class Calling(torch.nn.Module):
