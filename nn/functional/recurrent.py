@@ -94,7 +94,7 @@ class Run:
         self.kind, self.backwards, self.inputs = kind, backwards, inputs
         a, w, b, h, *_ = inputs
         dtype = np.result_type(*inputs)
-        self.n, self.h = a.shape[1], w.shape[1]
+        self.h = w.shape[1]
         self.order = range(len(a))[::-1] if backwards else range(len(a))
         self.z, self.b = np.array(a, dtype, order="C"), b
         self.before = np.empty((len(a), *h.shape), dtype)
@@ -197,11 +197,7 @@ class Long(Run):
         for t in self.order[::-1]:
             dh = g[t] + dh
             dc = dc + dh * through[t]
-            dz = da[t].reshape(self.n, 4, self.h)
-            k = slope[t].reshape(dz.shape)
-            np.multiply(k[:, :3], dc[:, None], out=dz[:, :3])
-            np.multiply(k[:, 3], dh, out=dz[:, 3])
-            dh = da[t] @ w
+            dh = np.multiply(slope[t], np.concatenate((dc, dc, dc, dh), axis=-1), out=da[t]) @ w
             dc = dc * f[t]
         return da, dh, dc
 
@@ -237,13 +233,11 @@ class Gated(Run):
         dz *= self.before - n
         dn *= 4 * (1 - z)
         db = np.empty_like(da)
-        (ar, az, an), (br, bz, bn) = self.parts(da), self.parts(db)
+        last = self.parts(db)[2]
         for t in self.order[::-1]:
             dh = g[t] + dh
-            inner = np.multiply(dh, dn[t], out=an[t])
-            br[t] = np.multiply(inner, dr[t], out=ar[t])
-            bz[t] = np.multiply(dh, dz[t], out=az[t])
-            np.multiply(inner, r[t], out=bn[t])
+            db[t] = np.multiply(slope[t], np.concatenate((dh * dn[t], dh, dh), axis=-1), out=da[t])
+            last[t] *= r[t]
             dh = dh * z[t] + db[t] @ w
         return db, dh
 
