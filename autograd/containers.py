@@ -1,6 +1,7 @@
 """Trees: numbers and arrays in (nested) tuples, lists and dicts, as arguments of functions."""
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from typing import Any
 
 Tree = Any  # a number, an array, a Value, or a tuple, list or dict of trees
@@ -23,8 +24,13 @@ def rebuilt(tree: Tree, leaves: Sequence[Any]) -> Tree:
 
 def built(tree: Tree, rest: Iterator[Any]) -> Tree:
     """`tree` with the next of `rest` as its leaves."""
-    if isinstance(tree, dict):
-        return type(tree)((key, built(branch, rest)) for key, branch in tree.items())
+    if type(tree) is dict:
+        return {key: built(branch, rest) for key, branch in tree.items()}
+    if isinstance(tree, dict):  # a defaultdict keeps its factory, a class of one's own its attributes
+        other = copy(tree)
+        for key, branch in tree.items():
+            other[key] = built(branch, rest)
+        return other
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
         return type(tree)(*[built(branch, rest) for branch in tree])
     if isinstance(tree, tuple | list):
