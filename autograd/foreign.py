@@ -127,6 +127,7 @@ INSTEAD = {
     "np.asarray_chkfinite": "leave it out; np.all(np.isfinite(v)) is the check",
     "np.lib.as_strided": "write np.lib.stride_tricks.sliding_window_view(v, n)",
     "np.piecewise": "write np.where(condition, x, y)",
+    "np.fill_diagonal": "write np.where(np.eye(n, dtype=bool), w, v)",
     "np.vectorize": "call the function on the Value itself: arithmetic and np.f go element by element",
     "np.apply_along_axis": "use axis= of the functions inside",
     "np.polynomial": "write np.polyval(v[::-1], x), or np.polyadd, np.polymul, np.polyder, np.polyfit",
@@ -166,14 +167,18 @@ def instead(function: str) -> str:
     >>> instead("scipy.linalg.inv"), instead("np.sin")
     ('write np.linalg.inv', '')
     >>> instead("np.mean")
-    'join what is in the list first, np.mean(np.stack([...]))'
+    'join Values that are in a list, np.mean(np.stack([...])), and give options as plain numbers'
     """
     name = function
     while name:
         if name in INSTEAD:
             return INSTEAD[name]
         name = name.rpartition(".")[0]
-    return f"join what is in the list first, {function}(np.stack([...]))" if takes_values(function) else ""
+    return (
+        f"join Values that are in a list, {function}(np.stack([...])), and give options as plain numbers"
+        if takes_values(function)
+        else ""
+    )
 
 
 def takes_values(function: str) -> bool:

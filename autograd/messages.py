@@ -119,11 +119,11 @@ def leaving(v: Any, how: str) -> str:
     lost = f"would drop the gradient of this Value (shape {v.shape})"
     way_out = ".item() or .data leave the graph"
     frame = caller()
-    if how != "an index" and writes(frame):
-        return f"y[i] = v {lost}, since y is a plain array: {WRITTEN}; {way_out}"
     function = library_call(frame)
     if function:
         return f"{function} computes with plain arrays, which {lost}: {instead(function) or RULE}; {way_out}"
+    if how != "an index" and writes(frame):
+        return f"y[i] = v {lost}, since y is a plain array: {WRITTEN}; {way_out}"
     mend = OUT.get(how, "np.f(value) rather than math.f(value)")
     return f"{how} {lost}: use {mend}; {way_out}"
 

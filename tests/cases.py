@@ -419,6 +419,8 @@ case(np.interp, of((2, 3), (4,), (4,), domains=(steps(-8, 40, shift=1 / 16), ste
      call=lambda x, h, fp: np.interp(x, np.cumsum(h * 8.0), fp), approximate=True)
 case(np.interp, of((5,), (4,), domains=(ODD, REAL)), name="period",
      call=lambda x, fp: np.interp(x, KNOTS, fp, period=4.5), approximate=True)
+case(np.interp, of((5,), (4,), (), domains=(ODD, REAL, steps(4, 6, shift=1 / 64))), name="moving period",
+     call=lambda x, fp, p: np.interp(x, KNOTS, fp, period=p + 4.0), approximate=True)
 LENGTHS = st.sampled_from([(5, 3), (3, 5), (4, 2), (2, 4), (3, 3), (1, 1), (6, 4)])
 for _f in (np.convolve, np.correlate):
     case(_f, LENGTHS.flatmap(lambda n: of(n[:1], n[1:])), {"mode": st.sampled_from(["full", "same", "valid"])},

@@ -43,7 +43,7 @@ GIVEN = {
     "np.save": (lambda: np.save("nowhere.npy", V), "pass it v.data"),
     "np.savetxt": (lambda: np.savetxt("nowhere.txt", V), "pass it v.data"),
     "np.linspace": (lambda: np.linspace([S], 1.0, 3), "np.linspace(np.stack([...]))"),
-    "np.mean": (lambda: np.mean([S, S]), "join what is in the list first, np.mean(np.stack([...]))"),
+    "np.mean": (lambda: np.mean([S, S]), "join Values that are in a list, np.mean(np.stack([...]))"),
     "np.linalg.norm": (lambda: np.linalg.norm([S, S]), "np.linalg.norm(np.stack([...]))"),
     "np.polynomial": (lambda: np.polynomial.Polynomial(V), "np.polyval(v[::-1], x)"),
     "np.ndenumerate": (lambda: list(np.ndenumerate(V)), "np.ndindex(v.shape)"),
@@ -53,6 +53,11 @@ GIVEN = {
     ),
     "np.fft.fft": (lambda: np.fft.fft(V), "real and the imaginary part as two Values"),
     "np.fft.rfft": (lambda: np.fft.rfft(V), "np.fft.fft(np.eye(n)).real @ v"),
+    "np.fill_diagonal": (lambda: np.fill_diagonal(np.ones((3, 3)), S), "np.eye(n, dtype=bool)"),
+    "np.piecewise": (
+        lambda: np.piecewise(np.ones(2), [[True, False]], [lambda t: t * S]),
+        "np.where(condition, x, y)",
+    ),
     "np.isnat": (lambda: np.isnat(V), "keep dates in plain arrays"),
     "np.lib.recfunctions.drop_fields": (
         lambda: recfunctions.drop_fields(V, "a"),

@@ -253,6 +253,7 @@ LOST = {
     "out=": (lambda x, y: np.add(x, y, out=np.zeros(())), "out="),
     "np.sum(out=)": (lambda x, y: np.sum(np.stack([x, y]), out=np.zeros(())), "out="),
     "np.vectorize": (lambda x, y: np.vectorize(math.sin)(np.stack([x, y])), "on the Value itself"),
+    "np.roll by x": (lambda x, y: np.roll(np.stack([x, y]), x), "int() would drop the gradient"),
     "range(x)": (lambda x, y: range(x), "stop_gradient(v).astype(int)"),
     "math.floor": (lambda x, y: math.floor(x), "np.f(value)"),
 }  # fmt: skip

@@ -97,7 +97,7 @@ def interp(x: Array, xp: Array, fp: Array, left: Any = None, right: Any = None, 
     if xp.ndim != 1 or xp.shape != fp.shape or xp.size == 0:
         raise ValueError(f"np.interp: xp and fp must be 1-D of the same length, got {xp.shape} and {fp.shape}")
     if period is not None:
-        period = abs(plain(period))
+        period = np.abs(period)
         left = right = None
         x, xp = x % period, xp % period
         order = np.argsort(xp, kind="stable")

@@ -196,7 +196,7 @@ def roll(a: Array, shift: Any, axis: Any = None) -> Array:
         return reshape(roll(reshape(a, -1), shift, -1), a.shape)
     shifts, axes = np.broadcast_arrays(np.atleast_1d(shift), np.atleast_1d(axis))
     order = tuple([axis_of(x, a.ndim) for x in axes.tolist()])
-    return ROLL(a, shift=tuple(shifts.tolist()), axis=order)
+    return ROLL(a, shift=tuple([int(s) for s in shifts]), axis=order)
 
 
 @door(np.repeat)
