@@ -15,7 +15,8 @@ from autograd.compiler.names import Names, comment
 from autograd.compiler.parts import defined, parted, tupled
 from autograd.compiler.passes import SCATTERED
 from autograd.compiler.program import CONSTANT, STEP, Program, Variable, constant
-from autograd.compiler.recycled import LARGE
+from autograd.compiler.recycled import LARGE, LINE
+from autograd.compiler.side import Group, Row, groups_of
 from autograd.compiler.stacked import SUMS
 from autograd.compiler.ufuncs import ufunc_of
 from autograd.rules import elementwise as el
@@ -57,14 +58,52 @@ class Planner(Buffers):
     numbers: dict[Any, str] = field(default_factory=dict)  # constants that are used with arrays
     cells: dict[int, str] = field(default_factory=dict)  # numbers used with arrays -> arrays without axes
     fixed: dict[int, Any] = field(default_factory=dict)  # variables that are views of a buffer -> such views
+    groups: dict[int, Group] = field(default_factory=dict)  # step -> what is computed with it, not yet
+    done: set[int] = field(default_factory=set)  # steps of such groups
+    side: dict[int, str] = field(default_factory=dict)  # Row -> its buffer
     stacks: dict[int, tuple[str, list[str]]] = field(default_factory=dict)  # SUMS -> a buffer, its rows
     # an elementwise step, what computes it, and how many lines there were then
     latest: tuple[Variable | None, str, int] = (None, "", 0)
 
     # --- steps --------------------------------------------------------------------------------------
 
+    def lay(self, groups: list[Group]) -> None:
+        """A buffer for the arrays that lie side by side; each begins with a cache line."""
+        self.groups = {id(s): g for g in groups for s in g.steps}
+        for row in {
+            id(row): row for g in groups for row in (*g.args, g.made) if isinstance(row, Row)
+        }.values():
+            dtype, each = row.members[0].dtype, LINE // row.members[0].dtype.itemsize
+            starts = np.cumsum([0, *[-(-x.data.size // each) * each for x in row.members]]).tolist()
+            whole = np.empty(starts[-1], dtype)
+            text = self.side[id(row)] = f"buffer{self.another(whole, key_of(whole))}"
+            self.before.append(f"{text}.fill(0)")  # what lies between is computed too
+            for x, start in zip(row.members, starts[:-1], strict=True):
+                name = self.names[x]
+                if id(x) not in self.groups:
+                    name = self.rows[id(x)] = self.names.unused(f"row{len(self.before)}")
+                self.before.append(f"{name} = {text}[{start}:{start + x.data.size}].reshape({x.shape}){comment(x)}")
+
+    def together(self, g: Group) -> None:
+        """The line of a group, where the first of its steps is due."""
+        first = g.steps[0]
+        args = [self.side[id(x)] if isinstance(x, Row) else self.shared(x, first) for x in (*g.args, g.made)]
+        self.line(first, f"{self.known(ufunc_of(first.op), '')}({', '.join(args)})")
+        for s in g.steps:
+            del self.groups[id(s)]
+            self.done.add(id(s))
+            self.release(s)
+
+    def shared(self, x: Variable, s: Variable) -> str:
+        """A number as an operand of an array."""
+        return self.operand(x, s) if x.kind == CONSTANT else self.cell(x, s)
+
     def emit(self, s: Variable) -> None:
         """The line, or lines, of one step."""
+        if id(s) in self.groups:
+            self.together(self.groups[id(s)])
+        if id(s) in self.done:
+            return
         function = ufunc_of(s.op)
         name = self.names.of[id(s)]
         if function is not None and s.is_array and len(s.args) == function.nin:
@@ -408,6 +447,7 @@ def code(program: Program, names: Names, planner: Planner | None = None) -> Code
         planner = Planner(program, names)
         planner.look_ahead()
         planner.stacks = {id(s): planner.stack(s) for s in program.steps if s.op is SUMS}
+        planner.lay(groups_of(program, {*planner.rows, *planner.ahead}))
     for s in program.steps:
         planner.emit(s)
     planner.finish()
