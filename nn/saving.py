@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd import Value
 from nn.module import Module, check_names_and_shapes
 
 __all__ = ["load", "load_checkpoint", "save", "save_checkpoint", "write_atomically"]
@@ -76,7 +77,9 @@ def _written(path: Path_, tensors: Mapping[str, Any], metadata: dict[str, str] |
 
 
 def _storable(name: str, x: Any) -> Any:
-    array = np.array(x, order="C")  # a C-ordered copy, which keeps the shape () where it is one
+    array = np.array(
+        x.data if isinstance(x, Value) else x, order="C"
+    )  # a C-ordered copy, which keeps the shape () where it is one
     if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
         raise TypeError(
             f"save: {name!r} has dtype {array.dtype}; safetensors holds booleans, integers and "
@@ -94,7 +97,7 @@ def _read(path: Path_) -> tuple[dict[str, Any], dict[str, str]]:
     try:
         with package.safe_open(str(path), framework="np") as file:
             # not an iterable, hence the keys
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+            return {name: _tensor(file, name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except package.SafetensorError as error:
         raise ValueError(
             f"load: {path} is no safetensors file, or was cut short ({error}); "
@@ -102,11 +105,23 @@ def _read(path: Path_) -> tuple[dict[str, Any], dict[str, str]]:
         ) from None
 
 
+def _tensor(file: Any, name: str) -> Any:
+    """One array of an open file; TypeError for bfloat16 and its like."""
+    try:
+        return file.get_tensor(name)
+    except (TypeError, AttributeError):  # the dtype is looked up in NumPy
+        dtype = file.get_slice(name).get_dtype()
+        raise TypeError(
+            f"load: {name!r} has dtype {dtype}, which NumPy has not; write the file with floats that it has "
+            f"(of PyTorch's tensors: tensor.float())"
+        ) from None
+
+
 # --- weights ------------------------------------------------------------------------------------
 
 
 def save(model_or_state: Module | Mapping[str, Any], path: Path_) -> None:
-    """Write the state of a model (or a dict of arrays) as a safetensors file, atomically.
+    """Write the state of a model (or a dict of arrays or Values) as a safetensors file, atomically.
 
     Any program that reads safetensors reads it.  Raises TypeError for what is no array of
     real numbers, ImportError without the safetensors package.
@@ -123,8 +138,8 @@ def save(model_or_state: Module | Mapping[str, Any], path: Path_) -> None:
 def load(path: Path_) -> dict[str, Any]:
     """The arrays of a safetensors file by name, for `model.load_state_dict(load(path))`.
 
-    Raises FileNotFoundError, ValueError for a foreign or truncated file, ImportError without
-    the safetensors package.
+    Raises FileNotFoundError, ValueError for a foreign or truncated file, TypeError for dtypes
+    that NumPy has not (bfloat16), ImportError without the safetensors package.
     """
     return _read(path)[0]
 

@@ -16,6 +16,7 @@ import pytest
 
 import nn
 import optim
+from autograd import Value
 from nn import saving
 from nn.data import DataLoader, TensorDataset
 from nn.saving import load, load_checkpoint, save, save_checkpoint, write_atomically
@@ -483,3 +484,16 @@ def test_a_training_killed_at_any_moment_goes_on_bit_for_bit(tmp_path):
     report = killed(tmp_path, kills=3)
     assert report.kills == 3
     assert report.checkpoints >= 3
+
+
+@pytest.mark.parametrize(("dtype", "size"), [("BF16", 2), ("F8_E4M3", 1)])
+def test_what_numpy_has_no_dtype_for_is_named(tmp_path, dtype, size):
+    header = json.dumps({"w": {"dtype": dtype, "shape": [2], "data_offsets": [0, 2 * size]}}).encode()
+    (tmp_path / "half").write_bytes(len(header).to_bytes(8, "little") + header + bytes(2 * size))
+    with pytest.raises(TypeError, match=f"load: 'w' has dtype {dtype}, which NumPy has not; .*tensor.float"):
+        load(tmp_path / "half")
+
+
+def test_values_are_saved_as_their_data(tmp_path):
+    save({"w": Value([1.0, 2.0]), "b": Value(3.0) * 2}, tmp_path / "v")
+    same(load(tmp_path / "v"), {"b": np.array(6.0), "w": np.array([1.0, 2.0])})
