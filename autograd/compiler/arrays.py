@@ -82,7 +82,9 @@ class Planner(Buffers):
                 name = self.names[x]
                 if id(x) not in self.groups:
                     name = self.rows[id(x)] = self.names.unused(f"row{len(self.before)}")
-                self.before.append(f"{name} = {text}[{start}:{start + x.data.size}].reshape({x.shape}){comment(x)}")
+                self.before.append(
+                    f"{name} = {text}[{start}:{start + x.data.size}].reshape({x.shape}){comment(x)}"
+                )
 
     def together(self, g: Group) -> None:
         """The line of a group, where the first of its steps is due."""
