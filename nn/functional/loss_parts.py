@@ -194,18 +194,15 @@ class Softmax:
         self.classes = x.shape[1]
         self.kept: tuple[Any, Any] = x, softmax_parts(x, t)
 
-    def parts(self, x: Any, t: Any) -> tuple[Any, Any, Any, Any]:
-        known, kept = self.kept
-        found: tuple[Any, Any, Any, Any] = kept if known is x else softmax_parts(x, t)
-        return found
-
     def loss(self, x: Any, t: Any) -> Any:
         """The mean of -log_softmax(x)[t]."""
-        return self.parts(x, t)[0]
+        known, parts = self.kept
+        return (parts if known is x else softmax_parts(x, t))[0]
 
     def slope(self, x: Any, t: Any, share: Any) -> Any:
         """(softmax - onehot) * share."""
-        _, e, total, at = self.parts(x, t)
+        known, parts = self.kept
+        _, e, total, at = parts if known is x else softmax_parts(x, t)
         self.kept = None, None  # whoever keeps the loss does not keep them
         slope = e / total
         slope.ravel()[at] -= 1

@@ -16,6 +16,7 @@ from autograd import primitive
 from nn.functional.shapes import Array
 
 BLOCK = 10**6  # multiplications of numbers in a small product
+FEW = 12  # outputs
 TILE = 1200  # elements of its result, where both operands are read along their rows
 
 
@@ -23,21 +24,22 @@ def product(x: Array, w: Array) -> Array:
     """x @ w.T for a weight (outputs, inputs)."""
     if x.ndim > 2:  # one product, not one for each matrix
         return product(x.reshape(math.prod(x.shape[:-1]), w.shape[1]), w).reshape(*x.shape[:-1], w.shape[0])
-    if x.ndim == 2 and x.size * w.shape[0] > BLOCK:
-        if _in_blocks(x, w):
-            out = np.empty((len(x), len(w)), w.dtype)
-            n = max(min(BLOCK // w.size, TILE // len(w)), 1)
+    outputs = w.shape[0]
+    if x.ndim == 2 and x.size * outputs > BLOCK:
+        if 4 * x.shape[0] <= outputs and w.dtype == "f4":  # few rows: 3/4 of the time
+            return (w @ x.T).T.copy()
+        if outputs <= FEW and _in_blocks(x, w):
+            out = np.empty((len(x), outputs), w.dtype)
+            n = max(min(BLOCK // w.size, TILE // outputs), 1)
             for i in range(0, len(x), n):
                 np.matmul(x[i : i + n], w.T, out=out[i : i + n])
             return out
-        if 4 * x.shape[0] <= w.shape[0] and w.dtype == "f4":  # few rows: 3/4 of the time
-            return (w @ x.T).T.copy()
     return x @ w.T
 
 
 def weight_gradient(g: Array, x: Array, w: Array) -> Array:
     """g.T @ x for gradients (rows, outputs) of `product`."""
-    if x.size * w.shape[0] > BLOCK and w.dtype == "f4" and g.dtype == "f4" and _in_blocks(x, w):
+    if w.shape[0] <= FEW and w.dtype == "f4" and g.dtype == "f4" and _in_blocks(x, w):
         return _by_columns(g, x)
     return g.T @ x
 
@@ -52,9 +54,9 @@ def _by_columns(g: Array, x: Array) -> Array:
 
 
 def _in_blocks(x: Array, w: Array) -> bool:
-    """Whether x @ w.T is quicker in blocks."""
-    few = 1 < w.shape[0] <= 12 and w.shape[1] >= 256 and x.size * w.shape[0] <= 8 * BLOCK
-    return few and x.dtype == w.dtype and w.dtype.char in "fd" and _small_products()
+    """Whether x @ w.T for FEW outputs is quicker in blocks."""
+    fits = w.shape[0] > 1 and w.shape[1] >= 256 and BLOCK < x.size * w.shape[0] <= 8 * BLOCK
+    return fits and x.dtype == w.dtype and w.dtype.char in "fd" and _small_products()
 
 
 @cache

@@ -58,7 +58,7 @@ def test_few_outputs_are_multiplied_in_blocks(n, inside, out, there, dtype, monk
     """Where OpenBLAS has code for small products: blocks of rows, of columns for the gradient; one is left over."""
     monkeypatch.setattr(products, "_small_products", lambda: there)
     x, w, g = (RNG.integers(-2, 3, s).astype(dtype) for s in ((n, inside), (out, inside), (n, out)))
-    assert products._in_blocks(x, w) is (there and x.size * out <= 8e6)
+    assert products._in_blocks(x, w) is (there and 1e6 < x.size * out <= 8e6 and inside >= 256)
     for a, b in ((x, w), (x[::-1], np.asfortranarray(w))):
         y = linear(Value(a), v := Value(b))
         assert np.array_equal(y.data, a @ b.T)  # whole numbers: nothing is rounded
