@@ -16,7 +16,7 @@ from autograd.rules.contraction import MATMUL
 
 SMALL = 1 << 14  # bytes of an array: of a larger one the numbers cost more than the call
 LEAST = 3  # calls to be saved
-MOST = 2000  # steps: in a longer program it is looked for too long
+MOST = 500  # steps: in a longer program to look for it takes too long
 
 
 @dataclass(eq=False)
@@ -59,7 +59,8 @@ class Finder:
 
     def find(self) -> None:
         """All groups: of steps that are equally far from the results, so that none depends on another."""
-        if len(self.program) > MOST or drawing(self.program.steps):  # the order of draws must stay
+        steps, results = self.program.steps, self.program.outputs
+        if len(results) < 2 or len(steps) > MOST or drawing(steps):  # the order of draws must stay
             return
         far: dict[int, int] = {}
         for s in reversed(self.program.steps):
