@@ -131,7 +131,7 @@ class Run:
 
     def parts(self, x: Any) -> Any:
         """The gates of (L, N, gates * H) apart: (gates, L, N, H), a view."""
-        return np.moveaxis(x.reshape(*x.shape[:-1], -1, self.h), -2, 0)
+        return np.moveaxis(x.reshape(*x.shape[:-1], x.shape[-1] // self.h, self.h), -2, 0)
 
     def __repr__(self) -> str:
         return str(len(self.z))

@@ -197,6 +197,16 @@ def test_sequences_in_float32_and_float16(kind):
         np.testing.assert_allclose(inputs[0].grad, exact, rtol=0, atol=off)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_batch_of_nothing(kind):
+    layer = KINDS[kind](3, 4, 2, bidirectional=True)
+    x = Value(np.zeros((5, 0, 3)))
+    out, _ = layer(x)
+    out.sum().backward()
+    assert out.shape == (5, 0, 8) and x.grad.shape == (5, 0, 3)
+    assert not any([p.grad.any() for p in layer.parameters()])
+
+
 def test_saturated_gates_keep_their_slope():
     """sigmoid(40) is 1, its slope is not 0; exp(-z) of the gates that are shut overflows."""
     for size in (40.0, 800.0):
