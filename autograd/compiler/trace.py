@@ -236,7 +236,7 @@ def program_of(leaves: Sequence[Any], record: Record, results: Sequence[Any], ef
     news = [new for _, _, new in record.writes]
     roots = [r for r in [*results, *news] if isinstance(r, Node)]
     roots += [v for v in record.made if v.op is not None and v.op.random]  # their generators move on
-    for v in inside(roots, record):
+    for v in inside(roots, start):
         args = []
         for x in v.inputs:
             found = None if writes and id(x) in writes else known.get(id(x))
@@ -263,25 +263,13 @@ def alike(x: Any) -> Any:
     return new
 
 
-def inside(roots: Sequence[Any], record: Record) -> list[Any]:
-    """The recorded results behind `roots`, in the order of their numbers."""
-    live = set(map(id, roots))
-    found = []
-    kinds: set[type[Any]] = set()
-    for v in sorted(record.made, key=attrgetter("_number"), reverse=True):
-        if id(v) in live and v.op is not None:
-            found.append(v)
-            inputs = v.inputs
-            live.update(map(id, inputs))
-            kinds.update(map(type, inputs))
-    if not any([issubclass(kind, Node) for kind in kinds - {Traced, Value}]):
-        return found[::-1]
-    # something was written into: what it was before has a number, but is nothing that was made
-    todo = [v for v in roots if v.op is not None and v._number > record.start]
+def inside(roots: Sequence[Any], start: int) -> list[Any]:
+    """The results behind `roots` that are newer than `start`, in the order of their numbers."""
+    todo = [v for v in roots if v.op is not None and v._number > start]
     seen = {id(v): v for v in todo}
     while todo:
         for x in todo.pop().inputs:
-            if isinstance(x, Node) and x.op is not None and x._number > record.start and id(x) not in seen:
+            if isinstance(x, Node) and x.op is not None and x._number > start and id(x) not in seen:
                 seen[id(x)] = x
                 todo.append(x)
     return sorted(seen.values(), key=attrgetter("_number"))
