@@ -14,7 +14,7 @@ from autograd.convert import plain_array
 from autograd.engine import ALL, NO_PARAMS, ONLY, Node, next_number, record, tracked
 from autograd.modes import RECORD, TRACE, enable_grad, mode
 from autograd.rules.elementwise import IDENTITY
-from autograd.value import ONE, Value, carries, seed_for
+from autograd.value import ONES, Value, carries, seed_for
 
 ndarray, float64 = np.ndarray, np.float64
 PLAIN = frozenset((float, int, float64, ndarray, type(ONLY)))  # what an operand most often is, if no Value
@@ -101,7 +101,7 @@ class Call:
         if _mode() != RECORD or type(y) is not Value or not y.requires_grad:
             return None
         try:
-            seed = ONE if type(y._array) is float64 else seed_for(y, None, create_graph=False)
+            seed = ONES.get(type(y._array)) or seed_for(y, None, create_graph=False)
             found = backward.walk([(y, seed)], store=False)
         except Exception:  # on the way to something else, perhaps; if not, it comes again
             return None

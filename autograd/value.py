@@ -233,8 +233,8 @@ class Value(Operators):
             raise ValueError(
                 "backward(): release=True forgets the graph that retain_graph and create_graph keep"
             )
-        common = gradient is None and type(self._array) is float64 and self.requires_grad
-        seed = ONE if common else seed_for(self, gradient, create_graph)
+        usual = gradient is None and self.requires_grad and ONES.get(type(self._array))
+        seed = usual or seed_for(self, gradient, create_graph)
         keep = create_graph if retain_graph is None else retain_graph
         found = backward.walk([(self, seed)], create_graph, keep, release)
         for leaf, g in found.items():
@@ -511,7 +511,8 @@ class _Past(Value):
 
 engine.Value = Value  # results are Values
 name_all(Value, VALUE)  # no __getattr__, which would make every attribute slower
-ONE, float64 = np.float64(1), np.float64
+float64 = np.float64
+ONES = {float64: np.float64(1), np.float32: np.float32(1)}  # what a backward pass mostly starts with
 _new = object.__new__
 VIEWS = frozenset((shaping.RESHAPE, shaping.TRANSPOSE, shaping.BROADCAST_TO, shaping.FLIP, windows.WINDOWS))
 

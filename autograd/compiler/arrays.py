@@ -4,6 +4,7 @@ The same functions on the same operands in the same memory layout as without com
 bits.  What is saved is the recording, and the page faults of fresh buffers.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -379,7 +380,7 @@ class Planner(Buffers):
         return f"{self.known(s.op.forward, identifier(s.op.name))}({', '.join([*args, *options])})"
 
     def option(self, x: Any) -> str:
-        return repr(x) if isinstance(x, int | float | str | bool | None | tuple) else self.known(x, "p")
+        return repr(x) if written(x) else self.known(x, "p")
 
     def infix(self, function: np.ufunc, args: list[str]) -> str:
         """A ufunc of numbers, as an operator where there is one."""
@@ -426,6 +427,13 @@ def quick_power(args: Sequence[Variable], texts: list[str]) -> tuple[np.ufunc, l
 def is_element(s: Variable) -> bool:
     """Whether a step is `x[i, j]`, which NumPy gives as a number."""
     return s.op is indexing.GETITEM and {type(p) for p in s.params["index"].parts} == {int}
+
+
+def written(x: Any) -> bool:
+    """Whether Python's own text of `x` makes it again: not so for NumPy's numbers, and NaN."""
+    if type(x) is tuple:
+        return all([written(part) for part in x])
+    return x is None or type(x) in (int, str, bool) or (type(x) is float and math.isfinite(x))
 
 
 def brackets(index: Any) -> str:

@@ -400,6 +400,21 @@ def test_a_failed_trace_leaves_nothing_behind(arrays):
     assert x.grad == 4.0 and bool(x > 1)
 
 
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.var(x, ddof=np.float64(1)),
+        lambda x: np.quantile(x, np.float64(0.3)),
+        lambda x: np.nan_to_num(x, nan=np.float64(3)),
+        lambda x: np.linalg.norm(x, ord=np.float64(3)),
+        lambda x: np.clip(x, -np.inf, np.float32(0.5)),
+    ],
+)
+def test_numbers_of_numpy_as_options(f):
+    x = np.linspace(0.1, 1, 4)
+    same(compile(f, backend="numpy")(x), f(x))
+
+
 def test_bad_options():
     with pytest.raises(ValueError, match="choose one of python, numpy, numba"):
         compile(system, backend="cuda")
