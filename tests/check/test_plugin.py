@@ -75,7 +75,9 @@ def test_the_whole(project):
     assert re.search(r"\d+\.\d% unverified  test_gradients.py::test_vacuous", out)
     assert "findings are unverified or undefined, 20% may be" in out
     assert "test_wrong.check(x=np.array([" in out and "smallest example found by hypothesis" in out
-    assert ">   def test_wrong(x):\n" in out and "\ntest_gradients.py:14: GradientError" in out  # the user's lines
+    assert (
+        ">   def test_wrong(x):\n" in out and "\ntest_gradients.py:14: GradientError" in out
+    )  # the user's lines
     written = json.loads((project.path / "out.json").read_text())
     tests = {test["test"].split("::")[1]: test for test in written["tests"]}
     assert list(tests) == sorted(tests) and len(tests) == 7
