@@ -7,6 +7,7 @@ doors at the end of the class (`__array_ufunc__`, `__array_function__`).
 import operator
 import sys
 from collections.abc import Iterator
+from threading import Lock
 from typing import Any, Self
 
 import numpy as np
@@ -243,10 +244,11 @@ class Value(Operators):
             if leaf._grad is None:
                 leaf._grad = g
             elif create_graph:
-                with enable_grad():  # as the walk is recorded, whatever the mode outside
+                with ADDING, enable_grad():  # as the walk is recorded, whatever the mode outside
                     leaf._grad = leaf._grad + g
             else:
-                leaf._grad = leaf._grad + g
+                with ADDING:
+                    leaf._grad = leaf._grad + g
 
     def zero_grad(self) -> None:
         """Forget the gradient: `.grad` is None again."""
@@ -512,6 +514,7 @@ class _Past(Value):
 engine.Value = Value  # results are Values
 name_all(Value, VALUE)  # no __getattr__, which would make every attribute slower
 float64 = np.float64
+ADDING = Lock()  # threads may add to the gradient of one leaf
 ONES = {float64: np.float64(1), np.float32: np.float32(1)}  # what a backward pass mostly starts with
 _new = object.__new__
 VIEWS = frozenset((shaping.RESHAPE, shaping.TRANSPOSE, shaping.BROADCAST_TO, shaping.FLIP, windows.WINDOWS))

@@ -258,6 +258,20 @@ def test_two_threads_share_leaves_without_mixing_their_walks():
             assert (g == k).all()
 
 
+def test_threads_add_to_one_leaf():
+    from concurrent.futures import ThreadPoolExecutor
+
+    w, n = Value(np.zeros(2000)), 100
+
+    def work(_):
+        for _ in range(n):
+            w.sum().backward()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(8)))
+    assert (w.grad == 8 * n).all()
+
+
 def test_modes_nest_and_come_back():
     x = Value(1.0)
     with no_grad():
