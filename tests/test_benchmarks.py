@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import aims, engines, operations, parts, profile, report, runner, timing, transforms, worker
+from benchmarks import aims, engines, parts, profile, report, runner, timing, transforms, worker
 from benchmarks.engines import ENGINES, OURS
 from benchmarks.steps.table import FUNCTIONS, WORKLOADS, prepared
 
