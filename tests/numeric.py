@@ -31,6 +31,19 @@ def same(x, y):
     assert np.asarray(x).dtype == np.asarray(y).dtype
 
 
+def same_bits(x, y):
+    """Assert the same dtype, shape and bits, signs of zeros included; any nan is a nan."""
+    if isinstance(x, tuple | list):
+        assert len(x) == len(y)
+        for a, b in zip(x, y, strict=True):
+            same_bits(a, b)
+        return
+    a, b = np.asarray(x), np.asarray(y)
+    assert a.dtype == b.dtype and a.shape == b.shape
+    np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(np.signbit(a) & ~np.isnan(a), np.signbit(b) & ~np.isnan(b))
+
+
 def derivative(phi: Callable[[float], Any]) -> np.ndarray:
     """phi'(0): central differences at three steps, extrapolated twice (Richardson), error O(step^6)."""
     rows = [(np.asarray(phi(h)) - np.asarray(phi(-h))) / (2 * h) for h in (STEP, STEP / 2, STEP / 4)]

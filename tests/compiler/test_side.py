@@ -8,22 +8,11 @@ from hypothesis import strategies as st
 from autograd import compile, grad
 from autograd.compiler import side
 from nn import functional
+from tests.numeric import same_bits
 
 RNG = np.random.default_rng(9)
 SHAPES = [(2, 3), (3,), (3, 4), (4,), (4, 1)]
 ODD = [0.0, -0.0, 1.0, -1.5, np.inf, -np.inf, np.nan, 1e300, 5e-324]
-
-
-def same_bits(x, y):
-    if isinstance(x, tuple | list):
-        assert len(x) == len(y)
-        for a, b in zip(x, y, strict=True):
-            same_bits(a, b)
-        return
-    a, b = np.asarray(x), np.asarray(y)
-    assert a.dtype == b.dtype and a.shape == b.shape
-    np.testing.assert_array_equal(a, b)
-    np.testing.assert_array_equal(np.signbit(a) & ~np.isnan(a), np.signbit(b) & ~np.isnan(b))
 
 
 def parameters(dtype="f8", odd=False):

@@ -7,21 +7,10 @@ from hypothesis import strategies as st
 
 from autograd import compile, grad, value_and_grad
 from autograd.compiler.recycled import buffers_like
+from tests.numeric import same_bits
 
 RNG = np.random.default_rng(5)
 ODD = [0.0, -0.0, 1.0, -1.5, np.inf, -np.inf, np.nan, 1e300, 5e-324]
-
-
-def same_bits(x, y):
-    """Assert the same dtype, shape and bits, signs of zeros included; any nan is a nan."""
-    if isinstance(x, tuple | list):
-        for a, b in zip(x, y, strict=True):
-            same_bits(a, b)
-        return
-    a, b = np.asarray(x), np.asarray(y)
-    assert a.dtype == b.dtype and a.shape == b.shape
-    np.testing.assert_array_equal(a, b)
-    np.testing.assert_array_equal(np.signbit(a) & ~np.isnan(a), np.signbit(b) & ~np.isnan(b))
 
 
 def checked(f, *args, times=2):
