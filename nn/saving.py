@@ -170,11 +170,9 @@ def save_checkpoint(
     Raises TypeError for what is neither, ImportError without the safetensors package.
     """
     parts: dict[str, Any] = {}
-    given = dict(model=model, optimizer=optimizer, scheduler=scheduler, loader=loader)
-    given["callbacks"] = None if callbacks is None else _Callbacks(callbacks)
+    given = _given(model=model, optimizer=optimizer, scheduler=scheduler, loader=loader, callbacks=callbacks)
     for name, thing in given.items():
-        if thing is not None:
-            parts[name] = _with_state(name, thing).state_dict()
+        parts[name] = thing.state_dict()
     if rng is not None:
         parts["rng"] = {name: g.bit_generator.state for name, g in _generators(rng).items()}
     if step is not None:
@@ -220,9 +218,7 @@ def load_checkpoint(
         raise ValueError(f"load_checkpoint: {path} was altered: its checksum is wrong; take another copy")
     parts = {name: _decoded(part, tensors) for name, part in json.loads(text).items()}
 
-    given = dict(model=model, optimizer=optimizer, scheduler=scheduler, loader=loader)
-    given["callbacks"] = None if callbacks is None else _Callbacks(callbacks)
-    asked = {name: _with_state(name, thing) for name, thing in given.items() if thing is not None}
+    asked = _given(model=model, optimizer=optimizer, scheduler=scheduler, loader=loader, callbacks=callbacks)
     generators = {} if rng is None else _generators(rng)
     absent = [name for name in [*asked, *(["rng"] if generators else [])] if name not in parts]
     if absent:
@@ -265,6 +261,13 @@ class _Callbacks:
             )
         for name, c in self.named.items():
             c.load_state_dict(state[name])
+
+
+def _given(callbacks: Sequence[Any] | None, **others: Any) -> dict[str, Any]:
+    """What has a state, by name, of what is not None."""
+    together = None if callbacks is None else _Callbacks(callbacks)
+    given = {**others, "callbacks": together}
+    return {name: _with_state(name, thing) for name, thing in given.items() if thing is not None}
 
 
 def _with_state(name: str, thing: Any) -> Any:
